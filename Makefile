@@ -1,0 +1,53 @@
+# The words to know: make demo, make test. `make help` lists the rest.
+
+PYTHON  ?= python3
+SECONDS ?= 20
+VENV    := .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/set-up
+DEMO    := demo-store
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: setup demo test lint bench fuzz clean help check-packages
+
+help:  ## What each word does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP)  ## A virtual environment in .venv with the pinned packages (PYTHON=... chooses the interpreter)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is older than Python 3.11 or missing; name a newer one: make setup PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "$(PYTHON) can't make a virtual environment: sudo apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt setuptools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	@touch $@
+
+demo: setup  ## Replay the capture that ships with the project, and show its calls
+	@rm -rf $(DEMO)
+	$(BIN)/recorder replay --store $(DEMO) tests/captures/demo.pcap
+	$(BIN)/recorder calls --store $(DEMO)
+	@echo "The recordings are under $(DEMO)/: stereo WAV files, caller on the left, for any player."
+
+test: setup check-packages  ## All tests; those that lack a tool or a right are skipped, and the last line says so
+	$(BIN)/python -m pytest $(ARGS)
+
+check-packages:  ## Which Debian packages the tests would like, and the command that installs them
+	@$(PYTHON) tests/packages.py
+
+lint: setup  ## Linter, strict types, direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup  ## Measure packets a CPU second and memory, beside other programs (ARGS=--help)
+	$(BIN)/python -m bench.run $(ARGS)
+
+fuzz: setup  ## Feed each parser with broken input for SECONDS (20) each; TARGETS=... names some
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGETS)
+
+clean:  ## Remove what these commands made, .venv included
+	rm -rf $(VENV) $(DEMO) bench/out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""How fast the recorder is: captures of known content, measured replays, and a check of what these wrote."""

@@ -1,0 +1,73 @@
+"""The capture's own clock, made fit to measure with.
+
+Packets carry the time of the machine that captured them, and that clock may be set back in mid-capture, or be
+absurd for a packet or two. `CaptureClock.settle` gives times that go on where the clock was set back, and `now`,
+which no single absurd packet can move: timers follow `now`, audio follows RTP timestamps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.counters import Counters
+
+SECOND = 1_000_000_000
+
+# Network and mirror reorder by milliseconds; a step back of a minute is somebody setting the clock.
+STEP_BACK_NS = 60 * SECOND
+# A line may be idle for a night, so a leap forward may be true. It is believed when packets go on from there.
+LEAP_NS = 3600 * SECOND
+CONFIRMED_BY = 3  # packets
+
+
+class CaptureClock:
+    """Settles the times of packets in the order of capture.
+
+    Counts `clock_set_back` (steps) and `time_absurd` (packets whose time no other bears out; theirs is kept for
+    what is reported of them, but moves no timer).
+    """
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+        self._offset = 0  # added to the packets' times since the clock was set back
+        self._suspects: list[int] = []  # raw times that don't fit, waiting to be confirmed
+        self.now = -1  # settled time of the newest packet believed; -1 before the first
+
+    def settle(self, time_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Settled times (int64 nanoseconds) of these packets; `now` is then that of the last."""
+        if not len(time_ns):
+            return time_ns
+        times = time_ns + self._offset if self._offset else time_ns
+        if self.now >= 0 and not self._suspects:
+            newest = np.maximum.accumulate(np.concatenate(([self.now], times)))
+            step = times - newest[:-1]
+            if step.min() >= -STEP_BACK_NS and step.max() <= LEAP_NS:
+                self.now = int(newest[-1])
+                return times
+        return self._settle_slowly(time_ns)
+
+    def _settle_slowly(self, time_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        settled = np.empty_like(time_ns)
+        for row, raw in enumerate(time_ns.tolist()):
+            at = raw + self._offset
+            if self.now < 0 or self.now - STEP_BACK_NS <= at <= self.now + LEAP_NS:
+                self._counters.add("time_absurd", len(self._suspects))
+                self._suspects.clear()
+                self.now = max(self.now, at)
+            else:
+                if self._suspects and abs(raw - self._suspects[-1]) > STEP_BACK_NS:
+                    self._counters.add("time_absurd", len(self._suspects))
+                    self._suspects.clear()
+                self._suspects.append(raw)
+                if len(self._suspects) >= CONFIRMED_BY:
+                    if at < self.now:  # set back: go on from where it was
+                        self._counters.add("clock_set_back")
+                        self._offset += self.now - at
+                        at = self.now
+                    self._suspects.clear()
+                    self.now = max(self.now, at)
+                elif at < self.now:
+                    at = self.now
+            settled[row] = at
+        return settled

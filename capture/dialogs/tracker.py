@@ -1,0 +1,404 @@
+"""Follow each call from its SIP messages.
+
+Feed every message to `DialogTracker.receive` with the time and place of its capture; call `expire` as time goes on
+and `finish` when the capture ends. All return the events this caused, oldest first.
+
+Nothing here opens a socket, reads a clock or knows of audio, so a replayed capture file and the live mirror port
+give the same events. A message that fits no call is counted: `sip_no_such_call` (a response or an in-dialog request
+without a call), `sip_wrong_tags` (it names the call, but not its parties), `sip_unmatched` (a response to nothing
+that was asked), `sip_call_id_reused` (an INVITE of another dialog under a Call-ID that is in use),
+`dialogs_shed` (INVITEs without any response, over the cap), `bye_not_believed` (nobody agreed, and audio went on),
+`challenged_only` (an INVITE that only got 401 or 407 is no call).
+
+See RFC 3261 §9 (CANCEL), §12 (dialogs), §14 (re-INVITE), §15 (BYE), §17 (retransmissions); RFC 3262, 3311, 3515.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from capture.counters import Counters
+from capture.dialogs.call import CALLEE, CALLER, Call, Farewell, Offer, Seen, State
+from capture.sdp import MalformedSdp, SessionDescription
+from capture.sdp import parse as parse_sdp
+from capture.sip.message import SipMessage
+
+SECOND = 1_000_000_000
+UNHEARD_CALLS = 5000  # INVITEs that nobody has answered in any way; more are a flood
+NO_RESPONSE_NS = 40 * SECOND  # timer B of RFC 3261 is 32 s
+RINGING_NS = 600 * SECOND  # timer C is more than 3 minutes; exchanges let it ring longer
+ANOTHER_TRY_NS = 5 * SECOND  # within this after a refusal the caller may try again under the same Call-ID
+REMEMBERED_NS = 40 * SECOND  # an ended call, for its retransmissions
+BYE_DOUBTED_NS = 5 * SECOND  # a BYE that nobody answers: by then audio has stopped, or it was not meant
+BYE_TAIL_NS = 1 * SECOND  # audio that may be under way when a BYE is sent
+HELD_SILENCE_NS = 4 * 3600 * SECOND  # a caller on hold hears nothing and says nothing; so may a call without audio
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A call was seen."""
+
+    frame: int
+    at_ns: int
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A party of the call said where it listens."""
+
+    frame: int
+    at_ns: int
+    call: Call
+    party: int
+    description: SessionDescription
+    source: int  # endpoints of the SIP message
+    destination: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The call is over; its fields are final. `counted` is False if it was none in the end."""
+
+    frame: int
+    at_ns: int
+    call: Call
+    counted: bool
+
+
+Event = Began | Described | Ended
+
+
+class DialogTracker:
+    """All calls that are under way.
+
+    `activity_ns` tells the capture time of a call's newest media packet, -1 if there was none.
+    """
+
+    def __init__(
+        self, counters: Counters, *, activity_ns: Callable[[Call], int], silence_ns: int = 60 * SECOND
+    ) -> None:
+        self._counters = counters
+        self._activity_ns = activity_ns
+        self._silence_ns = silence_ns
+        self._calls: dict[str, Call] = {}
+        self._unheard: OrderedDict[str, Call] = OrderedDict()
+        self._count = 0
+
+    def receive(
+        self, at_ns: int, frame: int, source: int, destination: int, message: SipMessage
+    ) -> list[Event]:
+        """Take one message, captured at `at_ns` on its way between two endpoints."""
+        events: list[Event] = []
+        call = self._calls.get(message.call_id)
+        place = _Place(at_ns, frame, source, destination)
+        if message.is_request:
+            self._request(call, message, place, events)
+        else:
+            self._response(call, message, place, events)
+        return events
+
+    # --- requests -------------------------------------------------------------------------------------------
+
+    def _request(self, call: Call | None, message: SipMessage, place: _Place, events: list[Event]) -> None:
+        if message.method == "INVITE":
+            if message.to_tag is None:
+                self._first_invite(call, message, place, events)
+                return
+            if call is None:
+                call = self._meet(message, place, events)
+        elif call is None:
+            if message.method == "BYE":
+                call = self._meet(message, place, events)
+            else:
+                if message.method in ("ACK", "CANCEL", "UPDATE", "PRACK"):
+                    self._counters.add("sip_no_such_call")
+                return
+        party = call.party_of(message.from_tag, message.to_tag)
+        if message.method == "CANCEL":
+            if message.from_tag == call.caller_tag and call.cancelled_ns is None and message.cseq in call.attempts:
+                call.cancelled_ns = place.at_ns
+            return
+        if party is None:
+            self._counters.add("sip_wrong_tags")
+            return
+        call.heard_ns = place.at_ns
+        if message.method == "ACK":
+            if call.answered:
+                self._describe(call, party, message, place, events)
+        elif message.method == "BYE":
+            tag = message.to_tag if party == CALLER else message.from_tag
+            call.farewells.setdefault((message.cseq, party), Farewell(place.at_ns, tag))
+        elif message.method in ("INVITE", "UPDATE", "PRACK", "REFER"):
+            key = (message.cseq, message.method, party)
+            if key not in call.offers and len(call.offers) < 64:
+                call.offers[key] = Offer(party, message, place.source, place.destination)
+
+    def _first_invite(
+        self, call: Call | None, message: SipMessage, place: _Place, events: list[Event]
+    ) -> None:
+        if call is not None and call.state is State.ENDED and message.cseq not in call.attempts:
+            call = None  # the Call-ID is used again, for another call
+        if call is None:
+            call = self._begin(message, place, events)
+        elif message.from_tag != call.caller_tag:
+            if call.state not in (State.CHALLENGED, State.REFUSED):
+                self._counters.add("sip_call_id_reused")
+                return
+            call.caller_tag = message.from_tag  # some telephones take a new tag when they come back with a password
+        if message.cseq not in call.attempts:
+            if call.attempts and message.cseq < max(call.attempts) or len(call.attempts) >= 16:
+                return
+            call.move(Seen.INVITE_AGAIN)
+            call.attempts[message.cseq] = set()
+            call.first_branch[message.cseq] = message.branch
+            call.rounds += 1
+        if len(call.attempts[message.cseq]) < 64:
+            call.attempts[message.cseq].add(message.branch)
+        call.heard_ns = place.at_ns
+        self._describe(call, CALLER, message, place, events)
+
+    def _begin(self, message: SipMessage, place: _Place, events: list[Event]) -> Call:
+        self._count += 1
+        call = Call(self._count, message.call_id, message, message.from_tag, place.at_ns, heard_ns=place.at_ns)
+        self._calls[message.call_id] = call
+        self._unheard[message.call_id] = call
+        events.append(Began(place.frame, place.at_ns, call))
+        if len(self._unheard) > UNHEARD_CALLS:
+            _, oldest = self._unheard.popitem(last=False)
+            self._counters.add("dialogs_shed")
+            oldest.state = State.ENDED
+            self._calls.pop(oldest.call_id, None)
+            events.append(Ended(place.frame, place.at_ns, oldest, counted=False))
+        return call
+
+    def _meet(self, message: SipMessage, place: _Place, events: list[Event]) -> Call:
+        """A call whose INVITE was before the capture began. Not announced before somebody bears it out."""
+        self._count += 1
+        call = Call(self._count, message.call_id, message, message.from_tag, place.at_ns, heard_ns=place.at_ns)
+        call.met_on_its_way = True
+        call.callee_tags.add(message.to_tag)
+        if len(self._calls) < 4 * UNHEARD_CALLS:
+            self._calls[message.call_id] = call
+        return call
+
+    # --- responses ------------------------------------------------------------------------------------------
+
+    def _response(self, call: Call | None, message: SipMessage, place: _Place, events: list[Event]) -> None:
+        if call is None:
+            if message.method == "INVITE" and 200 <= message.status < 300 and message.to_tag:
+                call = self._meet(message, place, events)
+                call.attempts[message.cseq] = {message.branch}
+            else:
+                if message.method in ("INVITE", "BYE"):
+                    self._counters.add("sip_no_such_call")
+                return
+        if message.method == "INVITE" and message.from_tag == call.caller_tag and message.cseq in call.attempts:
+            self._to_first_invite(call, message, place, events)
+            return
+        asking = call.party_of(message.from_tag, message.to_tag)
+        if asking is None:
+            self._counters.add("sip_wrong_tags")
+            return
+        if message.method == "BYE":
+            self._to_bye(call, asking, message, place, events)
+        elif message.method in ("INVITE", "UPDATE", "PRACK", "REFER"):
+            self._to_offer(call, asking, message, place, events)
+
+    def _to_first_invite(self, call: Call, message: SipMessage, place: _Place, events: list[Event]) -> None:
+        self._unheard.pop(call.call_id, None)
+        call.heard_ns = place.at_ns
+        status = message.status
+        if status < 200:
+            call.move(Seen.PROGRESS)
+            if status > 100:
+                call.callee_tags.add(message.to_tag)
+                self._describe(call, CALLEE, message, place, events)
+        elif status < 300:
+            if call.state is State.ENDED:
+                return
+            call.move(Seen.ANSWER)
+            if call.answered_ns is None:
+                call.answered_ns = place.at_ns
+                if call.met_on_its_way:
+                    events.append(Began(place.frame, place.at_ns, call))
+            if message.to_tag not in call.answered_tags and len(call.answered_tags) < 16:
+                call.callee_tags.add(message.to_tag)
+                call.answered_tags.add(message.to_tag)
+            self._describe(call, CALLEE, message, place, events)
+        else:
+            branches = call.attempts[message.cseq]
+            branches.discard(message.branch)
+            whole = message.branch == call.first_branch.get(message.cseq) or not branches
+            newest = message.cseq == max(call.attempts)
+            if whole and newest and call.move(Seen.CHALLENGE if status in (401, 407) else Seen.REFUSAL):
+                call.refusal, call.refused_ns = status, place.at_ns
+
+    def _to_offer(
+        self, call: Call, asking: int, message: SipMessage, place: _Place, events: list[Event]
+    ) -> None:
+        key = (message.cseq, message.method, asking)
+        offer = call.offers.get(key)
+        if offer is None:
+            self._counters.add("sip_unmatched")
+            return
+        if message.status < 200:
+            return
+        if message.status >= 300:
+            del call.offers[key]
+            return
+        call.heard_ns = place.at_ns
+        if message.method == "REFER":
+            call.transferred = True
+            return
+        if call.met_on_its_way and call.answered_ns is None:
+            call.state, call.answered_ns = State.TALKING, place.at_ns
+            call.answered_tags |= call.callee_tags
+            events.append(Began(place.frame, place.at_ns, call))
+        asked = _Place(place.at_ns, place.frame, offer.source, offer.destination)
+        call.rounds += 1
+        self._describe(call, asking, offer.message, asked, events)
+        self._describe(call, 1 - asking, message, place, events)
+
+    def _to_bye(self, call: Call, asking: int, message: SipMessage, place: _Place, events: list[Event]) -> None:
+        farewell = call.farewells.get((message.cseq, asking))
+        if farewell is None:
+            self._counters.add("sip_unmatched")
+        elif message.status >= 300:
+            del call.farewells[message.cseq, asking]  # asked for a password, or no such dialog
+        elif message.status >= 200:
+            self._part(call, farewell, place, events)
+
+    def _part(self, call: Call, farewell: Farewell, place: _Place, events: list[Event]) -> None:
+        call.answered_tags.discard(farewell.callee_tag)
+        if call.answered_tags or call.state is State.ENDED:
+            return  # another fork's dialog goes on
+        if call.met_on_its_way and call.answered_ns is None:
+            call.state, call.answered_ns = State.TALKING, call.started_ns
+            events.append(Began(place.frame, place.at_ns, call))
+        call.refused_ns = farewell.at_ns
+        if call.move(Seen.PARTED) and call.state is State.ENDED:
+            self._end(call, farewell.at_ns, "bye", place, events)
+        elif call.state is State.REFUSED:
+            call.cancelled_ns = farewell.at_ns
+
+    # --- descriptions ---------------------------------------------------------------------------------------
+
+    def _describe(self, call: Call, party: int, message: SipMessage, place: _Place, events: list[Event]) -> None:
+        if not message.body or call.state is State.ENDED:
+            return
+        for remark in message.body_remarks():
+            self._counters.add(remark)
+        for body in message.sdp_bodies()[:1]:
+            try:
+                description = parse_sdp(body, counters=self._counters)
+            except MalformedSdp as error:
+                self._counters.add(error.reason)
+                continue
+            audio = [media for media in description.media if media.kind == "audio" and media.port]
+            if audio:
+                call.held = any(media.direction in ("sendonly", "inactive") or media.is_held for media in audio)
+                call.was_held |= call.held and call.answered
+            events.append(
+                Described(
+                    place.frame, place.at_ns, call, party, description, place.source, place.destination, call.rounds
+                )
+            )
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    def expire(self, at_ns: int, frame: int) -> list[Event]:
+        """End the calls that nothing more is to be expected of."""
+        events: list[Event] = []
+        place = _Place(at_ns, frame, 0, 0)
+        for call in list(self._calls.values()):
+            if call.state is State.ENDED:
+                if at_ns - max(call.heard_ns, call.ended_ns or 0) > REMEMBERED_NS:
+                    self._forget(call)
+            elif call.state in (State.REFUSED, State.CHALLENGED):
+                if at_ns - call.refused_ns > ANOTHER_TRY_NS:
+                    self._give_up(call, place, events)
+            elif call.state is State.TALKING:
+                self._expire_talk(call, place, events)
+            elif call.met_on_its_way:
+                if at_ns - call.heard_ns > NO_RESPONSE_NS:
+                    self._forget(call)
+            elif at_ns - call.heard_ns > (NO_RESPONSE_NS if call.state is State.CALLING else RINGING_NS):
+                self._give_up(call, place, events)
+            elif call.cancelled_ns is not None and at_ns - call.cancelled_ns > NO_RESPONSE_NS:
+                self._give_up(call, place, events)
+        return events
+
+    def _expire_talk(self, call: Call, place: _Place, events: list[Event]) -> None:
+        media_ns = -1
+        for key, farewell in list(call.farewells.items()):
+            if place.at_ns - farewell.at_ns > BYE_DOUBTED_NS and farewell.callee_tag in call.answered_tags | {None}:
+                media_ns = self._activity_ns(call)
+                del call.farewells[key]
+                if media_ns > farewell.at_ns + BYE_TAIL_NS:
+                    self._counters.add("bye_not_believed")
+                else:
+                    self._part(call, farewell, place, events)
+                    return
+        newest = max(media_ns, call.heard_ns)
+        if place.at_ns - newest <= self._silence_ns:
+            return
+        media_ns = self._activity_ns(call)
+        newest = max(media_ns, call.heard_ns)
+        patience = HELD_SILENCE_NS if call.held or media_ns < 0 else self._silence_ns
+        if place.at_ns - newest > patience:
+            self._end(call, media_ns if media_ns >= 0 else newest, "silence", place, events)
+
+    def _give_up(self, call: Call, place: _Place, events: list[Event]) -> None:
+        """Nobody answered, and nobody will."""
+        at_ns = call.cancelled_ns or call.refused_ns or call.heard_ns
+        if call.state is State.CHALLENGED:
+            self._counters.add("challenged_only")
+        self._end(call, at_ns, call.unanswered_reason(), place, events, counted=call.state is not State.CHALLENGED)
+
+    def _end(
+        self, call: Call, ended_ns: int, reason: str, place: _Place, events: list[Event], *, counted: bool = True
+    ) -> None:
+        call.state = State.ENDED
+        call.ended_ns, call.end_reason = ended_ns, reason
+        call.offers.clear()
+        call.farewells.clear()
+        self._unheard.pop(call.call_id, None)
+        events.append(Ended(place.frame, place.at_ns, call, counted))
+
+    def _forget(self, call: Call) -> None:
+        if self._calls.get(call.call_id) is call:
+            del self._calls[call.call_id]
+        self._unheard.pop(call.call_id, None)
+
+    def finish(self, at_ns: int, frame: int) -> list[Event]:
+        """The capture ends: so does, as far as it can tell, every call in it."""
+        events: list[Event] = []
+        place = _Place(at_ns, frame, 0, 0)
+        for call in list(self._calls.values()):
+            if call.state is State.TALKING:
+                told = [farewell for farewell in call.farewells.values()]
+                if told and self._activity_ns(call) <= told[0].at_ns + BYE_TAIL_NS:
+                    self._end(call, told[0].at_ns, "bye", place, events)
+                else:
+                    self._end(call, max(self._activity_ns(call), call.heard_ns), "capture_end", place, events)
+            elif call.state in (State.REFUSED, State.CHALLENGED) or call.cancelled_ns is not None:
+                self._give_up(call, place, events)
+            elif call.state is not State.ENDED and not call.met_on_its_way:
+                self._end(call, call.heard_ns, "capture_end", place, events)
+        self._calls.clear()
+        self._unheard.clear()
+        return events
+
+
+@dataclass(slots=True)
+class _Place:
+    """When and where a message was captured."""
+
+    at_ns: int
+    frame: int
+    source: int
+    destination: int

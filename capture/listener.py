@@ -1,0 +1,298 @@
+"""The whole way from packets to calls and audio, in the order of capture.
+
+Feed every `PacketBatch` to `Listener.feed` and call `finish` at the end. What happens is told to the `CallSink`:
+a call began, blocks of its audio, it ended. The outcome depends on the packets alone, not on how they were cut into
+batches: a batch is taken apart into slices of capture time, timers run between slices, and within a slice signalling
+takes effect between the packets it came between.
+
+Counted here: `sip_messages`, `sip_malformed` reasons as `capture.sip.message` names them, `sip_mirrored_twice` (the
+same message within a few milliseconds), `tls`, `udp_not_media`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.clock import SECOND, CaptureClock
+from capture.counters import Counters
+from capture.dialogs.call import Call
+from capture.dialogs.tracker import Began, Described, DialogTracker, Event
+from capture.media.buffers import AudioSink
+from capture.media.negotiation import CallMedia, declarations
+from capture.media.report import MediaReport, report
+from capture.media.router import MediaRouter, Point
+from capture.media.rtp import RtpRows
+from capture.media.rtp import parse as parse_rtp
+from capture.packets import AddressBook, PacketBatch, TcpSegment
+from capture.sip.message import DEFAULT_CAPS, Caps, MalformedSip, SipMessage
+from capture.sip.message import parse as parse_sip
+from capture.sip.sniffing import looks_like_sip, looks_like_tls, sip_candidates, strip_junk
+from capture.sip.stream import TcpStreams
+
+SLICE_NS = 2 * SECOND
+MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microseconds; T1 of RFC 3261 is 500 ms
+FLUSH_SAMPLES = 16000
+
+
+class CallSink(AudioSink, Protocol):
+    """Takes what the listener finds. Calls are `capture.dialogs.call.Call`."""
+
+    def began(self, call: Call) -> bool:
+        """A call was seen; the answer says whether its audio may be kept at all."""
+
+    def ended(self, call: Call, media: MediaReport | None) -> None:
+        """A call is over, and all its audio has been handed over. `media` is None if there was none."""
+
+    def dropped(self, call: Call) -> None:
+        """What began was no call in the end (refused for want of a password, or a flood): forget it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an office may set of listening."""
+
+    silence_ns: int = 60 * SECOND  # no packet for so long ends a call without BYE
+    wait_ns: int = 5 * SECOND  # audio waits so long for its SDP
+    calls: int = 16384  # recorded at once
+    caps: Caps = DEFAULT_CAPS
+    flush_samples: int = FLUSH_SAMPLES  # of a call's audio are gathered before they are handed over
+
+
+class Listener:
+    """Follows all calls of one source of packets."""
+
+    def __init__(
+        self,
+        sink: CallSink,
+        book: AddressBook,
+        counters: Counters,
+        settings: Settings = Settings(),
+    ) -> None:
+        self._sink = sink
+        self._book = book
+        self._counters = counters
+        self._settings = settings
+        self._clock = CaptureClock(counters)
+        self._streams = TcpStreams(counters)
+        self._router = MediaRouter(sink, counters, wait_ns=settings.wait_ns, calls=settings.calls)
+        self._tracker = DialogTracker(counters, activity_ns=self._activity_ns, silence_ns=settings.silence_ns)
+        self._media: dict[int, CallMedia] = {}
+        self._slice = -1
+        self._frame = 0
+        self._recent: deque[tuple[int, int, int, bytes]] = deque()
+
+    def feed(self, batch: PacketBatch) -> None:
+        """Take a batch; all its packets were captured after those of the batches before."""
+        udp_ns, segment_ns = self._settle_times(batch)
+        batch.time_ns = udp_ns
+        media = parse_rtp(batch, self._counters)
+        messages = self._messages(batch, segment_ns)
+        keying = self._keying(batch, media.keying)
+        rtp = media.rtp
+        self._counters.add("udp_not_media", len(batch) - len(rtp) - len(media.control) - len(messages))
+        if not len(batch) and not messages:
+            return
+        # The slices: of non-decreasing time, whatever single packets say.
+        edges = self._edges(rtp, messages)
+        lo = at = key = 0
+        for number, first_frame_after in edges:
+            self._enter(number)
+            hi = len(rtp) if first_frame_after is None else int(np.searchsorted(rtp.frame, first_frame_after))
+            points: list[Point] = []
+            while at < len(messages) and (first_frame_after is None or messages[at].frame < first_frame_after):
+                self._receive(messages[at], points)
+                at += 1
+            while key < len(keying) and (first_frame_after is None or keying[key][0] < first_frame_after):
+                self._router.encrypt(*keying[key][1:])
+                key += 1
+            if hi > lo or points:
+                self._router.process(rtp.slice(lo, hi), batch.data, points)
+            lo = hi
+            self._router.buffers.flush_due(self._settings.flush_samples)
+        if len(batch):
+            self._frame = int(batch.frame[-1])
+
+    def finish(self) -> None:
+        """The capture is over."""
+        if self._clock.now >= 0:
+            self._router.close_now()
+            self._conclude(self._tracker.finish(self._clock.now, self._frame + 1))
+
+    def drain(self) -> None:
+        """Hand over all audio gathered so far, however little."""
+        self._router.buffers.flush_due(1)
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    def _settle_times(self, batch: PacketBatch) -> tuple[NDArray[np.int64], list[int]]:
+        if not batch.segments:
+            return self._clock.settle(batch.time_ns), []
+        frames = np.concatenate((batch.frame, [segment.frame for segment in batch.segments]))
+        times = np.concatenate((batch.time_ns, [segment.time_ns for segment in batch.segments])).astype(np.int64)
+        order = np.argsort(frames, kind="stable")
+        settled = np.empty_like(times)
+        settled[order] = self._clock.settle(times[order])
+        return settled[: len(batch)], settled[len(batch) :].tolist()
+
+    def _edges(self, rtp: RtpRows, messages: list[_Captured]) -> list[tuple[int, int | None]]:
+        """The slices of this batch: each one's number, and the frame at which the next begins."""
+        frames = np.concatenate((rtp.frame, [message.frame for message in messages])).astype(np.int64)
+        times = np.concatenate((rtp.time_ns, [message.time_ns for message in messages])).astype(np.int64)
+        if len(messages):
+            order = np.argsort(frames, kind="stable")
+            frames, times = frames[order], times[order]
+        numbers = np.minimum(times, self._clock.now) // SLICE_NS
+        numbers = np.maximum.accumulate(np.concatenate(([self._slice], numbers)))[1:]
+        starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+        after: list[int | None] = [*frames[starts[1:]].tolist(), None] if len(starts) else []
+        return list(zip(numbers[starts].tolist(), after, strict=True))
+
+    def _enter(self, number: int) -> None:
+        """Time has come to a slice: what was due before it happens now."""
+        if number == self._slice:
+            return
+        self._slice = number
+        at_ns = number * SLICE_NS
+        self._conclude(self._tracker.expire(at_ns, self._frame))
+        self._router.sweep(at_ns)
+
+    # --- signalling -----------------------------------------------------------------------------------------
+
+    def _messages(self, batch: PacketBatch, segment_ns: list[int]) -> list[_Captured]:
+        """The SIP messages of a batch, in the order of capture."""
+        found: list[_Captured] = []
+        for row in np.flatnonzero(sip_candidates(batch.head)).tolist():
+            start = int(batch.start[row])
+            payload = batch.data[start : start + int(batch.length[row])].tobytes()
+            if looks_like_sip(payload):
+                frame, time_ns = int(batch.frame[row]), int(batch.time_ns[row])
+                source, destination = int(batch.source[row]), int(batch.destination[row])
+                if not self._mirrored_twice(time_ns, source, destination, payload):
+                    self._read(found, frame, time_ns, source, destination, strip_junk(payload)[0])
+            elif looks_like_tls(payload):
+                self._counters.add("tls")
+        for segment, time_ns in zip(batch.segments, segment_ns, strict=True):
+            for completed, payload in self._streams.feed(segment):
+                self._read_stream(found, completed, time_ns, payload)
+        if batch.segments:
+            found.sort(key=lambda message: message.frame)
+        return found
+
+    def _read_stream(self, found: list[_Captured], segment: TcpSegment, time_ns: int, payload: bytes) -> None:
+        self._read(found, segment.frame, time_ns, segment.source, segment.destination, payload)
+
+    def _read(
+        self, found: list[_Captured], frame: int, time_ns: int, source: int, destination: int, payload: bytes
+    ) -> None:
+        self._counters.add("sip_messages")
+        try:
+            message = parse_sip(payload, caps=self._settings.caps)
+        except MalformedSip as error:
+            self._counters.add(error.reason)
+            return
+        for remark in message.remarks:
+            self._counters.add(remark)
+        found.append(_Captured(frame, time_ns, source, destination, message))
+
+    def _mirrored_twice(self, time_ns: int, source: int, destination: int, payload: bytes) -> bool:
+        recent = self._recent
+        while recent and abs(time_ns - recent[0][0]) > MIRRORED_WITHIN_NS:
+            recent.popleft()
+        if any(seen[1:] == (source, destination, payload) for seen in recent):
+            self._counters.add("sip_mirrored_twice")
+            return True
+        if len(recent) < 256:
+            recent.append((time_ns, source, destination, payload))
+        return False
+
+    def _receive(self, captured: _Captured, points: list[Point]) -> None:
+        events = self._tracker.receive(
+            captured.time_ns, captured.frame, captured.source, captured.destination, captured.message
+        )
+        for event in events:
+            self._apply(event, points)
+
+    def _apply(self, event: Event, points: list[Point]) -> None:
+        call = event.call
+        if isinstance(event, Began):
+            wanted = self._sink.began(call)
+            self._media[call.number] = CallMedia(call, call.started_ns, wanted=wanted)
+        elif isinstance(event, Described):
+            self._describe(event, points)
+        else:
+            media = self._media.pop(call.number, None)
+            if media is not None:
+                finished, counted = media, event.counted
+                points.append(
+                    Point(event.frame, lambda: self._router.end(finished, lambda m: self._close(m, counted)), media)
+                )
+
+    def _describe(self, event: Described, points: list[Point]) -> None:
+        media = self._media.get(event.call.number)
+        if media is None:
+            return
+        nodes = event.source >> 16, event.destination >> 16
+        for declared in declarations(
+            event.description.media,
+            self._book,
+            party=event.party,
+            node=nodes[0],
+            hop=(min(nodes), max(nodes)),
+            round=event.round,
+        ):
+            points.append(
+                Point(
+                    event.frame,
+                    lambda m=media, d=declared: self._router.declare(m, d, event.at_ns),  # type: ignore[misc]
+                    media,
+                )
+            )
+
+    def _conclude(self, events: list[Event]) -> None:
+        """Events that time brought, not a packet."""
+        points: list[Point] = []
+        for event in events:
+            self._apply(event, points)
+        for point in points:
+            point.apply()
+        self._router.close_now()
+
+    def _close(self, media: CallMedia, counted: bool) -> None:
+        if counted:
+            self._sink.ended(media.call, report(media, self._router, self._book))
+        else:
+            self._sink.dropped(media.call)
+
+    def _activity_ns(self, call: Call) -> int:
+        media = self._media.get(call.number)
+        return -1 if media is None else self._router.activity_ns(media)
+
+    def _keying(self, batch: PacketBatch, rows: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+        """(frame, source, destination) of packets after which media is encrypted.
+
+        A greeting alone is not enough: many telephones greet (ZRTP Hello) those who never answer. ZRTP has agreed
+        with Confirm (RFC 6189 §5.7); DTLS with ChangeCipherSpec (RFC 6347).
+        """
+        found = []
+        for row in rows.tolist():
+            start = int(batch.start[row])
+            packet = batch.data[start : start + int(batch.length[row])].tobytes()
+            if packet[0] == 20 or packet[0] == 0x10 and packet[16:24] in (b"Confirm1", b"Confirm2", b"Conf2ACK"):
+                found.append((int(batch.frame[row]), int(batch.source[row]), int(batch.destination[row])))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Captured:
+    """A SIP message, and when and where it was captured."""
+
+    frame: int
+    time_ns: int
+    source: int
+    destination: int
+    message: SipMessage

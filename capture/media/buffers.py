@@ -1,0 +1,256 @@
+"""Audio on its way from packets to blocks: for each call two rows of code words, the last seconds of each side.
+
+Whoever places packets writes code words into the rows by position. `flush` hands what is complete to the sink as
+an `AudioBlock` and moves the window on. What arrives for a place that was already handed over goes to the sink as
+`late`; audio that turns out to lie before the recording's first frame makes it `prepend`.
+
+One large array holds the rows of all calls, so that packets of many calls can be placed at once. It is reserved,
+not touched: memory is used by calls that are there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.media.g711 import SILENCE, AudioBlock, Law
+
+RATE_HZ = 8000
+WINDOW = 32768  # samples a row holds: 4 s, a slice of 2 s and what may wait before it
+HEADROOM = 8000  # room before a call's first audio, for audio that is found to be a little earlier
+LAG = 8000  # a side that is silent holds the other back by no more than this
+GAPS_KEPT = 1000  # of each call; further ones are counted
+
+
+class AudioSink(Protocol):
+    """Takes a call's audio. `call` is what `AudioBuffers.open` was given."""
+
+    def audio(self, call: Any, block: AudioBlock) -> None:
+        """The next block; blocks follow each other without a hole."""
+
+    def late(self, call: Any, channel: int, frame: int, codes: NDArray[np.uint8], law: Law) -> None:
+        """Code words for frames that a block brought earlier as silence (or as something else)."""
+
+    def prepend(self, call: Any, frames: int) -> None:
+        """The recording begins so many frames earlier: silence for now, all earlier frames move back."""
+
+
+@dataclass(slots=True, eq=False)
+class CallAudio:
+    """What is known of one call's audio as a whole."""
+
+    slot: int
+    call: Any
+    origin_ns: int  # capture time of position 0
+    zero: int | None = None  # position of the recording's frame 0; None until the first flush
+    laws: list[Law] = field(default_factory=lambda: [Law.MU, Law.MU])
+    first: list[int | None] = field(default_factory=lambda: [None, None])  # position of each side's first audio
+    gaps: tuple[list[tuple[int, int]], list[tuple[int, int]]] = field(default_factory=lambda: ([], []))
+    told_gaps: list[tuple[int, int, int]] = field(default_factory=list)  # (channel, position, position), handed over
+    gaps_not_kept: int = 0
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether any packet brought a sample."""
+        return self.first[0] is not None or self.first[1] is not None
+
+
+class AudioBuffers:
+    """The rows of all calls. Channel `2 * slot + side` is one side of the call in that slot."""
+
+    def __init__(self, sink: AudioSink, *, calls: int = 16384, window: int = WINDOW) -> None:
+        self._sink = sink
+        self.window = window
+        self.pool = np.empty(2 * calls * window + 256, np.uint8)
+        self._free = list(range(calls - 1, -1, -1))
+        self.calls: list[CallAudio | None] = [None] * calls
+        self.base = np.zeros(2 * calls, np.int64)  # position of the row's first code word
+        self.end = np.zeros(2 * calls, np.int64)  # position behind the newest sample
+        self.origin_ns = np.zeros(2 * calls, np.int64)
+
+    def open(self, call: Any, origin_ns: int) -> CallAudio | None:
+        """A slot for a call, position 0 at capture time `origin_ns`; None when all are taken."""
+        if not self._free:
+            return None
+        slot = self._free.pop()
+        audio = self.calls[slot] = CallAudio(slot, call, origin_ns)
+        for channel in (2 * slot, 2 * slot + 1):
+            self.origin_ns[channel], self.base[channel], self.end[channel] = origin_ns, -HEADROOM, -HEADROOM
+            self._row(channel)[:] = SILENCE[Law.MU]
+        return audio
+
+    def close(self, audio: CallAudio) -> None:
+        """Hand over all that is left, and take the slot back."""
+        if audio.has_audio:
+            self.flush(audio, int(max(self.end[2 * audio.slot : 2 * audio.slot + 2])))
+        self.drop(audio)
+
+    def drop(self, audio: CallAudio) -> None:
+        """Take the slot back and forget what is in it."""
+        self.calls[audio.slot] = None
+        self._free.append(audio.slot)
+
+    def begin_law(self, audio: CallAudio, side: int, position: int, law: Law) -> None:
+        """Prepare a side for code words of a law, the first of them at `position`."""
+        channel = 2 * audio.slot + side
+        if audio.first[side] is None:
+            audio.first[side] = position
+            self.end[channel] = position
+        else:
+            self.flush(audio, int(max(self.end[channel], self.end[channel ^ 1])))
+        if audio.laws[side] is not law:
+            audio.laws[side] = law
+            self._row(channel)[:] = SILENCE[law]
+
+    def put(self, audio: CallAudio, side: int, position: int, codes: NDArray[np.uint8]) -> None:
+        """Place code words of the side's present law, wherever that is."""
+        channel = 2 * audio.slot + side
+        stop = position + len(codes)
+        first = audio.first[side]
+        if first is None or position < first:
+            audio.first[side] = position
+            if first is not None:
+                audio.gaps[side].append((position, first))
+        if position > self.end[channel]:
+            audio.gaps[side].append((int(self.end[channel]), position))
+        if audio.gaps[side]:
+            self._fill_gap(audio, side, position, stop)
+        if position < self.base[channel]:
+            before = codes[: int(self.base[channel]) - position]
+            self._put_behind(audio, side, position, before)
+            codes, position = codes[len(before) :], position + len(before)
+        while len(codes):
+            room = self.window - (position - int(self.base[channel]))
+            if room < len(codes):
+                self.flush(audio, max(int(self.base[channel]) + 1, stop - self.window // 2))
+                if position < self.base[channel]:  # a packet longer than half the window: piecewise
+                    self.put(audio, side, position, codes)
+                    return
+                continue
+            offset = position - int(self.base[channel])
+            self._row(channel)[offset : offset + len(codes)] = codes
+            break
+        if stop > self.end[channel]:
+            self.end[channel] = stop
+
+    def flush(self, audio: CallAudio, upto: int) -> None:
+        """Hand over everything before position `upto`."""
+        rows = 2 * audio.slot, 2 * audio.slot + 1
+        base = int(self.base[rows[0]])
+        if audio.zero is None:
+            audio.zero = min(first for first in audio.first if first is not None)
+        lo = max(base, audio.zero)
+        if upto <= lo:
+            return
+        codes = np.empty((upto - lo, 2), np.uint8)
+        silent: list[tuple[int, int, int]] = []
+        for side in (0, 1):
+            if audio.first[side] is None:  # no audio, no law: silence in the other side's
+                codes[:, side] = SILENCE[audio.laws[1 - side]]
+            else:
+                self._copy_out(audio, side, lo, upto, codes[:, side])
+            for start, stop in self._silence(audio, side, lo, upto):
+                silent.append((side, start - lo, stop - lo))
+                self._tell_gap(audio, side, start, stop)
+        laws = [audio.laws[side if audio.first[side] is not None else 1 - side] for side in (0, 1)]
+        block = AudioBlock(lo - audio.zero, codes, (laws[0], laws[1]), self.starts_ns(audio), silent)
+        self._sink.audio(audio.call, block)
+        for side in (0, 1):
+            self._move(rows[side], upto, SILENCE[audio.laws[side]])
+
+    def flush_due(self, threshold: int) -> None:
+        """Hand over what is complete, for every call with at least `threshold` samples waiting."""
+        newest = np.maximum(self.end[0::2], self.end[1::2])
+        for slot in np.flatnonzero(newest - self.base[0::2] >= threshold).tolist():
+            audio = self.calls[slot]
+            if audio is not None and audio.has_audio:
+                oldest = int(min(self.end[2 * slot], self.end[2 * slot + 1]))
+                self.flush(audio, max(oldest, int(newest[slot]) - LAG))
+
+    def starts_ns(self, audio: CallAudio) -> int:
+        """Capture time of the recording's frame 0."""
+        return audio.origin_ns + (audio.zero or 0) * 125_000
+
+    def _row(self, channel: int) -> NDArray[np.uint8]:
+        return self.pool[channel * self.window : (channel + 1) * self.window]
+
+    def _copy_out(self, audio: CallAudio, side: int, lo: int, upto: int, out: NDArray[np.uint8]) -> None:
+        channel = 2 * audio.slot + side
+        base = int(self.base[channel])
+        there = min(upto, base + self.window) - lo
+        if there > 0:
+            out[:there] = self._row(channel)[lo - base : lo - base + there]
+        out[max(there, 0) :] = SILENCE[audio.laws[side]]
+
+    def _move(self, channel: int, upto: int, silence: int) -> None:
+        row, shift = self._row(channel), upto - int(self.base[channel])
+        used = min(self.window, max(0, int(self.end[channel]) - int(self.base[channel])))
+        rest = used - shift
+        if rest > 0:
+            row[:rest] = row[shift:used]
+            row[rest:used] = silence
+        else:
+            row[:used] = silence
+        self.base[channel] = upto
+
+    def _silence(self, audio: CallAudio, side: int, lo: int, upto: int) -> list[tuple[int, int]]:
+        """Where this side brought nothing between lo and upto; forgets gaps that end before upto."""
+        first = audio.first[side]
+        if first is None:
+            return [(lo, upto)]
+        found = [(lo, min(first, upto))] if first > lo else []
+        gaps = audio.gaps[side]
+        if gaps:
+            gaps.sort()
+            found += [(max(lo, start), min(upto, stop)) for start, stop in gaps if start < upto and stop > lo]
+            gaps[:] = [gap for gap in gaps if gap[1] > upto]
+        end = int(self.end[2 * audio.slot + side])
+        if end < upto and first < upto:
+            found.append((max(lo, end), upto))
+        return [gap for gap in found if gap[0] < gap[1]]
+
+    def _tell_gap(self, audio: CallAudio, side: int, start: int, stop: int) -> None:
+        told = audio.told_gaps
+        for index in range(len(told) - 1, max(-1, len(told) - 5), -1):
+            if told[index][0] == side and told[index][2] == start:
+                told[index] = side, told[index][1], stop
+                return
+        if len(told) < GAPS_KEPT:
+            told.append((side, start, stop))
+        else:
+            audio.gaps_not_kept += 1
+
+    def _fill_gap(self, audio: CallAudio, side: int, start: int, stop: int) -> None:
+        left: list[tuple[int, int]] = []
+        for lo, hi in audio.gaps[side]:
+            if stop <= lo or start >= hi:
+                left.append((lo, hi))
+            else:
+                left += [part for part in ((lo, start), (stop, hi)) if part[0] < part[1]]
+        audio.gaps[side][:] = left
+
+    def _put_behind(self, audio: CallAudio, side: int, position: int, codes: NDArray[np.uint8]) -> None:
+        """Place code words before the window: it has been handed over, or the recording begins earlier."""
+        rows = 2 * audio.slot, 2 * audio.slot + 1
+        if audio.zero is None:
+            shift = int(self.base[rows[0]]) - position
+            used = max(int(self.end[row]) for row in rows) - int(self.base[rows[0]])
+            if shift + max(used, len(codes)) <= self.window:  # nothing has left yet: make room
+                for row, law in zip(rows, audio.laws, strict=True):
+                    content = self._row(row)
+                    content[shift : shift + used] = content[:used].copy()
+                    content[:shift] = SILENCE[law]
+                    self.base[row] = position
+                self._row(rows[side])[: len(codes)] = codes
+                return
+            self.flush(audio, int(self.base[rows[0]]) + 1)
+        zero = audio.zero
+        assert zero is not None
+        if position < zero:
+            self._sink.prepend(audio.call, zero - position)
+            audio.told_gaps[:] = [(1 - side, position, zero), *audio.told_gaps]
+            audio.zero = zero = position
+        self._sink.late(audio.call, side, position - zero, codes, audio.laws[side])

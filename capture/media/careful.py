@@ -1,0 +1,239 @@
+"""The whole rule of where a packet's samples lie, one packet at a time.
+
+The first packet of a stream lies at its capture time, the others where their timestamps put them from there. A
+timestamp that jumps while packets go on arriving starts a new run, again at the capture time; a packet that is
+merely late, or a burst after a stall, goes where its timestamp says. How the two are told apart: see `_is_jump`.
+
+An SSRC that replaces another on the same two ports is believed once the old one has fallen silent (`_choose`), so
+that neither a stray packet nor a spray of SSRCs takes the channel from the one who speaks.
+
+Counted: `rtp_duplicate`, `rtp_other_ssrc` (came between the packets of the one who speaks), `rtp_not_audio`
+(telephone-event, comfort noise), `rtp_other_codec`, `rtp_no_payload`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.counters import Counters
+from capture.media.buffers import AudioBuffers, CallAudio
+from capture.media.g711 import Law
+from capture.media.placing import NEAR
+from capture.media.rtp import RtpRows
+from capture.media.state import NO_PAYLOAD_TYPE, StreamColumns
+
+# A packet whose timestamp neither follows its sequence number nor the clock may still be only late, if the place it
+# asks for is free and this short a time ago. A guess: longer stalls than this seldom meet a pause of the speaker.
+LATE_AND_PAUSED = 8000
+IDLE_NS = 60_000_000  # three packets of 20 ms: the one who spoke has stopped
+BELIEVED = 3  # packets of a new SSRC without one of the old between them
+ESTABLISHED = 10  # packets that make a stream one to go back to
+SSRCS = 16  # of one flow (a cap: an SSRC is four bytes that anybody can invent)
+REORDER = 64  # sequence numbers back: width of the mask of those seen
+
+NOT_AUDIO = frozenset({"TELEPHONE-EVENT", "CN", "TONE"})
+
+
+@dataclass(slots=True)
+class Packet:
+    """One RTP packet on its own."""
+
+    time_ns: int
+    payload_type: int
+    sequence: int
+    timestamp: int
+    ssrc: int
+    payload: NDArray[np.uint8]
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """One flow as the source of one side of one call: its SSRCs, and the one that has the channel."""
+
+    audio: CallAudio
+    side: int
+    laws: Mapping[int, Law]  # payload types that are G.711 here
+    not_audio: frozenset[int]  # payload types that are no codec: telephone-event, comfort noise
+    source: int  # endpoints, for the record
+    destination: int
+    stream: int = -1  # row of StreamColumns of the SSRC that has the channel; -1: none yet
+    known: dict[int, int] = field(default_factory=dict)  # SSRC → row
+    law_of: dict[int, Law] = field(default_factory=dict)  # SSRC → the law it began with
+    candidate: int = -1  # SSRC that may follow the present one
+    held: list[Packet] = field(default_factory=list)  # its packets so far
+    other_codec: int = 0  # packets with a payload type that is neither G.711 nor no codec
+
+
+class CarefulPlacer:
+    """Places packets by the whole rule; shares its state with `placing.place`."""
+
+    def __init__(self, streams: StreamColumns, buffers: AudioBuffers, counters: Counters) -> None:
+        self._streams = streams
+        self._buffers = buffers
+        self._counters = counters
+
+    def place(self, source: Source, rows: RtpRows, data: NDArray[np.uint8], lo: int, hi: int) -> None:
+        """Place rows lo up to hi, in their order."""
+        columns = (rows.time_ns, rows.payload_type, rows.sequence, rows.timestamp, rows.ssrc, rows.start, rows.length)
+        for time_ns, payload_type, sequence, timestamp, ssrc, start, length in zip(
+            *(column[lo:hi].tolist() for column in columns), strict=True
+        ):
+            payload = data[start : start + length]
+            packet = Packet(time_ns, payload_type, sequence, timestamp, ssrc, payload)
+            if self._choose(source, packet):
+                self._place(source, packet)
+
+    def settle(self, source: Source) -> None:
+        """No more packets will come: believe what waited for a third."""
+        if source.held and source.stream >= 0:
+            idle = source.held[0].time_ns - int(self._streams.time_ns[source.stream])
+            if idle > 0:
+                self._take_over(source)
+        source.held.clear()
+
+    def _choose(self, source: Source, packet: Packet) -> bool:
+        """Whether this packet's SSRC has the channel; keeps or drops it if not."""
+        streams, present = self._streams, source.stream
+        if present < 0:
+            self._begin(source, packet)
+            return True
+        if packet.ssrc == int(streams.ssrc[present]):
+            if source.held:
+                self._counters.add("rtp_other_ssrc", len(source.held))
+                source.held.clear()
+            return True
+        known = source.known.get(packet.ssrc, -1)
+        established = known >= 0 and int(streams.packets[known]) >= ESTABLISHED
+        if established and int(streams.packets[present]) < BELIEVED:
+            source.held.clear()
+            source.stream = known
+            return True
+        if packet.ssrc != source.candidate or not source.held:
+            self._counters.add("rtp_other_ssrc", len(source.held))
+            source.held.clear()
+            source.candidate = packet.ssrc
+        packet.payload = packet.payload.copy()
+        source.held.append(packet)
+        idle = packet.time_ns - int(streams.time_ns[present]) > IDLE_NS
+        if idle or len(source.held) >= BELIEVED:
+            self._take_over(source)
+        return False
+
+    def _take_over(self, source: Source) -> None:
+        held, source.held = source.held, []
+        if held[0].ssrc in source.known:
+            source.stream = source.known[held[0].ssrc]
+        else:
+            self._begin(source, held[0])
+        for packet in held:
+            self._place(source, packet)
+
+    def _begin(self, source: Source, packet: Packet) -> None:
+        streams = self._streams
+        if len(source.known) >= SSRCS:
+            weakest = min((ssrc for ssrc in source.known), key=lambda ssrc: int(streams.packets[source.known[ssrc]]))
+            streams.release(source.known.pop(weakest))
+            source.law_of.pop(weakest, None)
+        row = source.stream = source.known[packet.ssrc] = streams.new()
+        streams.ssrc[row] = packet.ssrc
+        streams.channel[row] = 2 * source.audio.slot + source.side
+        streams.sequence[row] = packet.sequence + 0x10000 - 1  # so that the first packet is one step on
+        streams.first_sequence[row] = packet.sequence + 0x10000
+
+    def _place(self, source: Source, packet: Packet) -> None:
+        streams, row = self._streams, source.stream
+        step = ((packet.sequence - int(streams.sequence[row]) + 0x8000) & 0xFFFF) - 0x8000
+        law = source.laws.get(packet.payload_type)
+        begun = int(streams.payload_type[row]) != NO_PAYLOAD_TYPE
+        if begun and (step <= -REORDER or step > 3000):
+            step = self._after_a_leap(row, step, packet)
+        if not self._note_arrival(row, step, packet):
+            return
+        if law is None:
+            if packet.payload_type in source.not_audio:
+                self._counters.add("rtp_not_audio")
+            else:
+                self._counters.add("rtp_other_codec")
+                source.other_codec += 1
+            return
+        if not len(packet.payload):
+            self._counters.add("rtp_no_payload")
+            return
+        self._put(source, row, step, law, packet)
+
+    def _note_arrival(self, row: int, step: int, packet: Packet) -> bool:
+        """Keep the books of sequence numbers (RFC 3550 A.1, A.3); False for a duplicate."""
+        streams, seen = self._streams, int(self._streams.seen[row])
+        if step > 0:
+            streams.sequence[row] += step
+            streams.seen[row] = (seen << min(step, REORDER) | 1) & 0xFFFFFFFFFFFFFFFF
+            streams.time_ns[row] = packet.time_ns
+            streams.arrived[row] += 1
+            return True
+        if step > -REORDER:
+            if seen >> -step & 1:
+                streams.duplicates[row] += 1
+                self._counters.add("rtp_duplicate")
+                return False
+            streams.seen[row] = seen | 1 << -step
+        streams.late[row] += 1
+        streams.arrived[row] += 1
+        return True
+
+    def _after_a_leap(self, row: int, step: int, packet: Packet) -> int:
+        """Sequence numbers far from the last: a very late packet keeps its step, new numbering counts as one."""
+        streams = self._streams
+        delta = _difference(packet.timestamp, int(streams.base_timestamp[row]))
+        if abs(delta - step * int(streams.base_length[row])) <= NEAR:
+            return step
+        streams.first_sequence[row] += step - 1  # the numbers between were never sent
+        streams.sequence[row] += step - 1
+        return 1
+
+    def _put(self, source: Source, row: int, step: int, law: Law, packet: Packet) -> None:
+        streams, buffers, audio = self._streams, self._buffers, source.audio
+        captured = (packet.time_ns - audio.origin_ns) // 125_000
+        begun = int(streams.payload_type[row]) != NO_PAYLOAD_TYPE
+        if begun:
+            position = int(streams.base_position[row]) + _difference(
+                packet.timestamp, int(streams.base_timestamp[row])
+            )
+            if step > 0 and abs(position - captured) > NEAR and self._is_jump(row, step, packet, position, captured):
+                position = captured
+        else:
+            position = captured
+        if audio.first[source.side] is None or audio.laws[source.side] is not law:
+            buffers.begin_law(audio, source.side, position, law)
+        if not begun:
+            source.law_of[packet.ssrc] = law
+        buffers.put(audio, source.side, position, packet.payload)
+        streams.packets[row] += 1
+        if step > 0 or not begun:
+            streams.payload_type[row] = packet.payload_type
+            streams.base_timestamp[row] = packet.timestamp
+            streams.base_position[row] = position
+            streams.base_length[row] = len(packet.payload)
+            streams.base_time_ns[row] = packet.time_ns
+            streams.lead[row] = max(int(streams.lead[row]), position - captured)
+
+    def _is_jump(self, row: int, step: int, packet: Packet, position: int, captured: int) -> bool:
+        """Whether a place more than 100 ms from the capture time comes of a jump of the timestamps.
+
+        It doesn't if the timestamp has gone on as the sequence number says (late packets, a burst after a stall),
+        or as the clock did (a pause of the speaker), or if the packet may well be late after a pause.
+        """
+        streams = self._streams
+        delta = _difference(packet.timestamp, int(streams.base_timestamp[row]))
+        elapsed = (packet.time_ns - int(streams.base_time_ns[row])) // 125_000
+        if abs(delta - step * int(streams.base_length[row])) <= NEAR or abs(delta - elapsed) <= NEAR:
+            return False
+        return not (delta > 0 and 0 < captured - position <= LATE_AND_PAUSED)
+
+
+def _difference(later: int, earlier: int) -> int:
+    """Timestamps' difference modulo 2**32, as a signed number."""
+    return ((later - earlier + 0x80000000) & 0xFFFFFFFF) - 0x80000000

@@ -1,0 +1,132 @@
+"""Placing the common packets of all streams at once.
+
+A *piece* is a run of rows of one stream. `place` puts down every piece in which all packets are what the stream's
+last one led to expect: the same SSRC and G.711 payload type, sequence numbers going up, each packet's place (by its
+timestamp) behind the one before it and within 100 ms of its capture time. The others it gives back, untouched,
+for `careful`, which knows the whole rule. For the pieces it takes, the two agree sample for sample; the tests hold
+one against the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.media.buffers import AudioBuffers
+from capture.media.rtp import RtpRows
+from capture.media.state import StreamColumns
+
+NEAR = 800  # samples: 100 ms. Within this of its capture time a packet's timestamp is never doubted.
+STEP = 64  # sequence numbers that may be missing between two packets of a piece
+
+
+def place(
+    streams: StreamColumns,
+    buffers: AudioBuffers,
+    rows: RtpRows,
+    data: NDArray[np.uint8],
+    stream: NDArray[np.int64],
+    lo: NDArray[np.int64],
+    hi: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Place the pieces `stream[i]`, rows `lo[i]` up to `hi[i]`; no stream and no channel twice.
+
+    Pieces may not be empty. Returns the indices of the pieces that were not placed.
+    """
+    count = hi - lo
+    total = int(count.sum())
+    first = np.cumsum(count) - count  # of each piece, in the rows as gathered below
+    if total == len(rows) and np.array_equal(first, lo):
+        r = rows
+    else:
+        r = rows.take(np.repeat(lo - first, count) + np.arange(total))
+    last = first + count - 1
+    owner = np.repeat(stream, count)
+    channel = streams.channel[owner]
+
+    before = np.empty(total, np.uint16)
+    before[1:] = r.sequence[:-1]
+    before[first] = streams.sequence[stream].astype(np.uint16)
+    step = r.sequence - before  # modulo 2**16, as the numbers are
+    position = (r.timestamp - streams.base_timestamp[owner]).view(np.int32) + streams.base_position[owner]
+    ahead = position - (r.time_ns - buffers.origin_ns[channel]) // 125_000
+    offset = position - buffers.base[channel]
+    good = (r.ssrc == streams.ssrc[owner]) & (r.payload_type == streams.payload_type[owner])
+    good &= (step - np.uint16(1) < STEP) & (ahead <= NEAR) & (ahead >= -NEAR)
+    good &= (offset >= 0) & (offset + r.length <= buffers.window) & (r.length > 0)
+    end = position + r.length
+    reached = np.empty(total, np.int64)
+    reached[1:] = end[:-1]
+    reached[first] = buffers.end[channel[first]]
+    good &= position >= reached
+    taken = np.logical_and.reduceat(good, first)
+    refused = np.flatnonzero(~taken)
+    if len(refused):
+        if len(refused) < len(stream):
+            kept = np.flatnonzero(taken)
+            place(streams, buffers, rows, data, stream[kept], lo[kept], hi[kept])
+        return refused
+
+    _copy(buffers.pool, channel * buffers.window + offset, data, r.start, r.length)
+
+    for row in np.flatnonzero(position > reached).tolist():
+        audio = buffers.calls[int(channel[row]) >> 1]
+        assert audio is not None
+        audio.gaps[int(channel[row]) & 1].append((int(reached[row]), int(position[row])))
+
+    streams.sequence[stream] += np.add.reduceat(step.astype(np.int64), first)
+    streams.packets[stream] += count
+    streams.arrived[stream] += count
+    streams.base_timestamp[stream] = r.timestamp[last]
+    streams.base_position[stream] = position[last]
+    streams.base_length[stream] = r.length[last]
+    streams.base_time_ns[stream] = r.time_ns[last]
+    streams.time_ns[stream] = r.time_ns[last]
+    streams.lead[stream] = np.maximum(streams.lead[stream], np.maximum.reduceat(ahead, first))
+    buffers.end[channel[first]] = end[last]
+    _remember_seen(streams, stream, count, step, first)
+    return refused
+
+
+def _copy(
+    pool: NDArray[np.uint8],
+    to: NDArray[np.int64],
+    data: NDArray[np.uint8],
+    start: NDArray[np.int64],
+    length: NDArray[np.int64],
+) -> None:
+    """Copy payloads as whole items, one kind of length after the other."""
+    shortest, longest = int(length.min()), int(length.max())
+    sizes = [shortest] if shortest == longest else np.unique(length).tolist()
+    for size in sizes:
+        # Views of overlapping items, one beginning at each byte: a gather or scatter then moves whole payloads.
+        items = np.ndarray((len(data) - size + 1,), f"V{size}", data, strides=(1,))
+        places = np.ndarray((len(pool) - size + 1,), f"V{size}", pool, strides=(1,))
+        if len(sizes) == 1:
+            places[to] = items[start]
+        else:
+            these = np.flatnonzero(length == size)
+            places[to[these]] = items[start[these]]
+
+
+def _remember_seen(
+    streams: StreamColumns,
+    stream: NDArray[np.int64],
+    count: NDArray[np.int64],
+    step: NDArray[np.uint16],
+    first: NDArray[np.int64],
+) -> None:
+    """Bring the bit masks of arrived sequence numbers up to date."""
+    seen = streams.seen[stream]
+    small = np.minimum(count, 63).astype(np.uint64)
+    one = np.uint64(1)
+    seen = (seen << small) | ((one << small) - one)
+    seen[count >= 64] = ~np.uint64(0)
+    if (step != 1).any():
+        gaps = np.maximum.reduceat(step, first) > 1
+        for piece in np.flatnonzero(gaps).tolist():
+            mask = int(streams.seen[stream[piece]])
+            for one_step in step[first[piece] : first[piece] + count[piece]].tolist():
+                mask = (mask << one_step | 1) & 0xFFFFFFFFFFFFFFFF
+            seen[piece] = mask
+    streams.seen[stream] = seen

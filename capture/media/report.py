@@ -1,0 +1,80 @@
+"""What became of a call's media: its streams, its gaps, and what must be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capture.media.g711 import NAME
+from capture.media.negotiation import CallMedia
+from capture.media.router import MediaRouter
+from capture.packets import AddressBook
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReport:
+    """One SSRC over one flow."""
+
+    side: int  # 0 the caller, 1 the callee
+    codec: str
+    ssrc: int
+    source: str
+    destination: str
+    packets: int
+    lost: int
+    duplicates: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReport:
+    """A call's media as a whole."""
+
+    starts_ns: int | None  # capture time of frame 0; None: no audio was handed over
+    streams: tuple[StreamReport, ...]
+    gaps: tuple[tuple[int, int, int], ...]  # (side, from, to) frames that no packet brought
+    gaps_not_kept: int
+    encrypted: bool
+    second_source: bool
+    unsupported_codec: bool
+    no_room: bool
+    last_ns: int  # capture time of the newest packet, -1 if there was none
+
+
+def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaReport:
+    """The report of a call whose audio has just been handed over."""
+    columns, streams, other_codec = router.streams, [], False
+    for use in router.uses(media):
+        other_codec |= use.other_codec > 0
+        for ssrc, row in use.known.items():
+            packets = int(columns.packets[row])
+            if not packets:
+                continue
+            expected = int(columns.sequence[row]) - int(columns.first_sequence[row]) + 1
+            arrived = int(columns.arrived[row])
+            streams.append(
+                StreamReport(
+                    side=use.side,
+                    codec=NAME[use.law_of[ssrc]],
+                    ssrc=ssrc,
+                    source=book.text(use.source),
+                    destination=book.text(use.destination),
+                    packets=packets,
+                    lost=max(0, expected - arrived),
+                    duplicates=int(columns.duplicates[row]),
+                    late=int(columns.late[row]),
+                )
+            )
+    audio = media.audio
+    handed_over = audio is not None and audio.zero is not None and not media.encrypted
+    zero = audio.zero or 0 if audio is not None else 0
+    return MediaReport(
+        starts_ns=router.buffers.starts_ns(audio) if audio is not None and handed_over else None,
+        streams=tuple(streams) if handed_over else (),
+        gaps=tuple((side, lo - zero, hi - zero) for side, lo, hi in audio.told_gaps) if audio and handed_over else (),
+        gaps_not_kept=audio.gaps_not_kept if audio else 0,
+        encrypted=media.encrypted,
+        second_source=media.second_source,
+        unsupported_codec=other_codec and not streams,
+        no_room=media.no_room,
+        last_ns=media.last_ns,
+    )

@@ -1,0 +1,51 @@
+"""recorder export --store DIR ID... --output FILE_OR_DIR"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from recorder.cli.common import saying_problems, store_option
+
+
+@click.command("export", short_help="Copy recordings as 16-bit WAV files.")
+@store_option
+@click.option(
+    "--output", required=True, type=click.Path(path_type=Path), metavar="FILE_OR_DIR",
+    help="A file for one recording, or a folder; nothing is overwritten.",
+)  # fmt: skip
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+def command(store: Path, output: Path, ids: tuple[str, ...]) -> int:
+    """Copy the recordings of calls as WAV files of 16-bit samples, the caller on the left.
+
+    ID is a call's id as `recorder calls` prints it. Several need a folder, which is made if it isn't there. Prints
+    the path of each copy.
+    """
+    import asyncio
+
+    with saying_problems():
+        asyncio.run(_export(store, output, list(dict.fromkeys(ids))))
+    return 0
+
+
+async def _export(path: Path, output: Path, ids: list[str]) -> None:
+    import os
+
+    from recorder.export import export, targets
+    from recorder.problems import Unusable
+    from storage.store import Store
+
+    async with await Store.open_read_only(path) as store:
+        calls = []
+        for call_id in ids:
+            call = await store.get(call_id)
+            if call is None:
+                raise Unusable(
+                    f"There is no call {ascii(call_id)[1:-1]} in {path}.",
+                    hint=f"See those there are with: recorder calls --store {path}",
+                )
+            calls.append(call)
+        for original, copy in targets(calls, output):
+            export(Path(os.path.join(store.root, original)), copy)
+            click.echo(str(copy))

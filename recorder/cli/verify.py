@@ -1,0 +1,45 @@
+"""recorder verify --store DIR"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from recorder.cli.common import json_option, saying_problems, store_option
+
+
+@click.command("verify", short_help="Prove that nothing was altered, lost or added.")
+@store_option
+@json_option
+def command(store: Path, as_json: bool) -> int:
+    """Prove that nothing in the store was altered, lost or added.
+
+    Prints a line for each finding. Exit status 0: nothing found. 1: something was. 2: DIR is no store that can be
+    read.
+    """
+    import asyncio
+
+    with saying_problems():
+        findings = asyncio.run(_verify(store, as_json))
+    if findings:
+        return 1
+    if not as_json:
+        click.echo(f"Nothing in {store} was altered, lost or added.")
+    return 0
+
+
+async def _verify(store: Path, as_json: bool) -> int:
+    """Prints each finding as it is found; gives back how many there were."""
+    from storage.text import escape
+    from storage.verification import verify
+
+    findings = 0
+    async for finding in verify(store):
+        findings += 1
+        if as_json:
+            click.echo(json.dumps({"kind": finding.kind, "where": finding.where, "text": finding.text}))
+        else:
+            click.echo(escape(str(finding)))
+    return findings

@@ -1,0 +1,78 @@
+"""A call as `recorder calls --json` prints it: the form that docs/formats.md promises to other programs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from storage.layout import JAPAN
+from storage.records import CallRecord, RecordingRecord, StreamRecord
+
+_EPOCH = datetime(1970, 1, 1, 9, tzinfo=JAPAN)
+
+
+def call_as_json(call: CallRecord) -> dict[str, Any]:
+    """One call, with keys in the promised order. Every string is valid Unicode."""
+    return {
+        "id": call.id,
+        "direction": call.direction,
+        "outcome": call.outcome,
+        "started_at": rfc3339(call.started_ns),
+        "answered_at": _time_or_none(call.answered_ns),
+        "talk_at": _time_or_none(call.talk_ns),
+        "ended_at": rfc3339(call.ended_ns),
+        "duration_s": round(call.duration_s, 6),
+        "caller": _text_or_none(call.caller),
+        "callee": _text_or_none(call.callee),
+        "extension": _text_or_none(call.extension),
+        "call_ids": [_text(value) for value in call.call_ids],
+        "end_reason": call.end_reason,
+        "recording": None if call.recording is None else _recording(call.recording),
+        "flags": [_text(value) for value in call.flags],
+    }
+
+
+def rfc3339(time_ns: int) -> str:
+    """Japan time with microseconds and offset; what is finer is cut off, so that order is kept."""
+    return (_EPOCH + timedelta(microseconds=time_ns // 1000)).isoformat(timespec="microseconds")
+
+
+def _recording(recording: RecordingRecord) -> dict[str, Any]:
+    return {
+        "path": recording.path,
+        "sha256": recording.sha256.hex(),
+        "encoding": recording.encoding,
+        "rate_hz": recording.rate_hz,
+        "channels": recording.channels,
+        "frames": recording.frames,
+        "starts_at": rfc3339(recording.starts_ns),
+        "streams": [_stream(stream) for stream in recording.streams],
+    }
+
+
+def _stream(stream: StreamRecord) -> dict[str, Any]:
+    return {
+        "channel": stream.channel,
+        "party": stream.party,
+        "codec": _text(stream.codec),
+        "ssrc": f"0x{stream.ssrc:08x}",
+        "source": stream.source,
+        "destination": stream.destination,
+        "packets": stream.packets,
+        "lost": stream.lost,
+        "duplicates": stream.duplicates,
+        "late": stream.late,
+    }
+
+
+def _time_or_none(time_ns: int | None) -> str | None:
+    return None if time_ns is None else rfc3339(time_ns)
+
+
+def _text_or_none(value: str | None) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _text(value: str) -> str:
+    """Bytes that were no UTF-8 (lone surrogates) become U+FFFD: half the world's JSON readers refuse the others."""
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if not value.isascii() else value

@@ -1,0 +1,90 @@
+"""Capture files as if they were live: their packets' times are the clock."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from capture.counters import Counters
+from capture.files import open_capture
+from capture.listener import Listener
+from capture.listener import Settings as ListenerSettings
+from capture.network.decoder import NetworkDecoder
+from capture.packets import AddressBook
+from capture.sip.message import Caps
+from recorder.session import Session
+from recorder.settings import Settings
+from storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySummary:
+    """What a replay came to."""
+
+    packets: int  # frames read
+    calls: int
+    recordings: int
+    seconds: float  # it took
+    warnings: list[str]
+    counters: dict[str, int]
+
+
+def listener_settings(settings: Settings) -> ListenerSettings:
+    """The office's settings, as far as they concern listening."""
+    return ListenerSettings(
+        silence_ns=int(settings.media.silence_ends_call_s * 1e9),
+        wait_ns=int(settings.media.early_audio_wait_s * 1e9),
+        caps=Caps(
+            message=settings.limits.sip_message_bytes,
+            headers=settings.limits.sip_headers,
+            header_line=settings.limits.sip_header_bytes,
+        ),
+    )
+
+
+async def replay(
+    captures: Sequence[str],
+    store: Path,
+    settings: Settings,
+    *,
+    progress: Callable[[int, int | None], None] | None = None,
+    block_bytes: int = 16 << 20,
+) -> ReplaySummary:
+    """Record the calls of capture files into a store, one file after the other.
+
+    Each file is a capture of its own: calls do not go on from one to the next. `progress` is told bytes read so far
+    and in all (None if unknown). Raises `CaptureFileError`, `StoreError`.
+    """
+    began = time.monotonic()
+    warnings: list[str] = []
+    counters = Counters()
+    async with await Store.open(store, create=True) as opened:
+        session = Session(opened, encoding=settings.recording.encoding, monotonic_s=time.monotonic)
+        for name in captures:
+            book = AddressBook()
+            decoder = NetworkDecoder(book, counters, vxlan_ports=settings.capture.vxlan_ports)
+            listener = Listener(session, book, counters, listener_settings(settings))
+            source = sys.stdin.buffer if name == "-" else name
+            with open_capture(source, block_bytes=block_bytes) as capture:
+                for block in capture:
+                    listener.feed(decoder.decode(block))
+                    await session.settle()
+                    if progress is not None:
+                        progress(capture.bytes_read, capture.bytes_total)
+                listener.finish()
+                await session.settle(all_of_it=True)
+                warnings += capture.warnings
+        warnings += session.warnings
+        if session.already_kept:
+            warnings.append(f"{session.already_kept} calls were in the store already and were left as they are.")
+        return ReplaySummary(
+            packets=counters["frames"],
+            calls=session.calls,
+            recordings=session.recordings,
+            seconds=time.monotonic() - began,
+            warnings=warnings,
+            counters=counters.as_dict(),
+        )

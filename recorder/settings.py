@@ -1,0 +1,438 @@
+"""The settings: what an engineer may write into recorder.toml, its defaults, and what is wrong with a file.
+
+`Settings()` is the default. `load` reads a file and either gives settings back or raises `UnusableSettings`, which
+holds every fault with its key and line. `config/recorder.toml` shows each key with its default and what it means;
+a test keeps the two equal.
+
+The models are plain frozen dataclasses. Pydantic checks them, but is imported only when there is a file to check:
+it costs more processor time than replaying a small capture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_type_hints
+
+from recorder.problems import Unusable
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+    from pydantic_core import CoreSchema, ErrorDetails
+
+_STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+
+
+class Within:
+    """Bounds of a value, in pydantic's names: ge, gt, le, max_length. (annotated-types would do, and takes 15 ms.)"""
+
+    def __init__(self, **bounds: float) -> None:
+        self._bounds = bounds
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
+        schema: dict[str, Any] = {**handler(source), **self._bounds}
+        return cast("CoreSchema", schema)
+
+
+Count = Annotated[int, Within(ge=1, le=1 << 31)]
+Bytes = Annotated[int, Within(ge=256, le=1 << 31)]
+Seconds = Annotated[float, Within(gt=0, le=86_400)]
+Port = Annotated[int, Within(ge=1, le=65_535)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """How audio is kept."""
+
+    __pydantic_config__ = _STRICT
+
+    encoding: Literal["pcm16", "g711"] = "pcm16"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """When audio belongs to a call."""
+
+    __pydantic_config__ = _STRICT
+
+    silence_ends_call_s: Seconds = 60.0
+    early_audio_wait_s: Annotated[float, Within(ge=0, le=60)] = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """How frames are read."""
+
+    __pydantic_config__ = _STRICT
+
+    vxlan_ports: Annotated[tuple[Port, ...], Within(max_length=64)] = (4789,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Which way is outside."""
+
+    __pydantic_config__ = _STRICT
+
+    trunks: tuple[IPv4Network | IPv6Network, ...] = ()
+    outside_prefix: Annotated[str, Within(max_length=8)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The most that strangers can make the recorder hold; what is beyond is left out and counted."""
+
+    __pydantic_config__ = _STRICT
+
+    sip_message_bytes: Bytes = 65_536
+    sip_headers: Count = 200
+    sip_header_bytes: Bytes = 8_192
+    sdp_bytes: Bytes = 16_384
+    sdp_media: Count = 32
+    sdp_media_attributes: Count = 64
+    multipart_depth: Count = 2
+    multipart_parts: Count = 8
+    display_name_characters: Count = 256
+    dialogs_without_media: Count = 5_000
+    new_dialogs_per_s: Count = 1_000
+    new_dialogs_per_source_s: Count = 200
+    reassembly_datagrams: Count = 1_024
+    reassembly_bytes: Bytes = 4_194_304
+    tcp_streams: Count = 256
+    tcp_stream_bytes: Bytes = 65_536
+    ssrcs_per_port: Count = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set."""
+
+    __pydantic_config__ = _STRICT
+
+    recording: Recording = field(default_factory=Recording)
+    media: Media = field(default_factory=Media)
+    capture: Capture = field(default_factory=Capture)
+    lines: Lines = field(default_factory=Lines)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a settings file."""
+
+    line: int  # counted from 1; the line of the key, or of the nearest table above a key that has none
+    key: str  # dotted, as in "media.silence_ends_call_s"; empty if the file is not TOML at all
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.key}: {self.what}" if self.key else f"{self.line}: {self.what}"
+
+
+class UnusableSettings(Unusable):
+    """A settings file with faults, all of them."""
+
+    def __init__(self, path: Path, faults: list[Fault]) -> None:
+        self.path = path
+        self.faults = faults
+        more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
+        super().__init__(f"{path}:{faults[0]}{more}.", hint=f"See all with: recorder config check {path}")
+
+
+def load(path: Path) -> Settings:
+    """Read a settings file. Raises `UnusableSettings` if it has faults, `OSError` if it can't be read."""
+    settings, faults = check(path.read_bytes())
+    if settings is None:
+        raise UnusableSettings(path, faults)
+    return settings
+
+
+def check(data: bytes) -> tuple[Settings | None, list[Fault]]:
+    """Settings and no faults, or no settings and at least one fault, in the order of their lines."""
+    import json
+    import tomllib
+
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        return None, [Fault(line, "", "this is not UTF-8; save the file as UTF-8")]
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        return None, [_syntax_fault(text, str(problem))]
+    except RecursionError:
+        return None, [Fault(1, "", "brackets are nested too deeply")]
+
+    from pydantic import ValidationError
+
+    try:
+        # As JSON, because strict checking of JSON still takes a network written as a string.
+        return _adapter().validate_json(json.dumps(table, default=str)), []
+    except ValidationError as refused:
+        lines = _Lines(text)
+        faults = [
+            Fault(lines.of(key), _dotted(key), what)
+            for key, what in _faults(refused.errors(include_url=False, include_context=True))
+        ]
+    return None, sorted(faults, key=lambda fault: fault.line)
+
+
+def every_key() -> Iterator[tuple[str, Any]]:
+    """Each dotted key that there is, with its default."""
+    for table in fields(Settings):
+        defaults = getattr(Settings(), table.name)
+        for key in fields(defaults):
+            yield f"{table.name}.{key.name}", getattr(defaults, key.name)
+
+
+def _adapter() -> TypeAdapter[Settings]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Settings)
+
+
+_Key = tuple[str | int, ...]
+
+
+def _faults(errors: list[ErrorDetails]) -> Iterator[tuple[_Key, str]]:
+    """Each refused key once, with a sentence."""
+    seen: set[_Key] = set()
+    for error in errors:
+        key = _own_key(error["loc"])
+        if key not in seen:
+            seen.add(key)
+            yield key, _sentence(error, key)
+
+
+def _own_key(location: tuple[int | str, ...]) -> _Key:
+    """Table, key and perhaps an entry's number: pydantic adds the branch of a union that it tried."""
+    return location[:3] if len(location) > 2 and isinstance(location[2], int) else location[:2]
+
+
+def _sentence(error: ErrorDetails, key: _Key) -> str:
+    context: Mapping[str, Any] = error.get("ctx", {})
+    given = error["input"]
+    match error["type"]:
+        case "extra_forbidden" | "unexpected_keyword_argument":
+            return _unknown(key)
+        case "literal_error":
+            return f"must be {context['expected']}, not {_shown(given)}".replace("'", '"')
+        case "greater_than":
+            return f"must be more than {context['gt']:.15g}, not {_shown(given)}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']:.15g}, not {_shown(given)}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:.15g}, not {_shown(given)}"
+        case "int_type" | "int_from_float" | "int_parsing" | "int_parsing_size":
+            return f"must be a whole number, not {_shown(given)}"
+        case "float_type" | "float_parsing" | "finite_number":
+            return f"must be a number, not {_shown(given)}"
+        case "string_type":
+            return f"must be text in quotes, not {_shown(given)}"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters"
+        case "tuple_type" | "list_type":
+            return f"must be a list in square brackets, not {_shown(given)}"
+        case "too_long":
+            return f"must have at most {context['max_length']} entries"
+        case "value_error":  # only networks are checked by a function
+            return (
+                'must be an address, or a network such as "192.0.2.0/24" with no bit set beyond its length, '
+                f"not {_shown(given)}"
+            )
+        case "dataclass_type" | "dataclass_exact_type" | "model_attributes_type":
+            return f"must be a table, written [{_dotted(key)}]"
+    return error["msg"]
+
+
+def _shown(given: object) -> str:
+    """A refused value, short, on one line."""
+    match given:
+        case bool():
+            return "true" if given else "false"
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case str():
+            text = ascii(given) if not given.isprintable() else f'"{given}"'
+        case _:
+            text = str(given)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _unknown(key: _Key) -> str:
+    """Say that there is no such key, and which one may be meant."""
+    model: Any = Settings
+    for part in key[:-1]:
+        model = get_type_hints(model).get(str(part)) if is_dataclass(model) else None
+    here = [known.name for known in fields(model)] if is_dataclass(model) else []
+    kind = "table" if len(key) == 1 else "key"
+    import difflib
+
+    near = difflib.get_close_matches(str(key[-1]), here, n=1)
+    if near:
+        return f"there is no such {kind}; did you mean {_dotted((*key[:-1], near[0]))}?"
+    elsewhere = [known for known, _ in every_key() if known.rpartition(".")[2] == key[-1]]
+    if elsewhere:
+        return f"there is no such {kind}; did you mean {elsewhere[0]}?"
+    return f"there is no such {kind}; there are: {', '.join(here)}"
+
+
+def _dotted(key: _Key) -> str:
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def _syntax_fault(text: str, message: str) -> Fault:
+    """tomllib says "Invalid value (at line 3, column 7)": the line goes in front."""
+    import re
+
+    what, line = message, text.count("\n") + 1
+    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
+    if found:
+        what = message[: found.start()]
+        line = int(found[1]) if found[1] else max(1, text.rstrip("\n").count("\n") + 1)
+    return Fault(line, "", what[:1].lower() + what[1:])
+
+
+class _Lines:
+    """On which line each key of a valid TOML text stands.
+
+    tomllib doesn't say. This is a scanner for texts that tomllib has already taken: it follows table headers, keys
+    and brackets, and steps over strings and comments, but doesn't look into inline tables.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._line = 1
+        self._lines: dict[_Key, int] = {}
+        self._arrays: dict[_Key, int] = {}  # arrays of tables: the number of the last one
+        self._scan()
+
+    def of(self, key: _Key) -> int:
+        """The line of a key, or of the nearest thing round it that has one."""
+        while key and key not in self._lines:
+            key = key[:-1]
+        return self._lines.get(key, 1)
+
+    def _scan(self) -> None:
+        table: _Key = ()
+        while self._blank():
+            line = self._line
+            if self._text.startswith("[", self._at):
+                double = self._text.startswith("[[", self._at)
+                self._step(2 if double else 1)
+                table = self._resolve(self._key())
+                if double:
+                    self._arrays[table] = self._arrays.get(table, -1) + 1
+                    table = (*table, self._arrays[table])
+                self._note(table, line)
+                self._end_of_line()
+            else:
+                key = (*table, *self._key())
+                self._note(key, line)
+                self._space()
+                self._step(1)  # the equals sign
+                self._value(key)
+                self._end_of_line()
+
+    def _note(self, key: _Key, line: int) -> None:
+        for end in range(1, len(key) + 1):
+            self._lines.setdefault(key[:end], line)
+
+    def _resolve(self, key: _Key) -> _Key:
+        """The full path of a header: [a.b] after [[a]] is in the last of a's tables."""
+        path: _Key = ()
+        for part in key[:-1]:
+            path = (*path, part)
+            if path in self._arrays:
+                path = (*path, self._arrays[path])
+        return (*path, *key[-1:])
+
+    def _step(self, count: int) -> None:
+        self._line += self._text.count("\n", self._at, self._at + count)
+        self._at += count
+
+    def _space(self) -> None:
+        while self._text[self._at : self._at + 1] in (" ", "\t"):
+            self._at += 1
+
+    def _blank(self) -> bool:
+        """Step over blank lines and comments; False at the end."""
+        while self._at < len(self._text):
+            if self._text[self._at] == "#":
+                self._end_of_line()
+            elif self._text[self._at] in " \t\r\n":
+                self._step(1)
+            else:
+                return True
+        return False
+
+    def _end_of_line(self) -> None:
+        end = self._text.find("\n", self._at)
+        self._step((len(self._text) if end < 0 else end) - self._at)
+
+    def _key(self) -> _Key:
+        parts: list[str] = []
+        while True:
+            self._space()
+            start = self._at
+            if self._text[self._at] in "\"'":
+                self._string()
+                parts.append(_unquoted(self._text[start : self._at]))
+            else:
+                while self._text[self._at].isalnum() or self._text[self._at] in "_-":
+                    self._at += 1
+                parts.append(self._text[start : self._at])
+            self._space()
+            if self._text[self._at] != ".":
+                return tuple(parts)
+            self._at += 1
+
+    def _string(self) -> None:
+        quote = self._text[self._at]
+        triple = self._text.startswith(quote * 3, self._at)
+        end = quote * 3 if triple else quote
+        self._step(len(end))
+        while not self._text.startswith(end, self._at):
+            self._step(2 if quote == '"' and self._text[self._at] == "\\" else 1)
+        self._step(len(end))
+        while triple and self._text.startswith(quote, self._at):  # up to two quotes more belong to the text
+            self._step(1)
+
+    def _value(self, key: _Key) -> None:
+        """Step over a value; of an array, note the line of each entry."""
+        depth, entry, fresh = 0, 0, True
+        while self._at < len(self._text):
+            character = self._text[self._at]
+            if character == "#":
+                self._end_of_line()
+                continue
+            if character == "\n" and depth == 0:
+                return
+            if depth == 1 and fresh and character not in " \t\r\n],":
+                self._lines.setdefault((*key, entry), self._line)
+                fresh = False
+            if character in "\"'":
+                self._string()
+                continue
+            if character in "[{":
+                depth += 1
+            elif character in "]}":
+                depth -= 1
+            elif character == "," and depth == 1:
+                entry, fresh = entry + 1, True
+            self._step(1)
+
+
+def _unquoted(text: str) -> str:
+    import tomllib
+
+    key: str = tomllib.loads(f"key = {text}")["key"]
+    return key

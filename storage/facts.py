@@ -1,0 +1,87 @@
+"""What a recording says of itself: the call's record as JSON in the head of its file.
+
+From these facts alone a call that a crash interrupted is entered, and a lost catalogue made anew. They are written
+when the recording begins (what is known then, `complete` false) and again when it ends (`complete` true).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from storage import records, wav
+from storage.parts import PartFile
+from storage.records import MAX_GAPS, CallRecord, RecordingRecord
+from storage.wav import Encoding
+
+
+class Facts(NamedTuple):
+    """The facts of one file."""
+
+    call: CallRecord  # with its recording, but for the hash
+    complete: bool  # whether the call had ended when they were written
+
+
+def with_audio(call: CallRecord, part: PartFile) -> CallRecord:
+    """The call with what its part knows of the recording. Streams and gaps are the call's own, if it has any."""
+    given = call.recording or RecordingRecord(starts_ns=part.starts_ns)
+    recording = replace(
+        given,
+        path=part.name,
+        sha256=b"",
+        encoding=part.encoding.name,
+        channels=part.channels,
+        frames=part.frames,
+        gaps=given.gaps[:MAX_GAPS],
+    )
+    return replace(call, recording=recording)
+
+
+def pack(call: CallRecord, encoding: Encoding, *, complete: bool) -> bytes:
+    """The facts as JSON. What doesn't fit into the head is left out, the least needed first."""
+    room = wav.facts_room(encoding)
+    for shorter in _ever_shorter(call):
+        packed = b'{"call":%b,"complete":%b}' % (records.to_json(shorter), b"true" if complete else b"false")
+        if len(packed) <= room:
+            return packed
+    raise AssertionError("a call's indispensable fields have bounded lengths")
+
+
+def unpack(data: bytes) -> Facts:
+    """The facts that `pack` wrote. ValueError if they aren't."""
+    try:
+        fields = json.loads(data)
+        call, complete = records.from_dict(fields["call"]), fields["complete"]
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError("not the facts of a call") from error
+    if type(complete) is not bool or call.recording is None:
+        raise ValueError("not the facts of a call")
+    return Facts(call, complete)
+
+
+_GIVING_WAY: tuple[Callable[[CallRecord], CallRecord], ...] = (
+    lambda call: call,
+    lambda call: _replace_audio(call, gaps=()),
+    lambda call: replace(call, call_ids=call.call_ids[:4]),
+    lambda call: replace(call, caller_raw=None, callee_raw=None),
+    lambda call: replace(call, call_ids=()),
+    lambda call: _replace_audio(call, streams=()),
+    lambda call: replace(call, flags=()),
+    lambda call: replace(call, extension=None),
+    lambda call: replace(call, callee=None),
+    lambda call: replace(call, caller=None),
+    lambda call: replace(call, direction="unknown", outcome="recorded", end_reason="unknown"),
+)
+
+
+def _ever_shorter(call: CallRecord) -> Iterator[CallRecord]:
+    for shorten in _GIVING_WAY:
+        call = shorten(call)
+        yield call
+
+
+def _replace_audio(call: CallRecord, **changes: tuple[()]) -> CallRecord:
+    assert call.recording is not None
+    return replace(call, recording=replace(call.recording, **changes))  # type: ignore[arg-type]

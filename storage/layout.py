@@ -1,0 +1,65 @@
+"""Where things lie in a store, and what a name tells.
+
+A recording is `YYYY/MM/DD/HHMMSS-<id>.wav`, day and time those of the call's start in Japan; while it grows, `.part`
+is added. `.broken` is added to what a power cut left without a readable head: nobody's audio is thrown away unheard.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
+
+CATALOGUE = "catalogue.sqlite"
+META = "store.json"
+META_NEW = "store.json.new"
+LOCK = "lock"
+ROOT_FILES = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", META, META_NEW, LOCK})
+PART = ".part"
+BROKEN = ".broken"
+
+JAPAN = timezone(timedelta(hours=9))  # no summer time since 1951
+_EPOCH = datetime(1970, 1, 1, tzinfo=JAPAN) + JAPAN.utcoffset(None)
+_ID = re.compile(r"[0-9A-Za-z-]{1,128}")
+_FOLDERS = (re.compile(r"\d{4}"), re.compile(r"0[1-9]|1[0-2]"), re.compile(r"0[1-9]|[12]\d|3[01]"))
+_NAME = re.compile(r"(\d{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
+
+
+class Name(NamedTuple):
+    """What a file's path says of it."""
+
+    recording: str  # the path of the finished recording, relative to the store
+    id: str
+    started_ns: int  # to the second
+    ending: str  # "", ".part" or ".broken"
+
+
+def is_id(value: str) -> bool:
+    """Whether this may be the id of a call: it becomes part of a file's name."""
+    return _ID.fullmatch(value) is not None
+
+
+def recording_path(started_ns: int, call_id: str) -> str:
+    """Where the finished recording of a call lies, relative to the store."""
+    started = _EPOCH + timedelta(seconds=started_ns // 1_000_000_000)
+    return f"{started:%Y/%m/%d/%H%M%S}-{call_id}.wav"
+
+
+def is_folder(names: tuple[str, ...]) -> bool:
+    """Whether folders of these names, from the store down, are ours: year, month, day."""
+    return len(names) <= 3 and all(form.fullmatch(name) for form, name in zip(_FOLDERS, names, strict=False))
+
+
+def parse(path: str) -> Name | None:
+    """What a path relative to the store says; None if it isn't one of ours."""
+    folder, _, name = path.rpartition("/")
+    match = _NAME.fullmatch(name)
+    if match is None or folder.count("/") != 2:
+        return None
+    try:
+        started = datetime.strptime(f"{folder}/{match[1]}", "%Y/%m/%d/%H%M%S").replace(tzinfo=JAPAN)
+    except ValueError:
+        return None
+    seconds = (started - _EPOCH) // timedelta(seconds=1)
+    ending = match[3] or ""
+    return Name(path[: len(path) - len(ending)], match[2], seconds * 1_000_000_000, ending)

@@ -1,0 +1,198 @@
+"""What is kept of a call: the fields of docs/formats.md as frozen values.
+
+Times are integers, nanoseconds since 1970, UTC, from the capture's own clock. Strings may hold anything that
+strangers sent, control characters and undecodable bytes (lone surrogates) included, and come back unchanged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from storage import text
+from storage.wav import RATE_HZ
+
+MAX_GAPS = 1000  # of one recording; a line that bad is told by its counters
+
+Gap = tuple[int, int, int]  # channel, first missing frame, the frame after the last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRecord:
+    """One RTP stream that went into a recording."""
+
+    channel: int  # 0 caller, 1 callee
+    party: str  # "caller" or "callee"
+    codec: str  # PCMU or PCMA
+    ssrc: int
+    source: str  # address:port
+    destination: str
+    packets: int
+    lost: int = 0
+    duplicates: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRecord:
+    """The audio of a call. `path` and `sha256` are empty until `Store.finish` has made the file."""
+
+    starts_ns: int  # frame 0
+    path: str = ""  # relative to the store, with "/"
+    sha256: bytes = b""  # of the whole file
+    encoding: str = "pcm16"  # or g711
+    rate_hz: int = RATE_HZ
+    channels: int = 2
+    frames: int = 0  # samples a channel
+    streams: tuple[StreamRecord, ...] = ()
+    gaps: tuple[Gap, ...] = ()  # what no packet brought; the first MAX_GAPS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One call as a person would count it."""
+
+    id: str  # ours: letters, digits and "-"
+    started_ns: int
+    ended_ns: int
+    answered_ns: int | None = None  # None: never answered
+    talk_ns: int | None = None  # None: no person answered
+    direction: str = "unknown"
+    outcome: str = "recorded"
+    end_reason: str = "interrupted"
+    caller: str | None = None  # None: withheld, excluded or not known
+    callee: str | None = None
+    extension: str | None = None
+    caller_raw: str | None = None  # as presented
+    callee_raw: str | None = None
+    call_ids: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    recording: RecordingRecord | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """From the answer to the end, 0 if it was never answered."""
+        return 0.0 if self.answered_ns is None else (self.ended_ns - self.answered_ns) / 1e9
+
+
+_STREAM = ("channel", "party", "codec", "ssrc", "source", "destination", "packets", "lost", "duplicates", "late")
+_STREAM_TEXTS = ("party", "codec", "source", "destination")
+_PARTIES = ("caller", "callee", "extension", "caller_raw", "callee_raw")
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
+
+
+def to_json(call: CallRecord) -> bytes:
+    """The record as JSON in its one canonical form: ASCII, keys sorted, no spaces, strings as `text.escape` has
+    them, the hash in hexadecimal."""
+    return _encode(_as_dict(call)).encode("ascii")
+
+
+def digest(call: CallRecord) -> bytes:
+    """SHA-256 of the canonical JSON: any changed field changes it."""
+    return hashlib.sha256(to_json(call)).digest()
+
+
+def from_json(data: bytes) -> CallRecord:
+    """The record that `to_json` wrote. ValueError if it isn't one."""
+    try:
+        return from_dict(json.loads(data))
+    except RecursionError as error:
+        raise ValueError("not a call") from error
+
+
+def from_dict(fields: Any) -> CallRecord:
+    """The record of parsed JSON. ValueError if a field is missing or of another type."""
+    try:
+        audio = fields["recording"]
+        values: dict[str, Any] = {name: _whole(fields[name]) for name in ("started_ns", "ended_ns")}
+        values |= {name: _whole_or_none(fields[name]) for name in ("answered_ns", "talk_ns")}
+        values |= {name: _text(fields[name]) for name in ("id", "direction", "outcome", "end_reason")}
+        values |= {name: _text_or_none(fields[name]) for name in _PARTIES}
+        return CallRecord(
+            **values,
+            call_ids=tuple(_text(value) for value in fields["call_ids"]),
+            flags=tuple(_text(value) for value in fields["flags"]),
+            recording=None if audio is None else _recording(audio),
+        )
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("not a call") from error
+
+
+def _as_dict(call: CallRecord) -> dict[str, Any]:
+    audio = call.recording
+    fields: dict[str, Any] = {
+        "id": call.id,
+        "started_ns": call.started_ns,
+        "ended_ns": call.ended_ns,
+        "answered_ns": call.answered_ns,
+        "talk_ns": call.talk_ns,
+        "direction": call.direction,
+        "outcome": call.outcome,
+        "end_reason": call.end_reason,
+        "call_ids": [text.escape(value) for value in call.call_ids],
+        "flags": [text.escape(value) for value in call.flags],
+        "recording": None,
+    }
+    for name in _PARTIES:
+        value = getattr(call, name)
+        fields[name] = None if value is None else text.escape(value)
+    if audio is not None:
+        fields["recording"] = {
+            "path": audio.path,
+            "sha256": audio.sha256.hex(),
+            "encoding": audio.encoding,
+            "rate_hz": audio.rate_hz,
+            "channels": audio.channels,
+            "frames": audio.frames,
+            "starts_ns": audio.starts_ns,
+            "streams": [_stream_dict(stream) for stream in audio.streams],
+            "gaps": audio.gaps,
+        }
+    return fields
+
+
+def _stream_dict(stream: StreamRecord) -> dict[str, Any]:
+    fields = {name: getattr(stream, name) for name in _STREAM}
+    for name in _STREAM_TEXTS:
+        fields[name] = text.escape(fields[name])
+    return fields
+
+
+def _recording(fields: Any) -> RecordingRecord:
+    values: dict[str, Any] = {name: _whole(fields[name]) for name in ("starts_ns", "rate_hz", "channels", "frames")}
+    return RecordingRecord(
+        **values,
+        path=_text(fields["path"]),
+        encoding=_text(fields["encoding"]),
+        sha256=bytes.fromhex(_text(fields["sha256"])),
+        streams=tuple(_stream(stream) for stream in fields["streams"]),
+        gaps=tuple((_whole(channel), _whole(start), _whole(end)) for channel, start, end in fields["gaps"]),
+    )
+
+
+def _stream(fields: Any) -> StreamRecord:
+    values: dict[str, Any] = {name: _whole(fields[name]) for name in _STREAM if name not in _STREAM_TEXTS}
+    values |= {name: _text(fields[name]) for name in _STREAM_TEXTS}
+    return StreamRecord(**values)
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not -(2**63) <= value < 2**63:
+        raise ValueError("not a whole number of 64 bits")
+    return value
+
+
+def _whole_or_none(value: Any) -> int | None:
+    return None if value is None else _whole(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a string")
+    return text.unescape(value)
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)

@@ -1,0 +1,201 @@
+"""How recordings become complete, many at once: the steps of "Keep" in docs/formats.md, by their numbers.
+
+`Store.finish` and the recovery at a start both go this way. Everything here may be done again after a crash at any
+point. A fault of the disk hurts the call it hits and no other, and what comes out of `Sealing.result` then carries
+the flag `disk_error`.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from storage import facts, wav
+from storage.disk import Disk
+from storage.layout import PART
+from storage.parts import FilePool, PartFile
+from storage.records import CallRecord
+
+DISK_ERROR = "disk_error"
+_READ_BYTES = 1 << 18
+_FEW = 4  # so many files are synced one by one; beyond that one syncfs is cheaper
+
+
+class Sealing:
+    """One call on its way into the catalogue.
+
+    `fault` is what kept its recording from becoming complete: the file then stays as it lies, for the next start.
+    """
+
+    def __init__(self, call: CallRecord, part: PartFile | None) -> None:
+        if part is None and call.recording is not None:
+            raise ValueError(f"call {call.id} has a recording, but no part")
+        if part is not None and part.frames and call.outcome != "recorded":
+            raise ValueError(f"call {call.id} is {call.outcome}, but has audio")
+        self.call = call if part is None else facts.with_audio(call, part)
+        self.part = part
+        self.fault: OSError | None = None
+        self.sha256 = b""
+        self.fd = part.detach() if part is not None else None
+        self.lent = self.fd is not None
+
+    @property
+    def open_part(self) -> PartFile | None:
+        """The part, as long as there is something to do with it."""
+        return self.part if self.fault is None else None
+
+    def result(self) -> CallRecord:
+        """The call as its row shall have it."""
+        call, part = self.call, self.part
+        if part is None or call.recording is None:
+            return call
+        if part.suspect or self.fault is not None:
+            call = flagged(call, DISK_ERROR)
+        if self.fault is not None:
+            return replace(call, recording=None)
+        if not part.frames:
+            return replace(call, recording=None, outcome="no_audio" if call.outcome == "recorded" else call.outcome)
+        assert call.recording is not None
+        return replace(call, recording=replace(call.recording, sha256=self.sha256))
+
+
+def flagged(call: CallRecord, flag: str) -> CallRecord:
+    """The call with one more flag."""
+    return call if flag in call.flags else replace(call, flags=(*call.flags, flag))
+
+
+def write_heads(sealings: Iterable[Sealing], pool: FilePool) -> None:
+    """Step 1: each part gets its final head, with the length and the complete facts."""
+    for sealing in sealings:
+        if (part := sealing.open_part) is None:
+            continue
+        try:
+            if sealing.fd is None:
+                sealing.fd = pool.disk.open(part.path, write=True)
+            packed = facts.pack(sealing.call, part.encoding, complete=True)
+            head = wav.header(part.encoding, part.channels, part.frames, packed)
+            if part.frames * part.frame_bytes % 2:
+                pool.disk.write(sealing.fd, memoryview(b"\0"), wav.HEADER_BYTES + part.frames * part.frame_bytes)
+            pool.disk.write(sealing.fd, memoryview(head), 0)
+        except OSError as error:
+            _fail(sealing, error)
+        _close(sealing, pool.disk, unless=sealing.lent)
+
+
+def sync(sealings: Sequence[Sealing], pool: FilePool, root: int) -> OSError | None:
+    """Step 2: all their bytes are on the disk. `root` is the open folder of the store.
+
+    A sync that failed is not tried again and believed: the kernel has dropped what it couldn't write. Whatever had
+    been written to since the sync before is suspect then, parts that still grow included. The error, if any.
+    """
+    sealed = [part for sealing in sealings if (part := sealing.open_part) is not None]
+    if not sealed:
+        return None
+    if len(sealed) > _FEW and pool.disk.has_sync_all:
+        return sync_all(pool, root, sealed)
+    failure: OSError | None = None
+    for sealing in sealings:
+        if (part := sealing.open_part) is None:
+            continue
+        try:
+            if sealing.fd is None:
+                sealing.fd = pool.disk.open(part.path, write=True)
+            pool.disk.sync_file(sealing.fd)
+        except OSError as error:
+            part.suspect = True
+            failure = error
+        _close(sealing, pool.disk, unless=sealing.lent)
+    with pool.lock:
+        pool.unsynced.difference_update(sealed)
+    return failure
+
+
+def sync_all(pool: FilePool, root: int, sealed: Sequence[PartFile] = ()) -> OSError | None:
+    """One sync of the file system for everything written so far. The error, if any: see `sync`."""
+    taken = pool.take_unsynced().union(sealed)
+    try:
+        if pool.disk.has_sync_all:
+            pool.disk.sync_all(root)
+        else:
+            pool.sync_each(taken)
+    except OSError as error:
+        for part in taken:
+            part.suspect = True
+        return error
+    return None
+
+
+def hash_and_name(sealings: Sequence[Sealing], pool: FilePool) -> None:
+    """Steps 3 to 5: each file is read back and hashed, gets its name, and the names are synced."""
+    disk = pool.disk
+    buffer = memoryview(bytearray(_READ_BYTES))
+    folders: dict[str, list[PartFile]] = {}
+    for sealing in sealings:
+        part = sealing.open_part
+        if part is None or not part.frames:
+            continue
+        try:
+            if sealing.fd is None:
+                sealing.fd = disk.open(part.path)
+            sealing.sha256, size = hash_file(disk, sealing.fd, buffer)
+            if size != wav.file_bytes(part.encoding, part.channels, part.frames):
+                raise OSError(errno.EIO, "the file isn't as long as what was written")
+            name_for_good(disk, part.path)
+            folders.setdefault(os.path.dirname(part.path), []).append(part)
+        except OSError as error:
+            _fail(sealing, error)
+        _close(sealing, disk, unless=sealing.lent)
+    for folder, parts in folders.items():
+        try:
+            disk.sync_directory(folder)
+        except OSError:
+            for part in parts:
+                part.suspect = True
+
+
+def hash_file(disk: Disk, fd: int, buffer: memoryview | None = None) -> tuple[bytes, int]:
+    """SHA-256 of a whole open file, and how many bytes it has."""
+    buffer = buffer if buffer is not None else memoryview(bytearray(_READ_BYTES))
+    sha256, size = hashlib.sha256(), 0
+    while got := disk.read_into(fd, buffer, size):
+        sha256.update(buffer[:got])
+        size += got
+    return sha256.digest(), size
+
+
+def name_for_good(disk: Disk, part_path: str) -> None:
+    """Step 4: takes the `.part` away. FileExistsError if another file has the name."""
+    final = part_path.removesuffix(PART)
+    try:
+        disk.rename_new(part_path, final)
+    except FileExistsError:
+        old, new = disk.status(part_path), disk.status(final)
+        if old is None or new is None or old.file_id != new.file_id:
+            raise
+        disk.unlink(part_path)  # a rename in two steps that a crash cut in half
+
+
+def release(sealings: Iterable[Sealing], pool: FilePool) -> None:
+    """Closes what the pool lent."""
+    count = 0
+    for sealing in sealings:
+        count += sealing.lent
+        sealing.lent = False
+        _close(sealing, pool.disk)
+    pool.returned(count)
+
+
+def _fail(sealing: Sealing, error: OSError) -> None:
+    sealing.fault = error
+    assert sealing.part is not None
+    sealing.part.suspect = True
+
+
+def _close(sealing: Sealing, disk: Disk, *, unless: bool = False) -> None:
+    """Closes a file that was opened for one step. What was lent stays open to the end of the group."""
+    if sealing.fd is not None and not unless:
+        disk.close(sealing.fd)
+        sealing.fd = None

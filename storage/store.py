@@ -1,0 +1,389 @@
+"""A store: a folder with recordings, the catalogue of their calls, and one process that writes.
+
+    async with await Store.open(path, create=True) as store:
+        part = store.begin(call, encoding=PCM16, starts_ns=...)      # a call begins to speak
+        part.write(frame, samples)                                   # many times, any order
+        await store.sync()                                           # once a second
+        [kept] = await store.finish([Finished(call, part)])          # the call, with its recording
+
+Keep, the order of disk steps that `finish` obeys for a whole group of calls (docs/formats.md says why):
+
+    1 write the final head into each `.part`      4 rename each to `.wav`, over nothing
+    2 sync them, all at once                      5 sync each folder that this touched
+    3 read each back and hash it                  6 enter all calls, in one transaction
+
+`begin`, `PartFile.write` and `describe` are short and never wait for a sync; the rest runs beside the event loop.
+Time is that of the calls: nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sqlite3
+import uuid as uuids
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from storage import facts, layout, parts, recovery, sealing
+from storage.catalogue import Catalogue
+from storage.disk import Disk
+from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
+from storage.parts import FilePool, PartFile
+from storage.records import CallRecord
+from storage.sealing import Sealing
+from storage.wav import Encoding
+
+FORMAT = 1
+_LOCK_TRIES = 5  # somebody may just be looking whether it is held (Disk.is_locked)
+
+
+class Finished(NamedTuple):
+    """A call that has ended, and its audio if it has any.
+
+    `call.recording` may hold what the caller knows of it (starts_ns, streams, gaps); path, hash and sizes are filled
+    in by `Store.finish`.
+    """
+
+    call: CallRecord
+    part: PartFile | None = None
+
+
+class StoreReader:
+    """A store for looking at, while another process may be writing to it. Made by `Store.open_read_only`."""
+
+    def __init__(self, root: str, uuid: str, disk: Disk, catalogue: Catalogue) -> None:
+        self.root = root
+        self.uuid = uuid
+        self.disk = disk
+        self.catalogue = catalogue
+
+    def calls(self) -> AsyncIterator[CallRecord]:
+        """Every call that has ended, oldest first (by start, then by id)."""
+        return self.catalogue.calls()
+
+    async def get(self, call_id: str) -> CallRecord | None:
+        """The call of that id, None if there is none."""
+        return await self.catalogue.get(call_id)
+
+    async def has(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids that are in the catalogue."""
+        return await self.catalogue.has(ids)
+
+    def path_of(self, call: CallRecord) -> str | None:
+        """The absolute path of the call's recording, None if it has none."""
+        return None if call.recording is None else os.path.join(self.root, call.recording.path)
+
+    async def close(self) -> None:
+        await self.catalogue.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the one writer holds open."""
+
+    lock: int
+    root: int
+
+
+class Store(StoreReader):
+    """A store for writing to; one process at a time. Made by `Store.open`.
+
+    `recovered` says what the start found unfinished. `waiting` are calls whose files are in place, or that have
+    none, but which the catalogue didn't take yet: the next `finish` or `close` tries again.
+    """
+
+    def __init__(self, root: str, uuid: str, disk: Disk, catalogue: Catalogue, held: _Held) -> None:
+        super().__init__(root, uuid, disk, catalogue)
+        self.recovered = recovery.Recovered((), ())
+        self.waiting: list[CallRecord] = []
+        limit = parts.raise_descriptor_limit() - parts.DESCRIPTORS_FOR_OTHERS
+        self._pool = FilePool(disk, limit=limit)
+        self._held = held
+        self._folders: set[str] = set()
+        self._syncing = asyncio.Lock()
+        self._finishing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: str | os.PathLike[str], *, create: bool = False, disk: Disk | None = None) -> Store:
+        """The store in the folder `path`, for writing; what a crash left unfinished is finished first.
+
+        With `create`, a folder that is missing or empty becomes a store. StoreBusy if another process writes to it;
+        StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere or is damaged.
+        """
+        disk = disk or Disk()
+        root = _absolute(path)
+        try:
+            if create:
+                _make_folder(root, disk)
+            _require_folder(root, disk)
+            lock = await _lock(root, disk)
+        except OSError as error:
+            raise disk_failed(f"The store {root} can't be opened", error) from error
+        opened = [lock]
+        catalogue: Catalogue | None = None
+        try:
+            uuid = _read_meta(root, disk) or _write_meta(root, disk)
+            opened.append(disk.open_directory(root))
+            catalogue_path = os.path.join(root, layout.CATALOGUE)
+            if disk.status(catalogue_path) is None:
+                disk.close(disk.create(catalogue_path))
+                disk.sync_directory(root)
+            catalogue = await Catalogue.open(catalogue_path, uuid=uuid)
+            store = cls(root, uuid, disk, catalogue, _Held(lock, opened[1]))
+            store.recovered = await recovery.recover(store.root, disk, catalogue, store._pool, opened[1])
+            return store
+        except BaseException as error:
+            if catalogue is not None:
+                await catalogue.close()
+            for fd in reversed(opened):
+                disk.close(fd)
+            if isinstance(error, OSError):
+                raise disk_failed(f"The store {root} can't be opened", error) from error
+            raise
+
+    @staticmethod
+    async def open_read_only(path: str | os.PathLike[str], *, disk: Disk | None = None) -> StoreReader:
+        """The store in the folder `path`, for looking at; takes no lock and changes nothing. StoreError as for
+        `open`."""
+        disk = disk or Disk()
+        root = _absolute(path)
+        try:
+            _require_folder(root, disk)
+            uuid = _read_meta(root, disk)
+        except OSError as error:
+            raise disk_failed(f"The store {root} can't be opened", error) from error
+        if uuid is None:
+            raise _no_store(root)
+        catalogue = await Catalogue.open_read_only(os.path.join(root, layout.CATALOGUE), uuid=uuid)
+        return StoreReader(root, uuid, disk, catalogue)
+
+    def begin(
+        self, call: CallRecord, *, encoding: Encoding, channels: int = 2, starts_ns: int | None = None
+    ) -> PartFile:
+        """A growing recording for a call that is going on; frame 0 is at `starts_ns` (the call's start if None).
+
+        `call` is what is known by now: it is what will be entered if the recorder is killed in the middle. DiskFailed
+        if the disk has no room or no name left for it.
+        """
+        if not layout.is_id(call.id):
+            raise ValueError(f"{call.id!r} can't be part of a file's name")
+        name = layout.recording_path(call.started_ns, call.id)
+        part = PartFile(
+            self._pool, os.path.join(self.root, name) + layout.PART, name,
+            encoding=encoding, channels=channels, frames=0,
+            starts_ns=call.started_ns if starts_ns is None else starts_ns,
+        )  # fmt: skip
+        try:
+            folder = os.path.dirname(part.path)
+            if folder not in self._folders:
+                self.disk.make_directory(folder)
+                self._folders.add(folder)
+            self._pool.create(part)
+        except OSError as error:
+            raise disk_failed(f"{name}.part could not be created", error) from error
+        try:
+            self.describe(part, call)
+        except DiskFailed:
+            with contextlib.suppress(DiskFailed):
+                part.discard()
+            raise
+        return part
+
+    def describe(self, part: PartFile, call: CallRecord) -> None:
+        """Writes into the growing recording what has become known of its call since `begin`. DiskFailed if it can't
+        be written."""
+        part.write_head(facts.pack(facts.with_audio(call, part), part.encoding, complete=False))
+
+    async def sync(self) -> None:
+        """Everything written until now survives a power cut; costs nothing if nothing was. DiskFailed if the disk
+        can't promise it: then what was written since the last time is suspect."""
+        async with self._syncing:
+            if self._pool.unsynced:
+                error = await asyncio.to_thread(sealing.sync_all, self._pool, self._held.root)
+                if error is not None:
+                    raise disk_failed(f"The store {self.root} could not be synced", error) from error
+
+    async def finish(self, finished: Sequence[Finished]) -> list[CallRecord]:
+        """Makes recordings complete and enters their calls, any number at once (steps 1 to 6 above).
+
+        The calls as they were entered, in the order given; those that an earlier `finish` could not enter are
+        entered too, but not returned. A recording that the disk spoiled is entered with the flag `disk_error`: with
+        its audio if there is a file, without if there isn't. A part without a frame is erased, and its call entered
+        as `no_audio`.
+
+        DiskFailed if the catalogue can't be written: the files are in place and the calls are kept in `waiting`.
+        Don't cancel it half-way: the rest is then left to the next start.
+        """
+        if not finished:
+            return []
+        async with self._finishing:
+            group = [Sealing(call, part) for call, part in finished]
+            try:
+                async with self._syncing:
+                    await asyncio.to_thread(self._write_and_sync, group)
+                await asyncio.to_thread(sealing.hash_and_name, group, self._pool)
+            finally:
+                sealing.release(group, self._pool)
+            calls = [one.result() for one in group]
+            self.waiting += calls
+            await self._enter_waiting()
+            for one in group:
+                if one.part is not None and not one.part.frames:
+                    with contextlib.suppress(DiskFailed):  # the next start erases it
+                        one.part.discard()
+            return calls
+
+    async def close(self) -> None:
+        """Syncs, enters what is waiting, and lets the next process write. Parts still growing are left as they are,
+        for the next start. DiskFailed if something could not be written; the store is closed even so."""
+        try:
+            await self.sync()
+            if self.waiting:
+                await self._enter_waiting()
+        finally:
+            self._pool.close()
+            await self.catalogue.close()
+            self.disk.close(self._held.root)
+            self.disk.close(self._held.lock)
+
+    def _write_and_sync(self, group: list[Sealing]) -> None:
+        sealing.write_heads(group, self._pool)
+        sealing.sync(group, self._pool, self._held.root)
+
+    async def _enter_waiting(self) -> None:
+        """Step 6. What a failed attempt may have entered all the same is not entered twice."""
+        try:
+            if len(self.waiting) > 0:
+                there = await self.catalogue.has([call.id for call in self.waiting])
+                self.waiting = [call for call in self.waiting if call.id not in there]
+            await self.catalogue.add_calls(self.waiting)
+        except sqlite3.Error as error:
+            raise DiskFailed(
+                f"The catalogue {self.catalogue.path} could not be written: {error}; "
+                f"{len(self.waiting)} calls wait for it."
+            ) from error
+        self.waiting = []
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    return os.path.abspath(os.fspath(path))
+
+
+def _make_folder(root: str, disk: Disk) -> None:
+    """Makes the folder, or takes an empty one; what holds anything else is left alone."""
+    found = disk.status(root)
+    if found is None:
+        disk.make_directory(root)
+    elif found.kind == "directory":
+        names = {entry.name for entry in disk.list(root)}
+        if layout.META not in names and names - {layout.LOCK, layout.META_NEW}:
+            raise StoreError(
+                f"The folder {root} is not empty, and no store.", hint="Name an empty folder, or one that isn't there."
+            )
+        if found.mode & 0o077:
+            disk.make_private(root)
+
+
+def _require_folder(root: str, disk: Disk) -> None:
+    found = disk.status(root)
+    if found is None:
+        raise _no_store(root)
+    if found.kind != "directory":
+        raise StoreError(f"{root} is not a folder.")
+
+
+def _no_store(root: str) -> StoreError:
+    return StoreError(
+        f"There is no store in {root}.", hint="Name the folder of a store, or make one: recorder replay --store DIR"
+    )
+
+
+async def _lock(root: str, disk: Disk) -> int:
+    """The descriptor that holds the lock, with our pid in the file."""
+    path = os.path.join(root, layout.LOCK)
+    for attempt in range(_LOCK_TRIES):
+        try:
+            fd = disk.lock(path)
+        except BlockingIOError:
+            if attempt < _LOCK_TRIES - 1:
+                await asyncio.sleep(0.02)
+            continue
+        disk.truncate(fd, 0)
+        disk.write(fd, memoryview(str(os.getpid()).encode()), 0)
+        return fd
+    holder = _read(path, disk).strip()
+    pid = int(holder) if holder.isdigit() else None
+    raise StoreBusy(
+        f"The store {root} is used by process {pid if pid is not None else 'unknown'}.",
+        pid=pid,
+        hint="Wait until it ends, or stop it; recorder calls, export and verify work meanwhile.",
+    )
+
+
+def _read(path: str, disk: Disk) -> bytes:
+    """The first bytes of a small file, b"" if there is none."""
+    try:
+        fd = disk.open(path)
+    except FileNotFoundError:
+        return b""
+    try:
+        buffer = bytearray(4096)
+        return bytes(buffer[: disk.read_into(fd, memoryview(buffer), 0)])
+    finally:
+        disk.close(fd)
+
+
+def _read_meta(root: str, disk: Disk) -> str | None:
+    """The store's UUID, None if the folder has none yet."""
+    path = os.path.join(root, layout.META)
+    data = _read(path, disk)
+    if not data and disk.status(path) is None:
+        if disk.status(os.path.join(root, layout.CATALOGUE)) is not None:
+            raise StoreError(
+                f"The store {root} has a catalogue, but no {layout.META} that says which store it is.",
+                hint="Mount the right disk, or put the file back from a backup.",
+            )
+        return None
+    try:
+        meta = json.loads(data)
+        version, uuid = meta["format"], meta["store"]
+        if type(version) is not int or not isinstance(uuid, str):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StoreError(f"{path} is damaged.", hint="Put the file back from a backup.") from error
+    if version > FORMAT:
+        raise StoreError(
+            f"The store {root} has format {version}, made by a newer recorder; this one knows formats up to {FORMAT}.",
+            hint="Install the newer recorder again.",
+        )
+    return uuid
+
+
+def _write_meta(root: str, disk: Disk) -> str:
+    """Names a new store: the file is whole under its name, or not there at all."""
+    uuid = str(uuids.uuid4())
+    new = os.path.join(root, layout.META_NEW)
+    with contextlib.suppress(FileNotFoundError):
+        disk.unlink(new)
+    fd = disk.create(new)
+    try:
+        disk.write(fd, memoryview(json.dumps({"format": FORMAT, "store": uuid}).encode() + b"\n"), 0)
+        disk.sync_file(fd)
+    finally:
+        disk.close(fd)
+    disk.rename_new(new, os.path.join(root, layout.META))
+    disk.sync_directory(root)
+    return uuid

@@ -1,0 +1,227 @@
+"""Proof that nothing in a store was altered, lost or added.
+
+`verify` reads everything, the audio included, and changes nothing; it may run while the recorder writes. What it can
+and can't notice stands in docs/formats.md ("What verify proves").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+from storage import layout, records, sealing, wav
+from storage.catalogue import Catalogue, link
+from storage.disk import Disk, Entry
+from storage.errors import CatalogueUnusable, WavError
+from storage.records import CallRecord
+from storage.store import Store
+
+_CHUNK = 500
+_ENTERED_WITHIN_S = 10.0  # a living recorder enters a file's call soon after it has named the file
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it was left."""
+
+    kind: str  # snake_case, one of those in docs/formats.md
+    where: str  # a path relative to the store, or a call's id
+    text: str  # one English sentence
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
+async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> AsyncIterator[Finding]:
+    """Everything that is wrong with the store in the folder `path`, as it is found.
+
+    StoreError if there is no store, or if it can't be read by this version.
+    """
+    disk = disk or Disk()
+    root = os.path.abspath(os.fspath(path))  # noqa: ASYNC240 (looks at no disk)
+    catalogue: Catalogue | None = None
+    try:
+        reader = await Store.open_read_only(path, disk=disk)
+        catalogue = reader.catalogue
+    except CatalogueUnusable as error:
+        yield Finding("catalogue_unusable", layout.CATALOGUE, str(error))
+    try:
+        if catalogue is not None:
+            try:
+                async for finding in _verify_rows(root, disk, catalogue):
+                    yield finding
+            except (sqlite3.Error, TypeError, ValueError) as error:
+                yield Finding("catalogue_unusable", layout.CATALOGUE, f"{layout.CATALOGUE} can't be read: {error}.")
+                await catalogue.close()
+                catalogue = None
+        async for finding in _verify_files(root, disk, catalogue):
+            yield finding
+    finally:
+        if catalogue is not None:
+            await catalogue.close()
+
+
+async def _verify_rows(root: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:
+    """The catalogue by itself, and each row against its file."""
+    for complaint in await catalogue.quick_check():
+        yield Finding("catalogue_unusable", layout.CATALOGUE, f"SQLite finds {layout.CATALOGUE} damaged: {complaint}.")
+    async for finding in _verify_chain(catalogue):
+        yield finding
+    calls: list[CallRecord] = []
+    async for call in catalogue.calls():
+        calls.append(call)
+        if len(calls) == _CHUNK:
+            async for finding in _verify_calls(root, disk, catalogue, calls):
+                yield finding
+            calls = []
+    async for finding in _verify_calls(root, disk, catalogue, calls):
+        yield finding
+    for call_id in await catalogue.entered_but_gone():
+        yield Finding("row_deleted", call_id, f"Call {call_id} was entered, and its row is gone.")
+
+
+async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
+    """Each entry against the one before it."""
+    previous, expected = b"", 1
+    async for number, call_id, row_sha256, found in catalogue.entries():
+        if number != expected:
+            yield Finding("entry_missing", call_id, f"Entry {expected} is missing before that of call {call_id}.")
+        elif link(previous, call_id, row_sha256) != found:
+            yield Finding(
+                "entry_altered", call_id, f"Entry {number}, of call {call_id}, or the one before was altered."
+            )
+        previous, expected = found, number + 1
+
+
+async def _verify_calls(root: str, disk: Disk, catalogue: Catalogue, calls: list[CallRecord]) -> AsyncIterator[Finding]:
+    entered = await catalogue.latest_entries([call.id for call in calls])
+    for call in calls:
+        if call.id not in entered:
+            yield Finding("row_added", call.id, f"Call {call.id} has a row, but was never entered.")
+        elif records.digest(call) != entered[call.id]:
+            yield Finding("row_altered", call.id, f"The row of call {call.id} isn't the one that was entered.")
+        elif fault := _implausible(call):
+            yield Finding("row_implausible", call.id, f"The row of call {call.id} can't be right: {fault}.")
+        for finding in await asyncio.to_thread(_verify_recording, root, disk, call):
+            yield finding
+
+
+def _implausible(call: CallRecord) -> str:
+    """What contradicts itself in a call, "" if nothing does."""
+    if call.ended_ns < call.started_ns:
+        return "it ends before it starts"
+    if call.answered_ns is not None and not call.started_ns <= call.answered_ns <= call.ended_ns:
+        return "it is answered before it starts or after it ends"
+    if call.recording is not None and call.outcome != "recorded":
+        return f"it is {call.outcome} and has a recording"
+    if call.recording is None and call.outcome == "recorded" and sealing.DISK_ERROR not in call.flags:
+        return "it is recorded and has no recording"
+    return ""
+
+
+def _verify_recording(root: str, disk: Disk, call: CallRecord) -> list[Finding]:
+    """A row against its file."""
+    audio = call.recording
+    if audio is None:
+        return []
+    name, where = layout.parse(audio.path), audio.path
+    if name is None or name.ending or name.id != call.id:
+        return [Finding("path_wrong", call.id, f"Call {call.id} names a recording where none can be: {where}.")]
+    path = os.path.join(root, where)
+    found = disk.status(path)
+    if found is None:
+        return [Finding("file_missing", where, f"{where} is missing.")]
+    if found.kind != "file":
+        return [Finding("not_a_file", where, f"{where} is not an ordinary file.")]
+    sample_bytes = 2 if audio.encoding == wav.PCM16.name else 1
+    data = audio.frames * audio.channels * sample_bytes
+    if found.size != wav.HEADER_BYTES + data + data % 2:
+        expected = wav.HEADER_BYTES + data + data % 2
+        return [Finding("size_wrong", where, f"{where} has {found.size} bytes, and should have {expected}.")]
+    try:
+        fd = disk.open(path)
+        try:
+            sha256, _ = sealing.hash_file(disk, fd)
+            head = bytearray(wav.HEADER_BYTES)
+            disk.read_into(fd, memoryview(head), 0)
+        finally:
+            disk.close(fd)
+    except OSError as error:
+        return [Finding("unreadable", where, f"{where} can't be read: {error.strerror}.")]
+    if sha256 != audio.sha256:
+        return [Finding("hash_wrong", where, f"{where} was altered: its SHA-256 isn't that of its row.")]
+    try:
+        header = wav.parse_header(bytes(head))
+        fits = (header.encoding.name, header.channels, header.frames) == (audio.encoding, audio.channels, audio.frames)
+    except WavError:
+        fits = False
+    return [] if fits else [Finding("header_wrong", where, f"{where} has a head that says other than its row.")]
+
+
+async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> AsyncIterator[Finding]:
+    """Every name below the store; without a catalogue, only what names and rights tell."""
+    found = disk.status(root)
+    if found is not None and found.mode & 0o077:
+        yield Finding("permissions", ".", "The folder of the store can be reached by others than its owner.")
+    rowless: list[str] = []
+    walk = _walk(root, disk)
+    while some := await asyncio.to_thread(lambda: list(itertools.islice(walk, _CHUNK))):
+        complete = []
+        for where, entry in some:
+            for finding in _verify_name(root, disk, where, entry):
+                yield finding
+            name = layout.parse(where) if entry.kind == "file" else None
+            if name is not None and not name.ending:
+                complete.append(where)
+        if catalogue is not None:
+            rowless += sorted(await catalogue.without(complete))
+    if catalogue is not None:
+        for where in await _still_rowless(root, disk, catalogue, rowless):
+            yield Finding("row_missing", where, f"{where} has no row in the catalogue.")
+
+
+def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]]:
+    """(path relative to the store, entry) of every name, folders that aren't ours not entered."""
+    for entry in disk.list(os.path.join(root, folder)):
+        where = f"{folder}/{entry.name}" if folder else entry.name
+        yield where, entry
+        if entry.kind == "directory" and layout.is_folder(tuple(where.split("/"))):
+            yield from _walk(root, disk, where)
+
+
+def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Finding]:
+    """What a name alone tells: whether it belongs here, is finished, and is the owner's alone."""
+    findings = []
+    name = layout.parse(where)
+    if entry.kind == "other":
+        return [Finding("not_a_file", where, f"{where} is neither a file nor a folder.")]
+    if entry.kind == "directory":
+        if not layout.is_folder(tuple(where.split("/"))):
+            return [Finding("unexpected_file", where, f"The folder {where} doesn't belong here.")]
+    elif where not in layout.ROOT_FILES and name is None:
+        return [Finding("unexpected_file", where, f"{where} doesn't belong here.")]
+    elif name is not None and name.ending == layout.BROKEN:
+        findings.append(Finding("broken", where, f"{where} was left by a crash without a readable head."))
+    elif name is not None and name.ending == layout.PART and not disk.is_locked(os.path.join(root, layout.LOCK)):
+        findings.append(
+            Finding("unfinished", where, f"{where} is unfinished, and no recorder runs; the next start finishes it.")
+        )
+    found = disk.status(os.path.join(root, where))
+    if found is not None and found.mode & 0o077:
+        findings.append(Finding("permissions", where, f"{where} can be reached by others than its owner."))
+    return findings
+
+
+async def _still_rowless(root: str, disk: Disk, catalogue: Catalogue, paths: list[str]) -> list[str]:
+    """Those files that get no row even if a recorder that runs is given the time to enter them."""
+    lock = os.path.join(root, layout.LOCK)
+    for _ in range(int(_ENTERED_WITHIN_S / 0.1)):
+        if not paths or not disk.is_locked(lock):
+            break
+        await asyncio.sleep(0.1)
+        paths = sorted(await catalogue.without(paths))
+    return sorted(await catalogue.without(paths))

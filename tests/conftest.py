@@ -1,0 +1,69 @@
+"""What all tests share: how hard hypothesis tries, where the shared captures are, and a last line about skips."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# No deadline: on a busy machine it measures the machine. `deep` is for nights: HYPOTHESIS_PROFILE=deep make test
+settings.register_profile("fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """Captures and documents that aren't part of the checkout: ../shared, or RECORDER_SHARED."""
+    folder = Path(os.environ.get("RECORDER_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip("../shared missing: put the folder of shared captures there, or name it in RECORDER_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_capture() -> Path:
+    """The capture that ships with the project; its truth lies beside it."""
+    return ROOT / "tests" / "captures" / "demo.pcap"
+
+
+@pytest.fixture
+def as_root() -> None:
+    """For tests that need root: network namespaces, packet sockets."""
+    if os.geteuid() != 0:
+        pytest.skip("root: not running as root, so no namespaces or packet sockets")
+
+
+_skipped: Counter[str] = Counter()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _count_skip(report.longrepr)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    if report.skipped:
+        _count_skip(report.longrepr)
+
+
+def _count_skip(reason: object) -> None:
+    text = reason[2] if isinstance(reason, tuple) else str(reason)
+    _skipped[text.removeprefix("Skipped: ")] += 1
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """After pytest's own last line, one more: what was not tested here, and why."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not _skipped:
+        return
+    reasons = "; ".join(f"{count} x {reason}" for reason, count in _skipped.most_common())
+    reporter.write_line(f"NOT TESTED HERE: {sum(_skipped.values())} skipped: {reasons}", yellow=True, bold=True)

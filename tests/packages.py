@@ -1,0 +1,55 @@
+"""Debian packages that some tests want, and what to do about those that are missing.
+
+`python tests/packages.py` prints a sentence for each missing one, with the command that installs it; `--names`
+prints only the names, for a script. Both exit 0: no test needs them all. In a test, `require("tshark")` skips the
+test if the program isn't there. Imports nothing outside the standard library, so it runs before any set-up.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+# program -> (Debian package, what the project wants it for)
+PROGRAMS = {
+    "tshark": ("tshark", "comparing what we make of captures with what Wireshark makes of them"),
+    "sipp": ("sip-tester", "calls between real SIP peers"),
+    "tcpdump": ("tcpdump", "capturing these calls"),
+    "ip": ("iproute2", "network namespaces to hold them in"),
+}
+
+
+def missing() -> list[str]:
+    """The programs that aren't there, by name."""
+    return [program for program in PROGRAMS if shutil.which(program) is None]
+
+
+def how_to_get(program: str) -> str:
+    """One sentence with the command that mends it."""
+    package, _ = PROGRAMS[program]
+    label = package if package == program else f"{package} ({program})"
+    return f"{label} is missing: sudo apt-get install {package}"
+
+
+def require(program: str) -> str:
+    """The path of a program, or a skipped test."""
+    import pytest
+
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"tool missing: {how_to_get(program)}")
+    return path
+
+
+def main(arguments: list[str]) -> None:
+    """Print what is missing."""
+    names = missing()
+    if "--names" in arguments:
+        print(" ".join(PROGRAMS[name][0] for name in names))
+        return
+    for name in names:
+        print(f"{how_to_get(name)}  # {PROGRAMS[name][1]}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
