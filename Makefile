@@ -17,7 +17,7 @@ help:  ## What each word does
 setup: $(STAMP)  ## A virtual environment in .venv with the pinned packages (PYTHON=... chooses the interpreter)
 
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "$(PYTHON) is older than Python 3.11 or missing; name a newer one: make setup PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "$(PYTHON) can't make a virtual environment: sudo apt-get install python3-venv" >&2; exit 1; }

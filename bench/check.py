@@ -112,8 +112,8 @@ def _call_faults(store: Path, plan: Plan, i: int, truth: dict[str, Any], seen: d
     tag, frames = read_wav(store / recording["path"])
     if len(frames) != recording["frames"]:
         faults.append(f"{len(frames)} frames in the file, {recording['frames']} claimed")
-    zero_us = min(truth["audio_us"])
-    if abs(_microseconds(recording["starts_at"]) - zero_us) > 1:
+    zero_us = _microseconds(recording["starts_at"])
+    if abs(zero_us - min(truth["audio_us"])) > PLACE * 1_000_000 // RATE:
         faults.append(f"starts_at is {recording['starts_at']}")
     if len(frames) > (truth["bye_us"] + NEAR_US - zero_us) * RATE // 1_000_000:
         faults.append(f"{len(frames)} frames last longer than the call")
@@ -142,9 +142,7 @@ def check(store: Path, truth: Path, listing: list[dict[str, Any]]) -> list[str]:
             faults.append(f"{call['call_id']}: in {len(found)} objects, or joined with another")
             continue
         try:
-            faults += [
-                f"{call['call_id']}: {fault}" for fault in _call_faults(store, plan, i, call, found[0])
-            ]
+            faults += [f"{call['call_id']}: {fault}" for fault in _call_faults(store, plan, i, call, found[0])]
         except (OSError, ValueError, KeyError, TypeError) as error:
             faults.append(f"{call['call_id']}: {error!r}")
     named = {seen["recording"]["path"] for seen in listing if seen.get("recording")}
@@ -154,13 +152,9 @@ def check(store: Path, truth: Path, listing: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.check", description="Compare a store with the truth."
-    )
+    parser = argparse.ArgumentParser(prog="python -m bench.check", description="Compare a store with the truth.")
     parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument(
-        "--capture-truth", type=Path, required=True, help="the .truth.json beside the capture"
-    )
+    parser.add_argument("--capture-truth", type=Path, required=True, help="the .truth.json beside the capture")
     args = parser.parse_args()
     command = [sys.executable, "-m", "recorder", "calls", "--store", str(args.store), "--json"]
     listed = subprocess.run(command, capture_output=True, text=True)

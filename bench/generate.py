@@ -57,9 +57,7 @@ def _ethernet(*, from_caller: bool, vlan: bool) -> bytes:
     return (_MAC_OUT if from_caller else _MAC_IN) + tag + b"\x08\0"
 
 
-def _udp_frame(
-    source: str, destination: str, payload: bytes, *, from_caller: bool, vlan: bool, ident: int
-) -> bytes:
+def _udp_frame(source: str, destination: str, payload: bytes, *, from_caller: bool, vlan: bool, ident: int) -> bytes:
     """A SIP message from port 5060 to port 5060."""
     ends = ipaddress.ip_address(source).packed + ipaddress.ip_address(destination).packed
     size = 8 + len(payload)
@@ -68,9 +66,7 @@ def _udp_frame(
     udp = struct.pack(">HHH", 5060, 5060, size)
     check = _checksum(pseudo + _sum16(udp) + _sum16(payload)) or 0xFFFF
     head += struct.pack(">H", _checksum(_sum16(head) + _sum16(ends)))
-    return (
-        _ethernet(from_caller=from_caller, vlan=vlan) + head + ends + udp + struct.pack(">H", check) + payload
-    )
+    return _ethernet(from_caller=from_caller, vlan=vlan) + head + ends + udp + struct.pack(">H", check) + payload
 
 
 def _sdp(address: str, port: int, payload_type: int, session: int) -> str:
@@ -177,9 +173,7 @@ def _heads(plan: Plan) -> NDArray[np.uint8]:
     rows = []
     for i in range(plan.parameters.calls):
         call: PlannedCall = plan.call(i)
-        for direction, (talker, listener) in enumerate(
-            ((call.caller, call.callee), (call.callee, call.caller))
-        ):
+        for direction, (talker, listener) in enumerate(((call.caller, call.callee), (call.callee, call.caller))):
             ends = ipaddress.ip_address(talker.media).packed + ipaddress.ip_address(listener.media).packed
             size = 8 + 12 + SAMPLES
             ip = struct.pack(">BBHHHBBH", 0x45, 0xB8, 20 + size, 0, 0x4000, 64, 17, 0) + ends
@@ -248,15 +242,9 @@ def slices(plan: Plan) -> Iterator[bytes]:
         high = low + length_us
         # Every packet whose turn is near enough to be captured in this slice; exact times choose among them.
         first = np.maximum((low - behind_us - plan.first_us) // PTIME_US, 0)
-        count = np.clip((high - plan.first_us) // PTIME_US + 1, first, plan.packets) - np.minimum(
-            first, plan.packets
-        )
+        count = np.clip((high - plan.first_us) // PTIME_US + 1, first, plan.packets) - np.minimum(first, plan.packets)
         stream = np.repeat(streams, count)
-        k = (
-            np.arange(len(stream), dtype=np.int64)
-            - np.repeat(np.cumsum(count) - count, count)
-            + first[stream]
-        )
+        k = np.arange(len(stream), dtype=np.int64) - np.repeat(np.cumsum(count) - count, count) + first[stream]
         time_us = plan.time_us(stream, k)
         twice = plan.twice(stream, k)
         here = ~plan.lost(stream, k)
@@ -290,14 +278,10 @@ def write(parameters: Parameters, output: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.generate", description="Write a capture with its truth."
-    )
+    parser = argparse.ArgumentParser(prog="python -m bench.generate", description="Write a capture with its truth.")
     parser.add_argument("--calls", type=int, default=1000, help="calls at once")
     parser.add_argument("--seconds", type=int, default=20, help="how long each call talks")
-    parser.add_argument(
-        "--output", type=Path, required=True, help="the capture; its truth gets the name beside it"
-    )
+    parser.add_argument("--output", type=Path, required=True, help="the capture; its truth gets the name beside it")
     parser.add_argument("--codec", choices=("pcmu", "pcma", "mixed"), default="pcmu")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--loss", type=float, default=0.0, help="share of RTP packets that are missing")

@@ -123,9 +123,7 @@ def free_space(path: Path) -> int:
 def room_needed(cases: list[Case], scratch: Path) -> dict[Path, int]:
     """Bytes that captures still to be made and the largest store take, by folder."""
     captures = {capture_of(case): case.packets * 231 for case in cases if not capture_of(case).exists()}
-    store = max(
-        case.calls * case.seconds * 8000 * 2 * (2 if case.encoding == "pcm16" else 1) for case in cases
-    )
+    store = max(case.calls * case.seconds * 8000 * 2 * (2 if case.encoding == "pcm16" else 1) for case in cases)
     need = {HERE / "out": sum(captures.values())}
     same_disk = os.stat(HERE).st_dev == os.stat(scratch).st_dev
     place = HERE / "out" if same_disk else scratch
@@ -173,9 +171,7 @@ def run_case(case: Case, runs: int, scratch: Path, tshark: str | None) -> None:
                     command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=HERE.parent
                 )
                 lines = done.stdout.splitlines() or [done.stderr.strip()[-300:]]
-                case.verdict = (
-                    lines[-1] if done.returncode == 0 else f"WRONG: {lines[-1]} (first: {lines[0]})"
-                )
+                case.verdict = lines[-1] if done.returncode == 0 else f"WRONG: {lines[-1]} (first: {lines[0]})"
         if case.compare and tshark:
             case.tshark.append(measure([tshark, "-q", "-z", "rtp,streams", "-r", str(capture)]))
 
@@ -228,9 +224,7 @@ def table(cases: list[Case]) -> list[str]:
             )
         )
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    return [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)
-    ]
+    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
 
 
 def judge(cases: list[Case]) -> list[tuple[str, bool | None]]:
@@ -250,9 +244,7 @@ def judge(cases: list[Case]) -> list[tuple[str, bool | None]]:
         what = f"{case.encoding}: at least {times:.0f} times less CPU than tshark"
         found.append((f"{what}: {ratio:.1f}", ratio >= times) if ratio is not None else (what, None))
         if case.check:
-            found.append(
-                (f"{case.encoding}: every sample right: {case.verdict}", case.verdict.endswith("right"))
-            )
+            found.append((f"{case.encoding}: every sample right: {case.verdict}", case.verdict.endswith("right")))
     few, many = ([case for case in cases if case.calls == calls] for calls in (500, 5000))
     if few and many:
         growth = few[0].rate / many[0].rate
@@ -266,12 +258,8 @@ def judge(cases: list[Case]) -> list[tuple[str, bool | None]]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description="Measure recorder replay.")
     parser.add_argument("--runs", type=int, default=3, help="runs of each case; medians are printed")
-    parser.add_argument(
-        "--scratch", type=Path, default=HERE / "out", help="folder for stores; must be a real disk"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="100 calls of 5 s, one run: to see that it works"
-    )
+    parser.add_argument("--scratch", type=Path, default=HERE / "out", help="folder for stores; must be a real disk")
+    parser.add_argument("--quick", action="store_true", help="100 calls of 5 s, one run: to see that it works")
     args = parser.parse_args()
     if args.runs < 1:
         parser.error("--runs must be at least 1")
@@ -279,9 +267,7 @@ def main() -> int:
         args.runs = 1
         cases = [Case(calls=100, seconds=5, encoding=e, compare=True, check=True) for e in ("pcm16", "g711")]
     else:
-        cases = [
-            Case(calls=1000, seconds=20, encoding=e, compare=True, check=True) for e in ("pcm16", "g711")
-        ]
+        cases = [Case(calls=1000, seconds=20, encoding=e, compare=True, check=True) for e in ("pcm16", "g711")]
         cases += [Case(calls=calls, seconds=20) for calls in (500, 5000)]
     args.scratch = args.scratch.resolve()
     args.scratch.mkdir(parents=True, exist_ok=True)

@@ -127,15 +127,11 @@ class Plan:
         exchange, port = "192.168.10.2", 10_000 + 2 * i
         if i % 2 == 0:
             gateway = f"203.0.113.{10 + i // 2 % 8}"
-            caller = Party(
-                number=f"0236{i:06d}", signalling="203.0.113.2", media=gateway, port=20_000 + i // 16 * 2
-            )
+            caller = Party(number=f"0236{i:06d}", signalling="203.0.113.2", media=gateway, port=20_000 + i // 16 * 2)
             callee = Party(number=f"0238{i:06d}", signalling=exchange, media=exchange, port=port)
         else:
             phone = f"192.168.{20 + i // 2 // 250}.{1 + i // 2 % 250}"
-            caller = Party(
-                number=f"{20_000 + i}", signalling=phone, media=phone, port=int(self._phone_port[i])
-            )
+            caller = Party(number=f"{20_000 + i}", signalling=phone, media=phone, port=int(self._phone_port[i]))
             callee = Party(number=f"0312{i:06d}", signalling=exchange, media=exchange, port=port)
         return PlannedCall(
             call_id=f"{self.parameters.seed:x}-{i:05d}-{int(self.ssrc[2 * i]):08x}@{caller.signalling}",

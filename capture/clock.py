@@ -39,7 +39,9 @@ class CaptureClock:
         if not len(time_ns):
             return time_ns
         times = time_ns + self._offset if self._offset else time_ns
-        if self.now >= 0 and not self._suspects:
+        if not self._suspects:
+            if self.now < 0:
+                self.now = int(times[0])
             newest = np.maximum.accumulate(np.concatenate(([self.now], times)))
             step = times - newest[:-1]
             if step.min() >= -STEP_BACK_NS and step.max() <= LEAP_NS:
@@ -51,7 +53,7 @@ class CaptureClock:
         settled = np.empty_like(time_ns)
         for row, raw in enumerate(time_ns.tolist()):
             at = raw + self._offset
-            if self.now < 0 or self.now - STEP_BACK_NS <= at <= self.now + LEAP_NS:
+            if self.now - STEP_BACK_NS <= at <= self.now + LEAP_NS:
                 self._counters.add("time_absurd", len(self._suspects))
                 self._suspects.clear()
                 self.now = max(self.now, at)

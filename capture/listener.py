@@ -11,8 +11,8 @@ same message within a few milliseconds), `tls`, `udp_not_media`.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -36,6 +36,7 @@ from capture.sip.stream import TcpStreams
 
 SLICE_NS = 2 * SECOND
 MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microseconds; T1 of RFC 3261 is 500 ms
+MIRRORED_KEPT = 64
 FLUSH_SAMPLES = 16000
 
 
@@ -84,7 +85,7 @@ class Listener:
         self._media: dict[int, CallMedia] = {}
         self._slice = -1
         self._frame = 0
-        self._recent: deque[tuple[int, int, int, bytes]] = deque()
+        self._recent: dict[tuple[int, int, bytes], int] = {}  # messages and when they came, oldest first
 
     def feed(self, batch: PacketBatch) -> None:
         """Take a batch; all its packets were captured after those of the batches before."""
@@ -107,8 +108,8 @@ class Listener:
             while at < len(messages) and (first_frame_after is None or messages[at].frame < first_frame_after):
                 self._receive(messages[at], points)
                 at += 1
-            while key < len(keying) and (first_frame_after is None or keying[key][0] < first_frame_after):
-                self._router.encrypt(*keying[key][1:])
+            while key < len(keying) and (first_frame_after is None or keying[key].frame < first_frame_after):
+                points.append(keying[key])
                 key += 1
             if hi > lo or points:
                 self._router.process(rtp.slice(lo, hi), batch.data, points)
@@ -200,14 +201,14 @@ class Listener:
         found.append(_Captured(frame, time_ns, source, destination, message))
 
     def _mirrored_twice(self, time_ns: int, source: int, destination: int, payload: bytes) -> bool:
-        recent = self._recent
-        while recent and abs(time_ns - recent[0][0]) > MIRRORED_WITHIN_NS:
-            recent.popleft()
-        if any(seen[1:] == (source, destination, payload) for seen in recent):
+        recent, message = self._recent, (source, destination, payload)
+        before = recent.pop(message, None)
+        recent[message] = time_ns
+        if len(recent) > MIRRORED_KEPT:
+            del recent[next(iter(recent))]
+        if before is not None and abs(time_ns - before) <= MIRRORED_WITHIN_NS:
             self._counters.add("sip_mirrored_twice")
             return True
-        if len(recent) < 256:
-            recent.append((time_ns, source, destination, payload))
         return False
 
     def _receive(self, captured: _Captured, points: list[Point]) -> None:
@@ -248,7 +249,7 @@ class Listener:
             points.append(
                 Point(
                     event.frame,
-                    lambda m=media, d=declared: self._router.declare(m, d, event.at_ns),  # type: ignore[misc]
+                    partial(self._router.declare, media, declared, event.at_ns),
                     media,
                 )
             )
@@ -272,8 +273,8 @@ class Listener:
         media = self._media.get(call.number)
         return -1 if media is None else self._router.activity_ns(media)
 
-    def _keying(self, batch: PacketBatch, rows: NDArray[np.int64]) -> list[tuple[int, int, int]]:
-        """(frame, source, destination) of packets after which media is encrypted.
+    def _keying(self, batch: PacketBatch, rows: NDArray[np.int64]) -> list[Point]:
+        """The packets after which media is encrypted.
 
         A greeting alone is not enough: many telephones greet (ZRTP Hello) those who never answer. ZRTP has agreed
         with Confirm (RFC 6189 §5.7); DTLS with ChangeCipherSpec (RFC 6347).
@@ -283,7 +284,8 @@ class Listener:
             start = int(batch.start[row])
             packet = batch.data[start : start + int(batch.length[row])].tobytes()
             if packet[0] == 20 or packet[0] == 0x10 and packet[16:24] in (b"Confirm1", b"Confirm2", b"Conf2ACK"):
-                found.append((int(batch.frame[row]), int(batch.source[row]), int(batch.destination[row])))
+                ends = int(batch.source[row]), int(batch.destination[row])
+                found.append(Point(int(batch.frame[row]), partial(self._router.encrypt, *ends), None))
         return found
 
 

@@ -128,7 +128,7 @@ def _plan_complete(root: str, disk: Disk, pool: FilePool, name: Name, known: Cal
     """A `.wav` without a row: the crash came between steps 4 and 6."""
     fd = disk.open(os.path.join(root, name.recording))
     try:
-        header, said = _read_head(disk, fd, name)
+        header, said = read_head(disk, fd, name)
         size = disk.size(fd)
         entered = known is not None and (known.recording is not None or known.outcome != "recorded")
         if entered or header is None or said is None or not said.complete or size != header.file_bytes:
@@ -160,7 +160,7 @@ def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRec
         return
     fd = disk.open(path, write=True)
     try:
-        header, said = _read_head(disk, fd, name)
+        header, said = read_head(disk, fd, name)
         size = disk.size(fd)
         whole = header is not None and said is not None and said.complete and size == header.file_bytes
         if header is not None and not whole:
@@ -204,7 +204,7 @@ def _call_of(name: Name, said: Facts | None, known: CallRecord | None, *, whole:
     return flagged(call, RECOVERED)
 
 
-def _read_head(disk: Disk, fd: int, name: Name) -> tuple[Header | None, Facts | None]:
+def read_head(disk: Disk, fd: int, name: Name) -> tuple[Header | None, Facts | None]:
     """What the file says of its form and of its call, None each where it says nothing that can be believed."""
     buffer = bytearray(HEADER_BYTES)
     head = bytes(buffer[: disk.read_into(fd, memoryview(buffer), 0)])

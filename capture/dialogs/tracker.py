@@ -26,10 +26,11 @@ from capture.sdp import parse as parse_sdp
 from capture.sip.message import SipMessage
 
 SECOND = 1_000_000_000
-UNHEARD_CALLS = 5000  # INVITEs that nobody has answered in any way; more are a flood
+UNHEARD_CALLS = 5000  # INVITEs that nobody has answered in any way, or only with a refusal; more are a flood
 NO_RESPONSE_NS = 40 * SECOND  # timer B of RFC 3261 is 32 s
 RINGING_NS = 600 * SECOND  # timer C is more than 3 minutes; exchanges let it ring longer
-ANOTHER_TRY_NS = 5 * SECOND  # within this after a refusal the caller may try again under the same Call-ID
+ANOTHER_TRY_NS = 32 * SECOND  # within this after a refusal the caller may try again under the same Call-ID
+PASSWORD_NS = 180 * SECOND  # and within this after 401 or 407: somebody may have to type it
 REMEMBERED_NS = 40 * SECOND  # an ended call, for its retransmissions
 BYE_DOUBTED_NS = 5 * SECOND  # a BYE that nobody answers: by then audio has stopped, or it was not meant
 BYE_TAIL_NS = 1 * SECOND  # audio that may be under way when a BYE is sent
@@ -169,10 +170,12 @@ class DialogTracker:
         events.append(Began(place.frame, place.at_ns, call))
         if len(self._unheard) > UNHEARD_CALLS:
             _, oldest = self._unheard.popitem(last=False)
-            self._counters.add("dialogs_shed")
-            oldest.state = State.ENDED
             self._calls.pop(oldest.call_id, None)
-            events.append(Ended(place.frame, place.at_ns, oldest, counted=False))
+            if oldest.state is State.CALLING:
+                self._counters.add("dialogs_shed")
+                self._end(oldest, place.at_ns, "timeout", place, events, counted=False)
+            else:
+                self._give_up(oldest, place, events)
         return call
 
     def _meet(self, message: SipMessage, place: _Place, events: list[Event]) -> Call:
@@ -209,9 +212,10 @@ class DialogTracker:
             self._to_offer(call, asking, message, place, events)
 
     def _to_first_invite(self, call: Call, message: SipMessage, place: _Place, events: list[Event]) -> None:
-        self._unheard.pop(call.call_id, None)
         call.heard_ns = place.at_ns
         status = message.status
+        if status < 300:
+            self._unheard.pop(call.call_id, None)
         if status < 200:
             call.move(Seen.PROGRESS)
             if status > 100:
@@ -236,6 +240,7 @@ class DialogTracker:
             newest = message.cseq == max(call.attempts)
             if whole and newest and call.move(Seen.CHALLENGE if status in (401, 407) else Seen.REFUSAL):
                 call.refusal, call.refused_ns = status, place.at_ns
+                self._unheard[call.call_id] = call
 
     def _to_offer(
         self, call: Call, asking: int, message: SipMessage, place: _Place, events: list[Event]
@@ -319,7 +324,8 @@ class DialogTracker:
                 if at_ns - max(call.heard_ns, call.ended_ns or 0) > REMEMBERED_NS:
                     self._forget(call)
             elif call.state in (State.REFUSED, State.CHALLENGED):
-                if at_ns - call.refused_ns > ANOTHER_TRY_NS:
+                challenged = call.state is State.CHALLENGED
+                if at_ns - call.refused_ns > (PASSWORD_NS if challenged else ANOTHER_TRY_NS):
                     self._give_up(call, place, events)
             elif call.state is State.TALKING:
                 self._expire_talk(call, place, events)

@@ -50,7 +50,7 @@ def follow(data: NDArray[np.uint8], begin: int, end: int, chain: Chain, guess: G
     just goes where it points to.
     """
     last = end - chain.header
-    walk = _Walk(memoryview(data), chain, last)
+    walk = _Walk(data.data, chain, last)
     if end - begin < SMALL:
         walk.alone(begin, frozenset())
         return np.array(walk.found, np.int64)
@@ -99,7 +99,7 @@ def _together(
         arrived[lanes[finished]] = table[before.sum(0)[finished], finished]
         lanes, at = lanes[going], at[going]
         steps = STEPS
-    walk = _Walk(memoryview(data), chain, last)
+    walk = _Walk(data.data, chain, last)
     for lane, here in zip(lanes, at, strict=True):
         arrived[lane] = walk.alone(int(here), frozenset(), below=int(limits[lane]))
     found = np.concatenate((*offsets, np.array(walk.found, np.int64)))

@@ -98,10 +98,12 @@ def nanoseconds(time: NDArray[np.uint64], resolution: int, offset_s: int) -> NDA
             fraction = rest // np.uint64(10 ** (power - 9))
         else:
             fraction = np.zeros_like(time)
-    whole = np.minimum(seconds, np.uint64(FAR_S)).astype(np.int64)
+    whole: NDArray[np.int64] = np.minimum(seconds, np.uint64(FAR_S)).astype(np.int64)
     if offset_s:
         whole = np.clip(whole + min(max(offset_s, -2 * FAR_S), 2 * FAR_S), -FAR_S, FAR_S)
-    return whole * SECOND + fraction.astype(np.int64)
+    whole *= SECOND
+    whole += fraction.astype(np.int64)
+    return whole
 
 
 def _interface(body: bytes, order: str) -> Interface:

@@ -116,7 +116,7 @@ def _record_bytes(window: Window, chain: Chain) -> int:
     """Bytes of the record that the window now begins with, or of its header if not even that is there."""
     if len(window) < chain.header:
         return chain.header
-    length: int = struct.unpack_from(chain.order + "I", window.data, window.begin + chain.length_at)[0]
+    length: int = struct.unpack_from(chain.order + "I", window.data.data, window.begin + chain.length_at)[0]
     return chain.header + min(length, MAX_FRAME)
 
 

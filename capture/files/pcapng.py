@@ -102,7 +102,7 @@ class _Reader:
             self._warnings.append(f"The file ends in the middle of block {self._blocks_read + 1}.")
 
     def _block_header(self) -> tuple[int, int]:
-        kind, length = struct.unpack_from(self._order + "II", self._window.data, self._window.begin)
+        kind, length = struct.unpack_from(self._order + "II", self._window.data.data, self._window.begin)
         return kind, length
 
     def _stop(self, what: str) -> None:
@@ -138,8 +138,8 @@ class _Reader:
         chain = Chain(order=order, header=HEADER, length_at=4, overhead=0, least=HEADER + TRAILER)
         # Following is in vain behind the next section header, so after one it begins with little.
         end = min(window.end, window.begin + self._span)
-        _, length = self._block_header()
-        end = max(end, window.begin + length)
+        _, first_length = self._block_header()
+        end = max(end, window.begin + first_length)
         self._span = min(self._span * 2, 1 << 30)
         at = follow(data, window.begin, end, chain, _Guess(data, window.begin, end, order))
         fields = Rows(data, _packet_form(order))[at]  # what lies behind a short block is read too, but not used
@@ -155,7 +155,7 @@ class _Reader:
     def _frame_block(
         self, data: NDArray[np.uint8], at: NDArray[np.int64], fields: NDArray[np.void]
     ) -> FrameBlock:
-        known: int | NDArray[np.int64] = self._interfaces.count
+        known_before = self._interfaces.count
         kind = fields["kind"]
         length = fields["total"].astype(np.int64)
         described = kind == INTERFACE
@@ -163,19 +163,19 @@ class _Reader:
             for begin, size in zip(at[described], length[described], strict=True):
                 body = bytes(data[begin + HEADER : begin + size - TRAILER])
                 self._interfaces.add(body, self._order)
-            known = known + np.cumsum(described)  # those described before each block, or in it
+        # Interfaces described before each block, or in it.
+        known = np.minimum(known_before + np.cumsum(described), self._interfaces.count)
         packet = (kind == ENHANCED_PACKET) | (kind == OLD_PACKET)
         simple = kind == SIMPLE_PACKET
         if not (packet | simple).all():
             rows = np.flatnonzero(packet | simple)
             at, fields, kind, length, simple = at[rows], fields[rows], kind[rows], length[rows], simple[rows]
-            known = known[rows] if isinstance(known, np.ndarray) else known
+            known = known[rows]
         interface = fields["interface"].astype(np.int64)
         time = fields["time_high"].astype(np.uint64) << np.uint64(32) | fields["time_low"]
         captured = fields["length"].astype(np.int64)
         wire_length = fields["wire_length"].astype(np.int64)
         room = length - (PACKET_HEADER + TRAILER)
-        header: int | NDArray[np.int64] = PACKET_HEADER
         old = kind == OLD_PACKET
         if old.any():  # 16 bits of interface, 16 of a drop count
             first_half = 16 if self._order == ">" else 0
@@ -186,7 +186,6 @@ class _Reader:
             room[simple] = length[simple] - (SIMPLE_HEADER + TRAILER)
             limit = self._interfaces.snap_length(0)
             captured[simple] = np.minimum(np.minimum(wire_length[simple], limit or MAX_FRAME), room[simple])
-            header = np.where(simple, SIMPLE_HEADER, PACKET_HEADER)
         has_interface = interface < known
         fits = (room >= 0) & (captured <= room) & (captured <= MAX_FRAME)
         good = has_interface & fits
@@ -194,7 +193,7 @@ class _Reader:
         time_ns, link = self._interfaces.resolve(interface, time)
         if simple.any():
             self._time_simple(time_ns, ~simple & good)
-        start = at + header
+        start = at + np.where(simple, SIMPLE_HEADER, PACKET_HEADER)
         if not good.all():
             self._counters.add("file_no_interface", int((~has_interface).sum()))
             self._counters.add("file_packet_too_long", int((has_interface & ~fits).sum()))
@@ -240,4 +239,6 @@ class _Guess:
         lane, at, length = lane[sensible], at[sensible], length[sensible]
         same = word[at + length - TRAILER] == length
         lane, at = lane[same], at[same]
-        return at[np.diff(lane, prepend=-1) > 0]
+        first_of_lane = np.diff(lane, prepend=-1) > 0
+        found: NDArray[np.int64] = at[first_of_lane]
+        return found

@@ -130,7 +130,7 @@ def open_source(source: str | os.PathLike[str] | BinaryIO) -> tuple[Source, str,
         else:
             name, owned = os.fspath(source), True
             try:
-                file = open(source, "rb", buffering=0)  # noqa: SIM115 (closed by the source)
+                file = open(source, "rb", buffering=0)
             except (OSError, ValueError) as error:
                 reason = error.strerror if isinstance(error, OSError) else str(error)
                 raise CaptureFileError(f"{name} can't be opened: {reason}.") from error

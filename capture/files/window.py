@@ -41,7 +41,7 @@ class Window:
         elif self.begin:
             self.data[:rest] = self.data[self.begin : self.end]
         self.begin, self.end = 0, rest
-        room = memoryview(self.data)
+        room = self.data.data
         full = len(self.data) - SLACK
         while self.end < full and not self.at_end:
             count = self._source.readinto(room[self.end : full])

@@ -31,7 +31,8 @@ class Declaration:
     endpoint: int
     laws: Mapping[int, Law]  # payload types that are G.711 at 8 kHz, one channel
     not_audio: frozenset[int]  # payload types that carry no codec: telephone-event, comfort noise
-    encrypted: bool
+    encrypted: bool  # only SRTP will do
+    keyed: bool  # keys are offered, or taken; if the other party does the same, it will be SRTP
     node: int  # address of the SIP node that sent it
     hop: tuple[int, int]  # addresses of the two SIP nodes between which it was seen, the smaller first
     round: int  # how many rounds of offer and answer the call had before
@@ -58,7 +59,19 @@ def declarations(
                 laws[number] = _LAWS[name]
             elif name in _NOT_AUDIO:
                 not_audio.add(number)
-        found.append(Declaration(party, endpoint, laws, frozenset(not_audio), media.crypto, node, hop, round))
+        found.append(
+            Declaration(
+                party=party,
+                endpoint=endpoint,
+                laws=laws,
+                not_audio=frozenset(not_audio),
+                encrypted="SAVP" in media.proto,
+                keyed=media.crypto,
+                node=node,
+                hop=hop,
+                round=round,
+            )
+        )
     return found
 
 

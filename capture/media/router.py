@@ -23,7 +23,7 @@ Counted: `rtp_stray` (nobody declared the destination), `rtp_second_source`, `rt
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 import numpy as np
@@ -99,7 +99,7 @@ class Point:
 
     frame: int
     apply: Callable[[], None]
-    media: CallMedia
+    media: CallMedia | None  # the call whose packets before it are dealt with first
 
 
 @dataclass(slots=True)
@@ -157,13 +157,13 @@ class MediaRouter:
                 return
         claim = Claim(media, declared)
         media.claims.append(claim)
-        here = self._claims.setdefault(declared.endpoint, [])
-        for other in list(here):
-            stale = other.media.last_ns < at_ns - 1_000_000_000
-            if other.media is not media and other.declared.node == declared.node and stale:
-                self._release(other)  # one node can't listen there for two calls: that one's BYE was missed
-        here.append(claim)
-        media.encrypted |= declared.encrypted
+        self._claims.setdefault(declared.endpoint, []).append(claim)
+        for other in list(self._claims[declared.endpoint]):
+            if other.media is not media and other.declared.node == declared.node:
+                if self.activity_ns(other.media) < at_ns - SILENT_NS:
+                    self._release(other)  # one node can't listen there for two calls: that one's BYE was missed
+        keyed = {told.declared.party for told in media.claims if told.declared.keyed}
+        media.encrypted |= declared.encrypted or len(keyed) == 2
         for flow in [*self._to.get(declared.endpoint, ()), *self._from.get(declared.endpoint, ())]:
             if flow.state is State.IGNORED:
                 flow.state, flow.reason = State.WAITING, "rtp_stray"
@@ -394,36 +394,40 @@ class MediaRouter:
 
     def _resolve(self, flow: Flow, at_ns: int) -> None:
         """See whether a flow belongs to calls, with what is known now."""
+        patient = at_ns - flow.first_ns < LATCH_NS
         for claim in self._claims.get(flow.destination, ()):
-            media = claim.media
-            if media.ended or any(use.media is media for use in flow.uses):
+            rank = claim.media.rank(flow.source, claim.side)
+            if rank is None and patient or rank == 0 and patient and not self._proven(flow):
                 continue
-            if not media.wanted:
-                flow.state, flow.reason = State.IGNORED, "rtp_excluded"
-                continue
-            rank = media.rank(flow.source, claim.side)
-            if rank == 0 and not self._proven(flow) and at_ns - flow.first_ns < LATCH_NS:
-                continue
-            if rank is None and at_ns - flow.first_ns < LATCH_NS:
-                continue
-            if claim.declared.encrypted or media.encrypted:
-                media.encrypted = True
-                flow.state, flow.reason = State.IGNORED, "rtp_encrypted"
-                continue
-            if not rank and self._spoken_for(claim):
-                flow.state, flow.reason = State.IGNORED, "rtp_second_source"
-                continue
-            self._use(flow, claim, rank or 0)
+            self._consider(flow, claim, claim.side, rank or 0)
+        if flow.state is State.WAITING and not patient:
+            # Nobody said that he listens there, but somebody speaks from where he listens.
+            for claim in self._claims.get(flow.source, ()):
+                self._consider(flow, claim, claim.declared.party, 0)
+
+    def _consider(self, flow: Flow, claim: Claim, side: int, rank: int) -> None:
+        """Make a flow one side of a call, unless something speaks against it."""
+        media = claim.media
+        if media.ended or any(use.media is media for use in flow.uses):
+            return
+        if not media.wanted:
+            flow.state, flow.reason = State.IGNORED, "rtp_excluded"
+        elif claim.declared.encrypted or media.encrypted:
+            media.encrypted = True
+            flow.state, flow.reason = State.IGNORED, "rtp_encrypted"
+        elif not rank and self._spoken_for(media, side):
+            flow.state, flow.reason = State.IGNORED, "rtp_second_source"
+        else:
+            self._use(flow, claim, side, rank)
 
     def _proven(self, flow: Flow) -> bool:
         """Whether the listener itself sends to this source."""
         return any(other.destination == flow.source for other in self._from.get(flow.destination, ()))
 
-    def _spoken_for(self, claim: Claim) -> bool:
-        audio = claim.media.audio
-        return audio is not None and bool(self._sides.get(2 * audio.slot + claim.side))
+    def _spoken_for(self, media: CallMedia, side: int) -> bool:
+        return media.audio is not None and bool(self._sides.get(2 * media.audio.slot + side))
 
-    def _use(self, flow: Flow, claim: Claim, rank: int) -> None:
+    def _use(self, flow: Flow, claim: Claim, side: int, rank: int) -> None:
         media, declared = claim.media, claim.declared
         kept = [part for part in flow.waiting if len(part.rows)]
         after = media.started_ns
@@ -436,7 +440,7 @@ class MediaRouter:
                 return
         use = Use(
             media.audio,
-            claim.side,
+            side,
             declared.laws,
             declared.not_audio,
             flow.source,
@@ -445,16 +449,16 @@ class MediaRouter:
             flow=flow,
             rank=rank,
         )
-        channel = 2 * media.audio.slot + claim.side
-        side = self._sides.setdefault(channel, [])
-        for other in side:
+        channel = 2 * media.audio.slot + side
+        speakers = self._sides.setdefault(channel, [])
+        for other in speakers:
             self._plain[other.flow.number] = False
             if other.rank == 0 and rank:
                 media.second_source = True
-        side.append(use)
+        speakers.append(use)
         flow.uses.append(use)
         flow.state = State.USED
-        if len(side) == 1:
+        if len(speakers) == 1:
             self._holder[channel] = use
         for part in kept:
             lo = int(np.searchsorted(part.rows.time_ns, after))
@@ -462,6 +466,10 @@ class MediaRouter:
                 self._jobs.setdefault(channel, []).append(_Job(use, part.rows, part.data, lo, len(part.rows)))
         self._waiting_bytes -= sum(len(part.data) for part in flow.waiting)
         flow.waiting.clear()
+        if rank < 2 and side == claim.side and flow.source not in {told.declared.endpoint for told in media.claims}:
+            # Who sends from an address that no SDP named will be answered there (RFC 4961).
+            learned = replace(declared, party=side, endpoint=flow.source)
+            self.declare(media, learned, self._next_time(flow))
 
     def _next_time(self, flow: Flow) -> int:
         lo, hi = self._todo.get(flow.number, (0, 0))
@@ -474,7 +482,7 @@ class MediaRouter:
         size = int(rows.length.sum())
         for claim in self._claims.get(flow.destination, ()):
             flow.unproven += hi - lo
-            if flow.unproven >= SECOND_SOURCE_PACKETS and self._spoken_for(claim):
+            if flow.unproven >= SECOND_SOURCE_PACKETS and self._spoken_for(claim.media, claim.side):
                 claim.media.second_source = True
         own = sum(len(part.data) for part in flow.waiting)
         if self._waiting_bytes + size > WAITING_BYTES or own + size > FLOW_WAITING_BYTES:
@@ -551,8 +559,8 @@ class MediaRouter:
 
     # --- the end of a call ----------------------------------------------------------------------------------
 
-    def _uses(self, media: CallMedia) -> list[Use]:
-        if media.audio is None:
+    def _uses(self, media: CallMedia | None) -> list[Use]:
+        if media is None or media.audio is None:
             return []
         slot = media.audio.slot
         return [*self._sides.get(2 * slot, ()), *self._sides.get(2 * slot + 1, ())]
@@ -580,7 +588,7 @@ class MediaRouter:
         """Settle what waits, hand the audio over, say so, and forget the call."""
         for claim in media.claims:  # a foreign source without a rival is the speaker after all
             for flow in list(self._to.get(claim.declared.endpoint, ())):
-                if flow.state is State.WAITING and not self._spoken_for(claim) and media.wanted:
+                if flow.state is State.WAITING and not self._spoken_for(media, claim.side) and media.wanted:
                     media.ended = False
                     self._resolve(flow, flow.first_ns + LATCH_NS)
                     media.ended = True

@@ -39,7 +39,7 @@ from capture.counters import Counters
 from capture.frames import SLACK, FrameBlock
 from capture.network.cursor import Datagram, Segment
 from capture.network.fragments import Reassembly
-from capture.network.plain import PlainRows, decode_plain
+from capture.network.plain import decode_plain
 from capture.network.unusual import Unwrapper
 from capture.packets import HEAD, AddressBook, PacketBatch, TcpSegment
 
@@ -110,7 +110,7 @@ class NetworkDecoder:
 
     def _unusual(self, block: FrameBlock, rows: NDArray[np.int64]) -> _Unusual:
         found = _Unusual()
-        data = memoryview(block.data)
+        data = block.data.data
         columns = (block.start[rows], block.length[rows], block.time_ns[rows], block.link[rows])
         refused: dict[str, int] = {}
         for row, start, length, time_ns, link in zip(

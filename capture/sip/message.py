@@ -199,9 +199,9 @@ def parse(data: bytes, *, caps: Caps = DEFAULT_CAPS) -> SipMessage:
         data = data.lstrip(b"\r\n\0")
     remarks: list[str] = []
     head, body = _split_head(data, remarks)
-    lines = _unfolded_lines(head)
-    method, status, uri, phrase = _parse_start(lines[0].strip(b" \t\r"), caps.header_line)
-    headers = _parse_headers(lines, caps, remarks)
+    start, _, fields = head.partition(b"\n")
+    method, status, uri, phrase = _parse_start(start.strip(b" \t\r"), caps.header_line)
+    headers = _parse_headers(fields, caps, remarks)
     try:
         # A dialog is named by these four: each has to be there, and should be there once.
         [sender], [target], [call_id], [cseq_text] = map(headers.__getitem__, _ONCE)
@@ -237,16 +237,9 @@ def framing(head: bytes, *, caps: Caps = DEFAULT_CAPS) -> tuple[int | None, bool
     For cutting a stream into messages, with the same eyes as `parse`. None: there is no Content-Length, or
     none that has one meaning. Numbers beyond nine digits are given as 10**9.
     """
-    headers = _parse_headers(_unfolded_lines(head), caps, [])
+    headers = _parse_headers(head.partition(b"\n")[2], caps, [])
     lengths = headers.get(b"content-length")
     return None if lengths is None else _content_length(lengths), b"content-type" in headers
-
-
-def _unfolded_lines(head: bytes) -> list[bytes]:
-    if b"\n " in head or b"\n\t" in head:
-        # A fold stays in the value as a bare CR, until somebody reads the value.
-        head = head.replace(b"\n ", b"\r ").replace(b"\n\t", b"\r\t")
-    return head.split(b"\n")
 
 
 def _split_head(data: bytes, remarks: list[str]) -> tuple[bytes, bytes]:
@@ -276,7 +269,6 @@ def _parse_start(line: bytes, cap: int) -> tuple[str, int, str, str]:
         raise MalformedSip("not_sip", "there is no start line")
     if len(line) > cap:
         raise MalformedSip("start_line_too_long", f"the start line is longer than {cap} bytes")
-    line = line.replace(b"\t", b" ")
     if line[:7].upper() == b"SIP/2.0":
         code, _, phrase = line[7:].lstrip(b" ").partition(b" ")
         if line[7:8] != b" " or len(code) != 3 or not code.isdigit() or not 100 <= int(code) <= 699:
@@ -296,13 +288,17 @@ def _parse_start(line: bytes, cap: int) -> tuple[str, int, str, str]:
     return method.decode("ascii").upper(), 0, unfolded(uri), ""
 
 
-def _parse_headers(lines: list[bytes], caps: Caps, remarks: list[str]) -> dict[bytes, list[bytes]]:
-    if len(lines) - 1 > caps.headers:
+def _parse_headers(fields: bytes, caps: Caps, remarks: list[str]) -> dict[bytes, list[bytes]]:
+    if b"\n " in fields or b"\n\t" in fields:
+        # A fold stays in the value as a bare CR, until somebody reads the value.
+        fields = fields.replace(b"\n ", b"\r ").replace(b"\n\t", b"\r\t")
+    lines = fields.split(b"\n")
+    if len(lines) > caps.headers:
         remarks.append("too_many_headers")
-        del lines[caps.headers + 1 :]
+        del lines[caps.headers :]
     longest, usual = caps.header_line, USUAL
     headers: dict[bytes, list[bytes]] = {}
-    for line in lines[1:]:
+    for line in lines:
         name, colon, value = line.partition(b":")
         if not colon:
             remarks.append("bad_header_line")

@@ -9,6 +9,8 @@ See RFC 3261 §7.1, §7.2 (start lines); RFC 5626 §3.5.1 and RFC 3261 §7.5 (li
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,7 @@ START_LINE_CAP = 8 * 1024  # bytes; a start line that hasn't ended by then is no
 
 JUNK = b"\r\n\0"  # what keep-alives are made of; nothing else before a message is forgiven
 
+_METHOD = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]{1,64} ")
 _TOKEN = np.zeros(256, np.bool_)  # what a method is made of (RFC 3261 §25.1), and the slash of SIP/2.0
 _TOKEN[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~/")] = True
 _SKIPPED = np.zeros(256, np.bool_)
@@ -60,7 +63,7 @@ def looks_like_sip(payload: bytes) -> bool:
         if end < 0:
             return False
     line = payload[:end].rstrip(b" \t\r")
-    return line[-8:].upper() == b" SIP/2.0" and line[:1] not in b" \t"
+    return line[-8:].upper() == b" SIP/2.0" and _METHOD.match(line) is not None
 
 
 def strip_junk(payload: bytes) -> tuple[bytes, int]:

@@ -211,7 +211,11 @@ class _Stream:
         if segment.flags & _FIN:
             self._end = at + len(payload)
         if at <= self._position:
-            messages += self._append(payload[self._position - at :])
+            payload = payload[self._position - at :]
+            if self._held and payload:
+                self._hold(self._position, payload)  # what waits there was captured first, and counts
+            else:
+                messages += self._append(payload)
         elif payload:
             if not self._held:
                 self._hole_since_ns = segment.time_ns

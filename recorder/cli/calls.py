@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from recorder.cli.common import json_option, saying_problems, store_option
 if TYPE_CHECKING:
     from storage.records import CallRecord
 
-WIDEST = 1000  # columns for who doesn't read on a terminal: nothing is folded
+WIDEST = 1000  # columns; a narrow terminal breaks the lines itself, so that what is copied from them is whole
 
 
 @click.command("calls", short_help="List every call ever seen, oldest first.")
@@ -39,7 +38,7 @@ async def _print_json(path: Path) -> None:
 
     async with await Store.open_read_only(path) as store:
         async for call in store.calls():
-            sys.stdout.write(json.dumps(call_as_json(call)) + "\n")
+            click.echo(json.dumps(call_as_json(call)))
 
 
 async def _print_table(path: Path) -> None:
@@ -59,7 +58,7 @@ def show(calls: Sequence[CallRecord]) -> None:
     from recorder.contract_form import rfc3339
     from storage.text import escape
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in ("started", "from", "to", "ext.", "length", "outcome", "recording", "id"):
         table.add_column(heading, justify="right" if heading == "length" else "left", overflow="fold")
     for call in calls:
@@ -74,7 +73,11 @@ def show(calls: Sequence[CallRecord]) -> None:
             call.id,
         )
         table.add_row(*(Text(escape(cell)) for cell in cells))
-    Console(width=None if sys.stdout.isatty() else WIDEST).print(table)
+    console = Console(width=WIDEST)
+    with console.capture() as printed:
+        console.print(table)
+    for line in printed.get().splitlines():  # rich fills up each line with spaces
+        click.echo(line.rstrip())
     click.echo(f"{len(calls):,} call{'' if len(calls) == 1 else 's'}")
 
 

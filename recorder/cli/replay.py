@@ -48,7 +48,7 @@ def command(store: Path, config: Path | None, as_json: bool, captures: tuple[str
     else:
         click.echo(
             f"{_count(summary.calls, 'call')}, {summary.recordings} recorded, "
-            f"from {_count(summary.packets, 'packet')} in {summary.seconds:.1f} s"
+            f"from {_count(summary.packets, 'packet')} in {summary.seconds:.2f} s"
         )
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,10 +60,10 @@ def block_of(
     )
 
 
-def decode(blocks: FrameBlock | Iterable[FrameBlock], **caps: int) -> Decoded:
+def decode(blocks: FrameBlock | Iterable[FrameBlock], **settings: Any) -> Decoded:
     """Decode blocks one after the other; every frame is accounted for, whatever they hold."""
     counters, addresses = Counters(), AddressBook()
-    decoder = NetworkDecoder(addresses, counters, **caps)  # type: ignore[arg-type]
+    decoder = NetworkDecoder(addresses, counters, **settings)
     rows: list[Row] = []
     segments: list[TcpSegment] = []
     for block in [blocks] if isinstance(blocks, FrameBlock) else blocks:

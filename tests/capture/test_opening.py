@@ -109,9 +109,9 @@ def test_a_reader_that_gives_a_byte_at_a_time_is_enough() -> None:
             return True
 
         def readinto(self, room: memoryview) -> int:  # type: ignore[override]
-            room[:1] = self.left[:1]
             size = min(1, len(self.left))
-            self.left = self.left[1:]
+            room[:size] = self.left[:size]
+            self.left = self.left[size:]
             return size
 
     with open_capture(Trickle()) as capture:  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import time
 from collections.abc import Callable
@@ -150,8 +151,6 @@ def test_lists_are_taken_apart_and_other_headers_are_not():
     ],
 )  # fmt: skip
 def test_what_names_no_call_is_refused_with_a_reason(data, reason, sentence):
-    import re
-
     refused = refusal(data)
 
     assert refused[0] == reason
@@ -270,7 +269,7 @@ def test_session_descriptions_are_found_in_multiparts_also_nested():
             [],
             ("transfer_encoding",),
         ),
-        ("multipart/mixed;boundary=edge", multipart(("c: application/sdp", SDP))[:-8], [SDP], ()),
+        ("multipart/mixed;boundary=edge", multipart(("c: application/sdp", SDP))[:-10], [SDP], ()),
     ],
 )
 def test_bodies_that_are_and_are_not_session_descriptions(content_type, body, found, remarks):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from capture.packets import HEAD
+from capture.sip.message import MalformedSip, parse
 from capture.sip.sniffing import looks_like_sip, looks_like_tls, sip_candidates, strip_junk
 from tests.sip_text import request, response
 from tests.wire import rtp
@@ -88,12 +89,19 @@ def test_columns_and_single_payloads_agree(payloads):
     assert sip_candidates(rows).tolist() == [candidate_by_hand(row.tobytes()) for row in rows]
 
 
-@given(st.binary(max_size=100))
-def test_whatever_is_confirmed_was_a_candidate(payload):
-    for data in (payload, payload.replace(b"\x00", b"A ") + b" SIP/2.0\r\n"):
-        if looks_like_sip(data) and strip_junk(data)[1] < HEAD and data[strip_junk(data)[1]] in b"IASB":
-            looks_like_tls(data)
-            assert not looks_like_tls(data)
+MESSAGES = [request("INVITE"), response(200), b"\r\n" + request("BYE"), request("X")]
+
+
+@given(st.sampled_from(MESSAGES), st.integers(0, 40), st.binary(max_size=6))
+def test_nothing_that_can_be_parsed_is_overlooked(message, at, junk):
+    payload = message[:at] + junk + message[at:]
+    try:
+        parse(payload)
+    except MalformedSip:
+        return
+
+    assert looks_like_sip(payload)
+    assert sip_candidates(heads(payload)).tolist() == [strip_junk(payload)[1] < HEAD]
 
 
 def test_only_line_ends_and_nuls_are_skipped():

@@ -97,7 +97,9 @@ WRAPPED = {
         47, b"\x10\0\x88\xbe\0\0\0\1" + b"\x10\5\0\1\0\0\0\2" + wire.ethernet(PACKET, vlans=(9,))
     ),
     "erspan 3": tunnel(47, b"\x10\0\x22\xeb\0\0\0\1" + b"\x20\5\0\1" + bytes(8) + FRAME),
-    "erspan 3 with a subheader": tunnel(47, b"\x10\0\x22\xeb\0\0\0\1" + b"\x20\5\0\1" + bytes(7) + b"\1" + bytes(8) + FRAME),
+    "erspan 3 with a subheader": tunnel(
+        47, b"\x10\0\x22\xeb\0\0\0\1" + b"\x20\5\0\1" + bytes(7) + b"\1" + bytes(8) + FRAME
+    ),
     "vxlan": vxlan(FRAME),
     "vxlan with a group policy": vxlan(FRAME, b"\x88\x08\0\x10\0\0\x07\0"),
     "gtp-u": gtp(PACKET),

@@ -23,7 +23,7 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def target(one_input: Callable[[bytes], None], seeds: list[bytes]) -> Target:
     module = types.ModuleType("tests.fuzz.fuzz_example")
     module.SEEDS, module.one_input = seeds, one_input  # type: ignore[attr-defined]
-    return module  # type: ignore[return-value]
+    return module
 
 
 def test_the_same_seed_gives_the_same_inputs() -> None:

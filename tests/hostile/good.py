@@ -64,6 +64,7 @@ class Spoken(NamedTuple):
     timestamp: int
     payload_type: int
     payload: bytes
+    leg: int = 0  # 1 once a re-INVITE has moved it to other ports: another stream, by its endpoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,7 +366,8 @@ def _talk(good: Good, rng: random.Random) -> None:
             packet = good.rtp(direction, k, payload, payload_type=kind, marker=k == 0)
             good.frames.append(Sent(at, wire.udp(ends[0], ends[1], packet, vlans=good.vlans, ident=k)))
             timestamp = (good.timestamp[direction] + k * good.samples) & 0xFFFFFFFF
-            good.said[direction].append(Spoken(at, timestamp, kind, payload))
+            leg = int(good.shape == "reinvite" and k >= MOVES)
+            good.said[direction].append(Spoken(at, timestamp, kind, payload, leg))
 
 
 # --- judging ---------------------------------------------------------------------------------------------------
@@ -413,15 +415,48 @@ def read_wav(path: Path) -> NDArray[np.int16]:
     raise ValueError("no data")
 
 
-def _expected(said: Sequence[Spoken], first: int, frames: int) -> NDArray[np.int16] | None:
-    """What one channel has to hold, with the first packet's first sample at `first`; None if it doesn't fit."""
-    channel = np.zeros(frames, np.int16)
+def _since(packet: Spoken, first: Spoken) -> int:
+    """Samples from one packet's timestamp to another's, wrapped or not."""
+    return (packet.timestamp - first.timestamp) & 0xFFFFFFFF
+
+
+def _wrong(heard: NDArray[np.int16], said: Sequence[Spoken], firsts: Sequence[int], window: slice) -> int | None:
+    """How many samples differ if each leg's first packet lies at its place in `firsts`; None if that can't be.
+
+    Where the new leg's packets overlap the old one's by some samples, these may be of either.
+    """
+    wanted, claims = np.zeros(len(heard), np.int16), np.zeros(len(heard), np.int8)
+    starts = [next(packet for packet in said if packet.leg == leg) for leg in range(len(firsts))]
     for packet in said:
-        at = first + ((packet.timestamp - said[0].timestamp) & 0xFFFFFFFF)
-        if at < 0 or at + len(packet.payload) > frames:
+        at = firsts[packet.leg] + _since(packet, starts[packet.leg])
+        if at < 0 or at + len(packet.payload) > len(heard):
             return None
-        channel[at : at + len(packet.payload)] = TABLES[packet.payload_type][list(packet.payload)]
-    return channel
+        wanted[at : at + len(packet.payload)] = TABLES[packet.payload_type][list(packet.payload)]
+        claims[at : at + len(packet.payload)] += 1
+    return int(np.count_nonzero((wanted != heard)[window] & (claims < 2)[window]))
+
+
+def _channel_fault(heard: NDArray[np.int16], said: Sequence[Spoken], zero: int, window: slice) -> str | None:
+    """What is wrong with one channel whose sample 0 is at `zero`.
+
+    A capture time between two samples may be rounded either way. After a re-INVITE, audio from new ports may go on
+    where the timestamps put it, or begin anew at its capture time.
+    """
+    place = round((said[0].time_ns - zero) * 8000 / SECOND)
+    moved = next((packet for packet in said if packet.leg), None)
+    best: int | None = None
+    for first in (place, place - 1, place + 1):
+        ways: list[tuple[int, ...]] = [(first,)] if moved is None else [(first, first + _since(moved, said[0]))]
+        if moved is not None:
+            anew = round((moved.time_ns - zero) * 8000 / SECOND)
+            ways += [(first, anew + step) for step in (0, -1, 1)]
+        for way in ways:
+            wrong = _wrong(heard, said, way, window)
+            if wrong is not None and (best is None or wrong < best):
+                best = wrong
+    if best is None:
+        return f"{len(heard)} frames don't hold what was said"
+    return f"{best} samples wrong" if best else None
 
 
 def faults(truth: Truth, store: Path, listing: Sequence[dict[str, Any]]) -> list[str]:
@@ -455,29 +490,14 @@ def faults(truth: Truth, store: Path, listing: Sequence[dict[str, Any]]) -> list
     lo, hi = ((at - zero) * 8000 // SECOND for at in (truth.answered_ns, truth.ended_ns))
     window = slice(max(lo, 0), max(hi, 0))
     for channel, said in enumerate(truth.said):
-        place = round((said[0].time_ns - zero) * 8000 / SECOND)
-        heard, best = frames[:, channel], None
-        # A capture time between two samples may be rounded either way.
-        for first in (place, place - 1, place + 1):
-            wanted = _expected(said, first, len(heard))
-            wrong = None if wanted is None else int(np.count_nonzero(wanted[window] != heard[window]))
-            if wrong is not None and (best is None or wrong < best):
-                best = wrong
-        if best is None:
-            found.append(f"channel {channel}: {len(heard)} frames don't hold what was said")
-        elif best:
-            found.append(f"channel {channel}: {best} samples wrong")
+        fault = _channel_fault(frames[:, channel], said, zero, window)
+        if fault:
+            found.append(f"channel {channel}: {fault}")
     return found
 
 
 def as_json(truth: Truth) -> dict[str, Any]:
     """The truth for other tools; payload in hexadecimal."""
     document = dataclasses.asdict(truth)
-    document["said"] = [
-        [
-            {"time_ns": p.time_ns, "timestamp": p.timestamp, "payload_type": p.payload_type, "payload": p.payload.hex()}
-            for p in side
-        ]
-        for side in truth.said
-    ]
+    document["said"] = [[{**p._asdict(), "payload": p.payload.hex()} for p in side] for side in truth.said]
     return document

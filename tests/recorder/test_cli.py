@@ -222,7 +222,7 @@ def test_replay_hands_over_what_it_was_given_and_ends_with_a_summary(fake_replay
     result = run("replay", "--store", "s", "a.pcap", "-")
 
     assert seen == [("a.pcap", "-"), Path("s"), Settings(), None]
-    assert result.stdout == "2 calls, 1 recorded, from 4,780 packets in 0.3 s\n"
+    assert result.stdout == "2 calls, 1 recorded, from 4,780 packets in 0.26 s\n"
     assert result.stderr == "recorder: a.pcap is cut in mid-packet.\n"
 
 

@@ -163,7 +163,7 @@ async def test_a_start_that_is_killed_at_every_step_can_be_repeated(
     assert step > 20
 
 
-@pytest.mark.parametrize("seeds", [range(start, start + 40) for start in range(0, 200, 40)])
+@pytest.mark.parametrize("seeds", [range(start, start + 50) for start in range(0, 400, 50)])
 async def test_a_power_cut_at_any_step_keeps_what_was_promised(
     seeds: range, tmp_path: Path, rows_are_steps: list[FragileDisk]
 ) -> None:
