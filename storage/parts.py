@@ -13,7 +13,7 @@ import resource
 from collections import OrderedDict
 from collections.abc import Iterable
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storage import wav
 from storage.disk import Disk
@@ -21,6 +21,7 @@ from storage.errors import DiskFailed, disk_failed
 from storage.wav import HEADER_BYTES, Encoding
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from typing_extensions import Buffer
 
 DESCRIPTORS_FOR_OTHERS = 64  # sockets, the catalogue, captures, what libraries open
@@ -142,13 +143,14 @@ class PartFile:
         self.frames = frames
         self.suspect = False
 
-    def write(self, frame: int, data: Buffer) -> None:
+    def write(self, frame: int, data: Buffer | NDArray[Any]) -> None:
         """Puts whole frames where they belong; `data` is any contiguous buffer and is not copied.
 
         A gap before `frame` becomes silence. DiskFailed if the disk doesn't take it: the part is suspect from then
         on, and may be written to further.
         """
-        view = memoryview(data)
+        buffer: Any = data  # arrays are buffers; before Python 3.12 their types don't say so
+        view = memoryview(buffer)
         count, rest = divmod(view.nbytes, self.frame_bytes)
         if rest or frame < 0 or self.closed:
             raise ValueError("not whole frames, a frame before the first, or a part that is finished")

@@ -44,6 +44,7 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
     disk = disk or Disk()
     root = os.path.abspath(os.fspath(path))  # noqa: ASYNC240 (looks at no disk)
     catalogue: Catalogue | None = None
+    usable = False
     try:
         reader = await Store.open_read_only(path, disk=disk)
         catalogue = reader.catalogue
@@ -51,14 +52,15 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
         yield Finding("catalogue_unusable", layout.CATALOGUE, str(error))
     try:
         if catalogue is not None:
+            usable = True
             try:
                 async for finding in _verify_rows(root, disk, catalogue):
+                    usable = usable and finding.kind != "catalogue_unusable"
                     yield finding
             except (sqlite3.Error, TypeError, ValueError) as error:
+                usable = False
                 yield Finding("catalogue_unusable", layout.CATALOGUE, f"{layout.CATALOGUE} can't be read: {error}.")
-                await catalogue.close()
-                catalogue = None
-        async for finding in _verify_files(root, disk, catalogue):
+        async for finding in _verify_files(root, disk, catalogue if usable else None):
             yield finding
     finally:
         if catalogue is not None:
@@ -167,10 +169,9 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
     found = disk.status(root)
     if found is not None and found.mode & 0o077:
         yield Finding("permissions", ".", "The folder of the store can be reached by others than its owner.")
-    rowless: list[str] = []
+    complete: list[str] = []
     walk = _walk(root, disk)
     while some := await asyncio.to_thread(lambda: list(itertools.islice(walk, _CHUNK))):
-        complete = []
         for where, entry in some:
             for finding in _verify_name(root, disk, where, entry):
                 yield finding
@@ -178,9 +179,9 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
             if name is not None and not name.ending:
                 complete.append(where)
         if catalogue is not None:
-            rowless += sorted(await catalogue.without(complete))
+            complete = sorted(await catalogue.without(complete))  # those that have their row need no second look
     if catalogue is not None:
-        for where in await _still_rowless(root, disk, catalogue, rowless):
+        for where in await _still_rowless(root, disk, catalogue, complete):
             yield Finding("row_missing", where, f"{where} has no row in the catalogue.")
 
 

@@ -140,11 +140,16 @@ class AudioBuffers:
         """Hand over everything before position `upto`."""
         rows = 2 * audio.slot, 2 * audio.slot + 1
         base = int(self.base[rows[0]])
-        if audio.zero is None:
-            audio.zero = min(first for first in audio.first if first is not None)
-        lo = max(base, audio.zero)
-        if upto <= lo:
+        if upto <= base:
             return
+        if audio.zero is None:
+            zero = min(first for first in audio.first if first is not None)
+            if upto <= zero:  # nothing before the first audio
+                for row, law in zip(rows, audio.laws, strict=True):
+                    self._move(row, upto, SILENCE[law])
+                return
+            audio.zero = zero
+        lo = max(base, audio.zero)
         codes = np.empty((upto - lo, 2), np.uint8)
         silent: list[tuple[int, int, int]] = []
         for side in (0, 1):
@@ -246,11 +251,23 @@ class AudioBuffers:
                     self.base[row] = position
                 self._row(rows[side])[: len(codes)] = codes
                 return
-            self.flush(audio, int(self.base[rows[0]]) + 1)
+            self._begin_with(audio, side, position, codes)
+            return
         zero = audio.zero
-        assert zero is not None
         if position < zero:
             self._sink.prepend(audio.call, zero - position)
             audio.told_gaps[:] = [(1 - side, position, zero), *audio.told_gaps]
             audio.zero = zero = position
         self._sink.late(audio.call, side, position - zero, codes, audio.laws[side])
+
+    def _begin_with(self, audio: CallAudio, side: int, position: int, codes: NDArray[np.uint8]) -> None:
+        """The first frames are these code words, far before the window: hand over all up to there."""
+        base = int(self.base[2 * audio.slot])
+        audio.zero = position
+        laws = audio.laws[side], audio.laws[side]
+        frames = np.full((base - position, 2), SILENCE[audio.laws[side]], np.uint8)
+        frames[: len(codes), side] = codes
+        silent = [(1 - side, 0, len(frames)), (side, len(codes), len(frames))]
+        for channel, start, stop in silent:
+            self._tell_gap(audio, channel, position + start, position + stop)
+        self._sink.audio(audio.call, AudioBlock(0, frames, laws, self.starts_ns(audio), silent))

@@ -69,21 +69,28 @@ Handler = Callable[["Cursor"], Step]
 
 @dataclass(slots=True)
 class Cursor:
-    """A place in the bytes of one frame, or of the datagram reassembled from it."""
+    """A place in the bytes of one frame, or of the datagram reassembled from it; `begin` sets it to the next one."""
 
-    data: bytes
-    at: int
-    end: int  # what lies behind it belongs to no one, or to an outer header
-    time_ns: int
     addresses: AddressBook
     reassembly: Reassembly
     vxlan_ports: frozenset[int]
     gtp_ports: frozenset[int]
-    depth_left: int
+    max_depth: int
+    data: bytes = b""
+    at: int = 0
+    end: int = 0  # what lies behind it belongs to no one, or to an outer header
+    time_ns: int = 0
+    depth_left: int = 0
     whole: bool = True  # `data` are the bytes of the frame
     source: bytes = b""  # of the innermost IP header so far
     destination: bytes = b""
     cut: bool = False  # that IP packet isn't there to its end
+
+    def begin(self, frame: bytes, time_ns: int) -> None:
+        """Go to the first byte of another frame."""
+        self.data, self.at, self.end, self.time_ns = frame, 0, len(frame), time_ns
+        self.depth_left, self.whole, self.cut = self.max_depth, True, False
+        self.source = self.destination = b""
 
     def need(self, count: int, reason: str) -> int:
         """The place, if `count` bytes lie behind it; otherwise the frame is refused."""

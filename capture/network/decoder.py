@@ -105,6 +105,7 @@ class NetworkDecoder:
         self._counters.add("frames", len(block))
         self._counters.add("udp", len(batch))
         self._counters.add("udp_cut", int(np.count_nonzero(batch.cut)))
+        self._counters.add("tcp_without_payload", plain.tcp_without_payload)
         self._counters.add("tcp", len(unusual.segments))
         return batch
 

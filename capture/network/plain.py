@@ -3,7 +3,8 @@
 `decode_plain` looks at all frames of a block at once, with no loop over them, and gives the rows of those that are
 plain and whole in their headers; the others' numbers are left to `capture.network.unusual`, which must give the
 same row for a plain frame. A frame is left, too, if anything in its headers is contradictory, so that reasons for
-refusal exist in one place only.
+refusal exist in one place only. Bare TCP acknowledgements in such frames are counted here, too: a mirror is full of
+them.
 
 Checksums aren't verified: a mirror shows frames before the network card has filled them in.
 """
@@ -21,7 +22,9 @@ from capture.packets import HEAD
 ETHERNET = 1  # LINKTYPE_ETHERNET
 IPV4 = 0x0800
 VLANS = (0x8100, 0x88A8, 0x9100)
+TCP = 6
 UDP = 17
+FIN_SYN_RST = 0x07
 MORE_OR_OFFSET = 0x3FFF  # of the fragment field of RFC 791: "more fragments" and the offset
 
 HEADERS = 14 + 20 + 8
@@ -47,6 +50,7 @@ class PlainRows:
 
     rows: NDArray[np.int64] | None  # rows of the block, ascending; None: all of them
     others: NDArray[np.int64]  # rows that aren't plain
+    tcp_without_payload: int  # neither in `rows` nor in `others`: half of all TCP, and nothing in it
     source: NDArray[np.int64]
     destination: NDArray[np.int64]
     start: NDArray[np.int64]
@@ -84,7 +88,6 @@ def decode_plain(block: FrameBlock, tunnel_ports: tuple[int, ...]) -> PlainRows:
         plain = kind == IPV4
     plain &= block.link == ETHERNET
     plain &= fields["version"] == 0x45
-    plain &= fields["protocol"] == UDP
     plain &= (fields["fragment"] & MORE_OR_OFFSET) == 0
     udp_length = fields["udp_length"].astype(np.int64)
     total = fields["total"].astype(np.int64)
@@ -92,14 +95,24 @@ def decode_plain(block: FrameBlock, tunnel_ports: tuple[int, ...]) -> PlainRows:
     np.minimum(room, total, out=room, where=total != 0)  # 0: the network card will fill it in (segmentation offload)
     room -= 28
     udp_length -= 8
-    plain &= (room >= 0) & (udp_length >= 0)
+    protocol = fields["protocol"]
+    unfragmented = plain
+    plain = unfragmented & (protocol == UDP) & (room >= 0) & (udp_length >= 0)
     destination_port = fields["destination_port"]
     for port in tunnel_ports:
         plain &= destination_port != port
 
     rows = None
     others = np.flatnonzero(~plain)
+    bare = 0
     if len(others):
+        tcp = others[unfragmented[others] & (protocol[others] == TCP)]
+        acknowledgements = tcp[_says_nothing(fields["head"][tcp], room[tcp] + 8)]
+        bare = len(acknowledgements)
+        if bare:
+            left = ~plain
+            left[acknowledgements] = False
+            others = np.flatnonzero(left)
         rows = np.flatnonzero(plain)
         fields, start, udp_length, room = fields[rows], start[rows], udp_length[rows], room[rows]
     source = fields["source"].astype(np.int64)
@@ -115,4 +128,12 @@ def decode_plain(block: FrameBlock, tunnel_ports: tuple[int, ...]) -> PlainRows:
     short = np.flatnonzero(payload < HEAD)
     if len(short):
         head[short] *= np.arange(HEAD) < payload[short, None]
-    return PlainRows(rows, others, source, destination, start + HEADERS, payload, head, cut)
+    return PlainRows(rows, others, bare, source, destination, start + HEADERS, payload, head, cut)
+
+
+def _says_nothing(head: NDArray[np.void], room: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which TCP segments are bare acknowledgements, from the octets 8 to 23 of each and its length."""
+    octets = np.ascontiguousarray(head).view(np.uint8).reshape(-1, HEAD)
+    size = (octets[:, 4] >> 4).astype(np.int64) * 4
+    bare: NDArray[np.bool_] = (size >= 20) & (size == room) & ((octets[:, 5] & FIN_SYN_RST) == 0)
+    return bare

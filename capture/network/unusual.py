@@ -78,28 +78,15 @@ class Unwrapper:
         gtp_ports: frozenset[int],
         max_depth: int,
     ) -> None:
-        self._addresses = addresses
-        self._reassembly = reassembly
-        self._vxlan_ports = vxlan_ports
-        self._gtp_ports = gtp_ports
-        self._max_depth = max_depth
+        self._cursor = Cursor(addresses, reassembly, vxlan_ports, gtp_ports, max_depth)
 
     def unwrap(self, link: int, frame: bytes, time_ns: int) -> Datagram | Segment | str:
         """What the frame holds, or the reason for which that is nothing."""
-        cursor = Cursor(
-            data=frame,
-            at=0,
-            end=len(frame),
-            time_ns=time_ns,
-            addresses=self._addresses,
-            reassembly=self._reassembly,
-            vxlan_ports=self._vxlan_ports,
-            gtp_ports=self._gtp_ports,
-            depth_left=self._max_depth,
-        )
         handler = BY_LINK.get(link)
         if handler is None:
             return "link_type"
+        cursor = self._cursor
+        cursor.begin(frame, time_ns)
         try:
             while True:
                 step = handler(cursor)

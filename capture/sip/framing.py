@@ -114,6 +114,9 @@ class SipFramer:
             dropped = min(self._skip, len(self._buffer))
             del self._buffer[:dropped]
             self._skip -= dropped
+        if self._state in (_State.START, _State.LINE):
+            # Keep-alives (RFC 5626 §3.5.1), and line ends of which a sender sent one too many.
+            del self._buffer[: len(self._buffer) - len(self._buffer.lstrip(JUNK))]
         if not self._buffer or self.verdict in (Verdict.TLS, Verdict.OTHER):
             return False
         match self._state:
@@ -131,11 +134,6 @@ class SipFramer:
                 return self._open_body(messages)
 
     def _start(self) -> bool:
-        junk = len(self._buffer) - len(self._buffer.lstrip(JUNK))
-        if junk:
-            del self._buffer[:junk]
-            if not self._buffer:
-                return False
         begins = _begins(self._buffer, 0)
         if begins is None:
             return False
@@ -225,6 +223,8 @@ class SipFramer:
 
 def _begins(buffer: bytearray, at: int, *, with_header: bool = False) -> bool | None:
     """Whether a start line (with a header line after it) stands at a position; None: it is too early to say."""
+    if at < len(buffer) and buffer[at] in JUNK:
+        return False
     end = buffer.find(b"\n", at, at + START_LINE_CAP)
     if end < 0:
         if len(buffer) - at >= START_LINE_CAP:

@@ -108,8 +108,9 @@ class SipMessage:
         raw = self._headers.get(key)
         if raw is None:
             return None
-        text = unfolded(raw[0])
-        return next(iter(split_commas(text)), "") if key in LISTS else text
+        if key in LISTS:
+            return next((value for line in raw for value in split_commas(unfolded(line))), "")
+        return unfolded(raw[0])
 
     def values(self, name: str) -> list[str]:
         """All values of a header in order: each line's, taken apart where commas separate values."""
@@ -141,8 +142,8 @@ class SipMessage:
     def via(self) -> Via | None:
         """The topmost Via; None if there is none, or none that can be read."""
         if "via" not in self._read:
-            raw = self._headers.get(b"via")
-            self._read["via"] = None if raw is None else _parse_via(unfolded(raw[0]))
+            text = self.header("Via")
+            self._read["via"] = None if text is None else _parse_via(text)
         via: Via | None = self._read["via"]
         return via
 
@@ -200,7 +201,7 @@ def parse(data: bytes, *, caps: Caps = DEFAULT_CAPS) -> SipMessage:
     remarks: list[str] = []
     head, body = _split_head(data, remarks)
     start, _, fields = head.partition(b"\n")
-    method, status, uri, phrase = _parse_start(start.strip(b" \t\r"), caps.header_line)
+    method, status, uri, phrase = _parse_start(start.rstrip(b" \t\r"), caps.header_line)
     headers = _parse_headers(fields, caps, remarks)
     try:
         # A dialog is named by these four: each has to be there, and should be there once.
@@ -377,8 +378,6 @@ _remembered = lru_cache(maxsize=2048)(_name_addr)
 
 
 def _parse_via(text: str) -> Via | None:
-    if "," in text:
-        text = next(iter(split_commas(text)), "")
     place, _, params = text.partition(";")
     protocol = place.split("/", 2)
     if len(protocol) < 3:

@@ -38,7 +38,7 @@ async def _print_json(path: Path) -> None:
 
     async with await Store.open_read_only(path) as store:
         async for call in store.calls():
-            click.echo(json.dumps(call_as_json(call)))
+            print(json.dumps(call_as_json(call)))  # not click.echo, which flushes each line
 
 
 async def _print_table(path: Path) -> None:

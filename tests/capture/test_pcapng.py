@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture.files import open_capture
-from capture.files.interfaces import nanoseconds
+from capture.files.interfaces import MAX_INTERFACES, nanoseconds
 from tests.capture.blocks import Seen, frames_of, read, warnings_of
 from tests.capture.pcapng_wire import block, enhanced, interface, old_packet, option, section, simple
 
@@ -199,3 +199,11 @@ def test_packets_within_packets_do_not_mislead() -> None:
     data = section() + interface() + b"".join(enhanced(frame, n) for n, frame in enumerate(frames))
 
     assert [frame.data for frame in read(data, block_bytes=4 << 20)] == frames
+
+
+def test_more_interfaces_than_are_kept_cost_their_packets_and_nothing_else() -> None:
+    many = interface() * (MAX_INTERFACES + 5)
+    data = section() + many + enhanced(b"last kept", 1, interface=MAX_INTERFACES - 1)
+    data += enhanced(b"not kept", 1, interface=MAX_INTERFACES)
+
+    assert [frame.data for frame in read(data)] == [b"last kept"]

@@ -90,6 +90,24 @@ def test_a_block_of_plain_frames_is_not_copied() -> None:
     assert decode_plain(block, ()).rows is None
 
 
+@pytest.mark.parametrize("vlans", [(), (7,)])
+def test_bare_acknowledgements_are_counted_by_the_block_as_they_are_one_by_one(vlans: tuple[int, ...]) -> None:
+    """Every pair of TCP header length and flags, with and without payload and Ethernet padding."""
+    frames = []
+    for flags in (0x10, 0x11, 0x12, 0x14, 0x18):
+        for size in (0x40, 0x50, 0x60, 0x80):
+            for payload in (b"", b"123", b"x" * 12, b"y" * 100):
+                packet = bytearray(wire.tcp(A, B, payload, seq=1, flags=flags)[14:])
+                packet[32] = size
+                frames.append(wire.ethernet(bytes(packet), vlans=vlans) + bytes(6))
+    by_block = decode(block_of(frames))
+    one_by_one = decode(block_of([wire.ethernet(frame[14 + 4 * len(vlans) :], vlans=(1, 2, 3)) for frame in frames]))
+
+    assert len(decode_plain(block_of(frames), ()).others) < len(frames)
+    assert by_block.segments == one_by_one.segments
+    assert by_block.counters.as_dict() == one_by_one.counters.as_dict()
+
+
 def test_an_empty_block_is_an_empty_batch() -> None:
     assert decode(block_of([])).rows == []
 

@@ -83,7 +83,8 @@ def test_an_m_line_with_odd_spacing(line):
 
 @pytest.mark.parametrize("line", [b"m=audio 65536 RTP/AVP 0", b"m=audio -1 RTP/AVP 0", b"m=audio +5 RTP/AVP 0",
                                   b"m=audio 1_0 RTP/AVP 0", b"m=audio", b"m=", b"m=audio 5",
-                                  "m=audio ٥ RTP/AVP 0".encode(), b"m=audio " + b"9" * 5000 + b" RTP/AVP 0"])  # fmt: skip
+                                  "m=audio ٥ RTP/AVP 0".encode(),
+                                  b"m=audio " + b"9" * 5000 + b" RTP/AVP 0"])  # fmt: skip
 def test_an_m_line_without_a_port_stays_in_its_place_as_refused(line):
     """Answers correspond to offers by position (RFC 3264 §6), so a line must not vanish."""
     counters = Counters()
@@ -144,7 +145,8 @@ def test_encryption_is_noticed_and_its_keys_are_not_kept(lines, secure):
 
 def test_other_attributes():
     media = only(
-        b"m=audio 4000 RTP/AVP 0\r\na=rtcp:53020 IN IP4 192.0.2.5\r\na=rtcp-mux\r\na=candidate:1 1 UDP 1 192.0.2.2 9\r\n"
+        b"m=audio 4000 RTP/AVP 0\r\na=rtcp:53020 IN IP4 192.0.2.5\r\na=rtcp-mux\r\n"
+        b"a=candidate:1 1 UDP 1 192.0.2.2 9\r\n"
         b"a=ptime:20.0\r\na=fmtp:101 0-15\0\r\na=SendOnly\r\nx=unknown\r\nnothing at all\r\n"
     )
 

@@ -340,9 +340,9 @@ def test_a_damaged_message_is_read_or_refused_and_nothing_else(at, junk):
             everything(parsed)
 
 
-def seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object], *, times: int = 3) -> float:
     best = 1e9
-    for _ in range(5):
+    for _ in range(times):
         begun = time.process_time()
         work()
         best = min(best, time.process_time() - begun)
@@ -371,7 +371,7 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
 
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_no_message_takes_more_than_its_share_of_time(shape):
-    """Twice the length takes about twice the time, never four times."""
+    """Four times the length takes about four times the time (2.5 a doubling at most), never sixteen times."""
     wide = Caps(message=1 << 26, header_line=1 << 25, headers=1 << 25)
 
     def work(data: bytes) -> None:
@@ -381,7 +381,7 @@ def test_no_message_takes_more_than_its_share_of_time(shape):
             return
         everything(parsed)
 
-    short, long = HOSTILE[shape](50_000), HOSTILE[shape](100_000)
+    short, long = HOSTILE[shape](20_000), HOSTILE[shape](80_000)
 
-    # A millisecond of grace: what takes no time at all has no ratio.
-    assert seconds(lambda: work(long)) <= 2.5 * seconds(lambda: work(short)) + 0.001
+    # A millisecond of grace: what takes no time has no ratio. A busy machine gets more than one try.
+    assert any(seconds(lambda: work(long)) <= 2.5**2 * seconds(lambda: work(short)) + 0.001 for _ in range(4))

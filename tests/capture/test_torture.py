@@ -125,7 +125,8 @@ OWN: list[tuple[str, bytes, tuple[str, str, str, int] | str]] = [
     ),
     (
         "Latin-1 in a display name, UTF-8 separators that are no line ends",
-        b'INVITE sip:1@a SIP/2.0\r\nFrom: "M\xfcller" <sip:11@a>;tag=1\r\nTo: "a\xe2\x80\xa8b\xc2\x85\x0b\x1c" <sip:12@a>'
+        b'INVITE sip:1@a SIP/2.0\r\nFrom: "M\xfcller" <sip:11@a>;tag=1\r\nTo: "a\xe2\x80\xa8b\xc2\x85'
+        b'\x0b\x1c" <sip:12@a>'
         b"\r\nCall-ID: own-3\r\nCSeq: 1 INVITE\r\n\r\nv=0\r\nm=audio 8 RTP/AVP 0\r\n",
         ("own-3", "11", "12", 8),
     ),
@@ -143,10 +144,11 @@ OWN: list[tuple[str, bytes, tuple[str, str, str, int] | str]] = [
     ),
     (
         "two Call-IDs, the second behind a space before the colon",
-        b"INVITE sip:1@a SIP/2.0\r\nFrom: sip:11@a\r\nTo: sip:12@a\r\nCall-ID: a\r\nCall-ID : b\r\nCSeq: 1 INVITE\r\n\r\n",
+        b"INVITE sip:1@a SIP/2.0\r\nFrom: sip:11@a\r\nTo: sip:12@a\r\nCall-ID: a\r\nCall-ID : b\r\n"
+        b"CSeq: 1 INVITE\r\n\r\n",
         "contradictory_header",
     ),
-    ("a method with a line of its own", b"INVITE\r\n sip:1@a SIP/2.0\r\nFrom: a\r\n\r\n", "bad_method"),
+    ("a method with a line of its own", b"INVITE\r\n sip:1@a SIP/2.0\r\nFrom: a\r\n\r\n", "not_sip"),
     ("a version of its own", b"INVITE sip:1@a SIP/2.01\r\n\r\n", "unknown_version"),
     ("a status of four digits", b"SIP/2.0 2000 OK\r\n\r\n", "bad_status"),
     ("nothing but line ends", b"\r\n" * 500, "not_sip"),

@@ -11,6 +11,8 @@ from capture.sip.message import DEFAULT_CAPS
 from capture.sip.stream import HELD_CAP, TcpStreams
 from tests.sip_text import request, response, sdp
 
+LONGEST = 2048  # every octet becomes a segment of its own
+
 _CALL = request("INVITE", transport="TCP", sdp=sdp("192.0.2.10", 40000)) + b"\r\n\r\n" + request("ACK", to_tag="b1")
 
 
@@ -53,7 +55,8 @@ def one_input(data: bytes) -> None:
         # Low bits of the step: flags FIN, SYN, RST seldom; high bits: a hole, a repetition, another stream.
         flags = 16 | (step & 7 if step & 0x08 else 0)
         offset = (0, 0, -100, 100)[step >> 6]
-        segment = TcpSegment(frame, frame * (step << 22), 1 + (step >> 4 & 1), 2, (seq + offset) % 2**32, flags, payload)
+        source, place = 1 + (step >> 4 & 1), (seq + offset) % 2**32
+        segment = TcpSegment(frame, frame * (step << 22), source, 2, place, flags, payload)
         pairs = streams.feed(segment)
         assert all(completed is segment for completed, _ in pairs)
         got += [message for _, message in pairs]

@@ -26,7 +26,19 @@ SEEDS = [
         (PCM16, 2, 0, False), (PCM16, 2, 10, True), (ULAW, 2, 20, True), (ALAW, 1, 39, True), (PCM16, 2, 1 << 31, True),
     )
 ]  # fmt: skip
-DICTIONARY = [b"RIFF", b"RF64", b"WAVE", b"JUNK", b"ds64", b"fmt ", b"fact", b"call", b"data", b'"complete":true', b"null"]
+DICTIONARY = [
+    b"RIFF",
+    b"RF64",
+    b"WAVE",
+    b"JUNK",
+    b"ds64",
+    b"fmt ",
+    b"fact",
+    b"call",
+    b"data",
+    b'"complete":true',
+    b"null",
+]
 
 _NAME = Name("2026/11/22/091502-c1.wav", "c1", _CALL.started_ns, ".part")
 _disk = Disk()

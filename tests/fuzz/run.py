@@ -206,7 +206,8 @@ def fuzz_with_atheris(name: str, seconds: float, seed: int) -> None:
             print(f"{name}: the failing input is in {save(name, data)}", file=sys.stderr)
             raise
 
-    options = [f"-max_total_time={max(1, int(seconds))}", f"-seed={seed}", f"-max_len={getattr(target, 'LONGEST', LONGEST)}", "-timeout=1"]
+    longest = getattr(target, "LONGEST", LONGEST)
+    options = [f"-max_total_time={max(1, int(seconds))}", f"-seed={seed}", f"-max_len={longest}", "-timeout=1"]
     atheris.Setup([sys.argv[0], *options, str(corpus)], one_input)
     atheris.Fuzz()
 

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240 (nothing else runs in these tests' loops)
 """The catalogue gives back what it was given, in order, whatever strangers put into it."""
 
 from __future__ import annotations
@@ -227,7 +228,12 @@ def test_facts_give_way_in_order_until_they_fit() -> None:
 
     long = replace(call, call_ids=("x" * 10_000,), caller_raw="9" * 10_000)
     shorter = facts.unpack(facts.pack(long, PCM16, complete=False)).call
-    assert (shorter.caller, shorter.callee, shorter.call_ids, shorter.caller_raw) == (call.caller, call.callee, (), None)
+    assert (shorter.caller, shorter.callee, shorter.call_ids, shorter.caller_raw) == (
+        call.caller,
+        call.callee,
+        (),
+        None,
+    )
 
     longest = replace(long, caller="1" * 9000, callee="1" * 9000, extension="1" * 9000, flags=("f" * 9000,))
     packed = facts.pack(replace(longest, end_reason="e" * 9000), PCM16, complete=True)

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC230, ASYNC240 (nothing else runs in these tests' loops)
 """Whatever is broken off, and wherever: the next start leaves no row without its file and no file without its row."""
 
 from __future__ import annotations
@@ -18,8 +19,18 @@ from storage.records import CallRecord
 from storage.store import Finished, Store
 from storage.wav import HEADER_BYTES, PCM16, ULAW
 from tests.storage.build import (
-    FOLDER, SECOND, START, a_call, a_recording, a_store_with, all_calls, audio, findings, samples_of, unanswered,
-)  # fmt: skip
+    FOLDER,
+    SECOND,
+    START,
+    a_call,
+    a_recording,
+    a_store_with,
+    all_calls,
+    audio,
+    findings,
+    samples_of,
+    unanswered,
+)
 from tests.storage.fragile_disk import FragileDisk, PowerCut
 from tests.storage.simulated_disk import SimulatedDisk
 

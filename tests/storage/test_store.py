@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC220, ASYNC240 (nothing else runs in these tests' loops)
 """A store from the outside: begin, write, finish, list; one writer; nobody else may look."""
 
 from __future__ import annotations
@@ -23,8 +24,17 @@ from storage.errors import DiskFailed, StoreBusy, StoreError
 from storage.store import Finished, Store
 from storage.wav import HEADER_BYTES, PCM16, ULAW
 from tests.storage.build import (
-    FOLDER, SECOND, START, a_call, a_recording, a_store_with, all_calls, audio, findings, unanswered,
-)  # fmt: skip
+    FOLDER,
+    SECOND,
+    START,
+    a_call,
+    a_recording,
+    a_store_with,
+    all_calls,
+    audio,
+    findings,
+    unanswered,
+)
 from tests.storage.fragile_disk import FragileDisk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,7 +140,7 @@ async def test_nobody_but_the_owner_can_read_anything(tmp_path: Path) -> None:
         await a_store_with(tmp_path / "store", a_call())
         async with await Store.open(tmp_path / "store") as store:
             store.begin(a_call("c2"), encoding=PCM16)
-            for folder, folders, files in os.walk(tmp_path / "store"):
+            for folder, _, files in os.walk(tmp_path / "store"):
                 assert os.stat(folder).st_mode & 0o777 == 0o700
                 for name in files:
                     assert os.stat(os.path.join(folder, name)).st_mode & 0o777 == 0o600, name
@@ -197,7 +207,7 @@ async def test_a_catalogue_from_another_store_is_refused(tmp_path: Path) -> None
 
     for open_it in (Store.open, Store.open_read_only):
         with pytest.raises(StoreError) as refused:
-            await open_it(tmp_path / "one")  # type: ignore[operator]
+            await open_it(tmp_path / "one")
         assert all(uuid in str(refused.value) for uuid in uuids)
 
 
