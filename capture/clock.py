@@ -14,24 +14,25 @@ from capture.counters import Counters
 
 SECOND = 1_000_000_000
 
-# Network and mirror reorder by milliseconds; a step back of a minute is somebody setting the clock.
-STEP_BACK_NS = 60 * SECOND
-# A line may be idle for a night, so a leap forward may be true. It is believed when packets go on from there.
-LEAP_NS = 3600 * SECOND
-CONFIRMED_BY = 3  # packets
+# Network and mirror reorder by milliseconds; a step of a minute is somebody setting the clock, or a quiet line.
+STEP_NS = 60 * SECOND
+CONFIRMED_BY = 5  # packets: what an answered call shows at least
 
 
 class CaptureClock:
     """Settles the times of packets in the order of capture.
 
-    Counts `clock_set_back` (steps) and `time_absurd` (packets whose time no other bears out; theirs is kept for
-    what is reported of them, but moves no timer).
+    A leap, forward or back, is believed when `CONFIRMED_BY` packets in a row bear each other out. Until then a time
+    ahead is kept for what is reported of its packet, one behind becomes the present; neither moves `now`.
+
+    Counts `clock_set_back` (steps) and `time_unconfirmed` (packets whose leap none bore out).
     """
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self._offset = 0  # added to the packets' times since the clock was set back
         self._suspects: list[int] = []  # raw times that don't fit, waiting to be confirmed
+        self._believed = 0  # packets; before CONFIRMED_BY of them, it may be the first times that are absurd
         self.now = -1  # settled time of the newest packet believed; -1 before the first
 
     def settle(self, time_ns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -44,8 +45,9 @@ class CaptureClock:
                 self.now = int(times[0])
             newest = np.maximum.accumulate(np.concatenate(([self.now], times)))
             step = times - newest[:-1]
-            if step.min() >= -STEP_BACK_NS and step.max() <= LEAP_NS:
+            if step.min() >= -STEP_NS and step.max() <= STEP_NS:
                 self.now = int(newest[-1])
+                self._believed += len(times)
                 return times
         return self._settle_slowly(time_ns)
 
@@ -53,17 +55,21 @@ class CaptureClock:
         settled = np.empty_like(time_ns)
         for row, raw in enumerate(time_ns.tolist()):
             at = raw + self._offset
-            if self.now - STEP_BACK_NS <= at <= self.now + LEAP_NS:
-                self._counters.add("time_absurd", len(self._suspects))
+            if self.now - STEP_NS <= at <= self.now + STEP_NS:
+                self._counters.add("time_unconfirmed", len(self._suspects))
                 self._suspects.clear()
+                self._believed += 1
                 self.now = max(self.now, at)
             else:
-                if self._suspects and abs(raw - self._suspects[-1]) > STEP_BACK_NS:
-                    self._counters.add("time_absurd", len(self._suspects))
+                if self._suspects and abs(raw - self._suspects[-1]) > STEP_NS:
+                    self._counters.add("time_unconfirmed", len(self._suspects))
                     self._suspects.clear()
                 self._suspects.append(raw)
                 if len(self._suspects) >= CONFIRMED_BY:
-                    if at < self.now:  # set back: go on from where it was
+                    if at < self.now and self._believed < CONFIRMED_BY:
+                        self._counters.add("time_unconfirmed", self._believed)
+                        self.now = at
+                    elif at < self.now:  # set back: go on from where it was
                         self._counters.add("clock_set_back")
                         self._offset += self.now - at
                         at = self.now

@@ -121,7 +121,7 @@ class Listener:
     def finish(self) -> None:
         """The capture is over."""
         if self._clock.now >= 0:
-            self._router.close_now()
+            self._router.settle()
             self._conclude(self._tracker.finish(self._clock.now, self._frame + 1))
 
     def drain(self) -> None:
@@ -261,7 +261,7 @@ class Listener:
             self._apply(event, points)
         for point in points:
             point.apply()
-        self._router.close_now()
+        self._router.settle()
 
     def _close(self, media: CallMedia, counted: bool) -> None:
         if counted:

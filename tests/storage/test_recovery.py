@@ -393,3 +393,34 @@ async def test_zeros_that_a_power_cut_left_in_g711_become_silence(tmp_path: Path
 
     assert call.recording is not None
     assert samples_of(Disk(), str(tmp_path / call.recording.path)) == sound[:4096] + b"\xff" * 8192
+
+
+async def test_the_call_of_an_erased_part_is_entered_before_it_is_erased(
+    tmp_path: Path, rows_are_steps: list[FragileDisk]
+) -> None:
+    """A call that came to no audio is known from its part alone: wherever the start is cut off, it is in the end
+    listed, and the folder is synced once the part is gone."""
+    step = 0
+    while True:
+        disk = FragileDisk()
+        store = await Store.open(tmp_path / str(step), create=True, disk=disk)
+        store.begin(a_call(), encoding=PCM16)
+        await store.catalogue.close()
+        disk.let_go()
+        disk = FragileDisk(fail_before=step)
+        rows_are_steps[:] = [disk]
+        try:
+            await (await Store.open(tmp_path / str(step), disk=disk)).close()
+        except PowerCut:
+            pass
+        disk.let_go()
+        rows_are_steps.clear()
+
+        await (await Store.open(tmp_path / str(step))).close()
+
+        assert [call.id for call in await all_calls(tmp_path / str(step))] == ["c1"]
+        assert await findings(tmp_path / str(step)) == []
+        if not disk.fired:
+            break
+        step += 1
+    assert disk.steps[-4:] == ["before the rows", "after the rows", "unlink", "sync_directory"]

@@ -410,3 +410,26 @@ async def test_a_head_may_be_told_more_while_the_call_goes_on(tmp_path: Path) ->
         assert b'"extension":"2101"' in head
         assert part.read(0, 10) == audio(10)
         part.discard()
+
+
+async def test_a_new_store_is_whole_or_not_there(tmp_path: Path) -> None:
+    """Its name is synced before it counts, and the catalogue's before anything is entered."""
+    disk = FragileDisk()
+
+    await (await Store.open(tmp_path, create=True, disk=disk)).close()
+
+    lock = ["truncate", "write"]
+    meta = ["unlink", "create", "write", "sync_file", "rename_new", "sync_directory"]
+    assert disk.steps == [*lock, *meta, "create", "sync_directory"]
+
+
+def test_each_new_folders_parent_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(Disk, "sync_directory", lambda self, path: synced.append(os.path.relpath(path, tmp_path)))
+    disk = Disk()
+
+    disk.make_directory(str(tmp_path / "2026/11/22"))
+    disk.make_directory(str(tmp_path / "2026/11/23"))
+    disk.make_directory(str(tmp_path / "2026/11/23"))
+
+    assert synced == [".", "2026", "2026/11", "2026/11"]
