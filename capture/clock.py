@@ -14,8 +14,8 @@ from capture.counters import Counters
 
 SECOND = 1_000_000_000
 
-# Network and mirror reorder by milliseconds; a step of a minute is somebody setting the clock, or a quiet line.
-STEP_NS = 60 * SECOND
+BACK_NS = 60 * SECOND  # network and mirror reorder by milliseconds; a step of a minute is somebody setting the clock
+AHEAD_NS = 2 * SECOND  # a longer silence is a quiet line, or an absurd time
 CONFIRMED_BY = 5  # packets: what an answered call shows at least
 
 
@@ -45,7 +45,7 @@ class CaptureClock:
                 self.now = int(times[0])
             newest = np.maximum.accumulate(np.concatenate(([self.now], times)))
             step = times - newest[:-1]
-            if step.min() >= -STEP_NS and step.max() <= STEP_NS:
+            if step.min() >= -BACK_NS and step.max() <= AHEAD_NS:
                 self.now = int(newest[-1])
                 self._believed += len(times)
                 return times
@@ -55,13 +55,13 @@ class CaptureClock:
         settled = np.empty_like(time_ns)
         for row, raw in enumerate(time_ns.tolist()):
             at = raw + self._offset
-            if self.now - STEP_NS <= at <= self.now + STEP_NS:
+            if self.now - BACK_NS <= at <= self.now + AHEAD_NS:
                 self._counters.add("time_unconfirmed", len(self._suspects))
                 self._suspects.clear()
                 self._believed += 1
                 self.now = max(self.now, at)
             else:
-                if self._suspects and abs(raw - self._suspects[-1]) > STEP_NS:
+                if self._suspects and abs(raw - self._suspects[-1]) > AHEAD_NS:
                     self._counters.add("time_unconfirmed", len(self._suspects))
                     self._suspects.clear()
                 self._suspects.append(raw)

@@ -230,8 +230,10 @@ class Store(StoreReader):
         if not finished:
             return []
         async with self._finishing:
-            group = [Sealing(call, part) for call, part in finished]
+            group: list[Sealing] = []
             try:
+                for call, part in finished:
+                    group.append(Sealing(call, part))
                 async with self._syncing:
                     await asyncio.to_thread(self._write_and_sync, group)
                 await asyncio.to_thread(sealing.hash_and_name, group, self._pool)

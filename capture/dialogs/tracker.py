@@ -27,6 +27,7 @@ from capture.sip.message import SipMessage
 
 SECOND = 1_000_000_000
 UNHEARD_CALLS = 5000  # INVITEs that nobody has answered in any way, or only with a refusal; more are a flood
+RIVALS = 8  # INVITEs of different dialogs under one Call-ID, none of them answered
 NO_RESPONSE_NS = 40 * SECOND  # timer B of RFC 3261 is 32 s
 RINGING_NS = 600 * SECOND  # timer C is more than 3 minutes; exchanges let it ring longer
 ANOTHER_TRY_NS = 32 * SECOND  # within this after a refusal the caller may try again under the same Call-ID
@@ -85,8 +86,9 @@ class DialogTracker:
         self._counters = counters
         self._activity_ns = activity_ns
         self._silence_ns = silence_ns
-        self._calls: dict[str, Call] = {}
-        self._unheard: OrderedDict[str, Call] = OrderedDict()
+        self._calls: dict[int, Call] = {}  # by number
+        self._by_id: dict[str, list[Call]] = {}  # by Call-ID; two only if strangers took the same
+        self._unheard: OrderedDict[int, Call] = OrderedDict()  # by number, oldest first
         self._count = 0
 
     def receive(
@@ -94,13 +96,24 @@ class DialogTracker:
     ) -> list[Event]:
         """Take one message, captured at `at_ns` on its way between two endpoints."""
         events: list[Event] = []
-        call = self._calls.get(message.call_id)
+        call = self._find(message)
         place = _Place(at_ns, frame, source, destination)
         if message.is_request:
             self._request(call, message, place, events)
         else:
             self._response(call, message, place, events)
         return events
+
+    def _find(self, message: SipMessage) -> Call | None:
+        """The call of that Call-ID; of several, the one whose tags the message has."""
+        calls = self._by_id.get(message.call_id)
+        if not calls:
+            return None
+        if len(calls) > 1:
+            for call in reversed(calls):
+                if message.from_tag == call.caller_tag or call.party_of(message.from_tag, message.to_tag) is not None:
+                    return call
+        return calls[-1]
 
     # --- requests -------------------------------------------------------------------------------------------
 
@@ -143,13 +156,17 @@ class DialogTracker:
     ) -> None:
         if call is not None and call.state is State.ENDED and message.cseq not in call.attempts:
             call = None  # the Call-ID is used again, for another call
-        if call is None:
-            call = self._begin(message, place, events)
-        elif message.from_tag != call.caller_tag:
-            if call.state not in (State.CHALLENGED, State.REFUSED):
+        if call is not None and message.from_tag != call.caller_tag:
+            if call.state in (State.CHALLENGED, State.REFUSED):
+                call.caller_tag = message.from_tag  # some telephones take a new tag when they come back with a password
+            elif call.state is State.CALLING:
+                self._make_rival(call, place, events)
+                call = None
+            else:
                 self._counters.add("sip_call_id_reused")
                 return
-            call.caller_tag = message.from_tag  # some telephones take a new tag when they come back with a password
+        if call is None:
+            call = self._begin(message, place, events)
         if message.cseq not in call.attempts:
             if call.attempts and message.cseq < max(call.attempts) or len(call.attempts) >= 16:
                 return
@@ -165,12 +182,12 @@ class DialogTracker:
     def _begin(self, message: SipMessage, place: _Place, events: list[Event]) -> Call:
         self._count += 1
         call = Call(self._count, message.call_id, message, message.from_tag, place.at_ns, heard_ns=place.at_ns)
-        self._calls[message.call_id] = call
-        self._unheard[message.call_id] = call
+        self._remember(call)
+        self._unheard[call.number] = call
         events.append(Began(place.frame, place.at_ns, call))
         if len(self._unheard) > UNHEARD_CALLS:
             _, oldest = self._unheard.popitem(last=False)
-            self._calls.pop(oldest.call_id, None)
+            self._forget(oldest)
             if oldest.state is State.CALLING:
                 self._counters.add("dialogs_shed")
                 self._end(oldest, place.at_ns, "timeout", place, events, counted=False)
@@ -185,8 +202,20 @@ class DialogTracker:
         call.met_on_its_way = True
         call.callee_tags.add(message.to_tag)
         if len(self._calls) < 4 * UNHEARD_CALLS:
-            self._calls[message.call_id] = call
+            self._remember(call)
         return call
+
+    def _make_rival(self, call: Call, place: _Place, events: list[Event]) -> None:
+        """Another INVITE under a Call-ID that nobody has answered yet: either may be the call that is meant."""
+        self._counters.add("sip_call_id_reused")
+        unheard = [other for other in self._by_id[call.call_id] if other.state is State.CALLING]
+        if len(unheard) >= RIVALS:
+            self._forget(unheard[0])
+            self._end(unheard[0], place.at_ns, "timeout", place, events, counted=False)
+
+    def _remember(self, call: Call) -> None:
+        self._calls[call.number] = call
+        self._by_id.setdefault(call.call_id, []).append(call)
 
     # --- responses ------------------------------------------------------------------------------------------
 
@@ -215,7 +244,7 @@ class DialogTracker:
         call.heard_ns = place.at_ns
         status = message.status
         if status < 300:
-            self._unheard.pop(call.call_id, None)
+            self._unheard.pop(call.number, None)
         if status < 200:
             call.move(Seen.PROGRESS)
             if status > 100:
@@ -240,7 +269,7 @@ class DialogTracker:
             newest = message.cseq == max(call.attempts)
             if whole and newest and call.move(Seen.CHALLENGE if status in (401, 407) else Seen.REFUSAL):
                 call.refusal, call.refused_ns = status, place.at_ns
-                self._unheard[call.call_id] = call
+                self._unheard[call.number] = call
 
     def _to_offer(
         self, call: Call, asking: int, message: SipMessage, place: _Place, events: list[Event]
@@ -361,9 +390,15 @@ class DialogTracker:
     def _give_up(self, call: Call, place: _Place, events: list[Event]) -> None:
         """Nobody answered, and nobody will."""
         at_ns = call.cancelled_ns or call.refused_ns or call.heard_ns
+        self._end(call, at_ns, call.unanswered_reason(), place, events, counted=self._counts(call))
+
+    def _counts(self, call: Call) -> bool:
+        """Whether an unanswered call is one: not if it only lacked a password, or another was meant."""
         if call.state is State.CHALLENGED:
             self._counters.add("challenged_only")
-        self._end(call, at_ns, call.unanswered_reason(), place, events, counted=call.state is not State.CHALLENGED)
+            return False
+        rivals = (other for other in self._by_id.get(call.call_id, ()) if other is not call)
+        return call.state is not State.CALLING or not any(other.state is not State.CALLING for other in rivals)
 
     def _end(
         self, call: Call, ended_ns: int, reason: str, place: _Place, events: list[Event], *, counted: bool = True
@@ -372,13 +407,16 @@ class DialogTracker:
         call.ended_ns, call.end_reason = ended_ns, reason
         call.offers.clear()
         call.farewells.clear()
-        self._unheard.pop(call.call_id, None)
+        self._unheard.pop(call.number, None)
         events.append(Ended(place.frame, place.at_ns, call, counted))
 
     def _forget(self, call: Call) -> None:
-        if self._calls.get(call.call_id) is call:
-            del self._calls[call.call_id]
-        self._unheard.pop(call.call_id, None)
+        self._unheard.pop(call.number, None)
+        if self._calls.pop(call.number, None) is not None:
+            alike = self._by_id[call.call_id]
+            alike.remove(call)
+            if not alike:
+                del self._by_id[call.call_id]
 
     def finish(self, at_ns: int, frame: int) -> list[Event]:
         """The capture ends: so does, as far as it can tell, every call in it."""
@@ -394,8 +432,9 @@ class DialogTracker:
             elif call.state in (State.REFUSED, State.CHALLENGED) or call.cancelled_ns is not None:
                 self._give_up(call, place, events)
             elif call.state is not State.ENDED and not call.met_on_its_way:
-                self._end(call, call.heard_ns, "capture_end", place, events)
+                self._end(call, call.heard_ns, "capture_end", place, events, counted=self._counts(call))
         self._calls.clear()
+        self._by_id.clear()
         self._unheard.clear()
         return events
 

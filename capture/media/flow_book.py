@@ -46,6 +46,7 @@ class Flow:
     source: int
     destination: int
     first_ns: int
+    first_frame: int  # number of the frame that it was first seen in
     stray: bool  # when it was first seen, nobody had declared its destination
     state: State = State.WAITING
     reason: str = "rtp_stray"  # under which its unused packets are counted
@@ -115,7 +116,7 @@ class FlowBook:
             if number is None:
                 stray = pair[1] not in claimed
                 room = len(self._table) < FLOWS and not (stray and self._strays >= STRAY_FLOWS)
-                number = met[pair] = self._add(*pair, int(rows.time_ns[row]), stray) if room else -1
+                number = met[pair] = self._add(*pair, int(rows.time_ns[row]), int(rows.frame[row]), stray) if room else -1
             numbers[row] = number
         self._counters.add("rtp_flows_full", int(np.count_nonzero(numbers[unknown] < 0)))
         return numbers
@@ -142,9 +143,9 @@ class FlowBook:
             self._table.remove({flow.number for flow in gone})
         return gone
 
-    def _add(self, source: int, destination: int, at_ns: int, stray: bool) -> int:
+    def _add(self, source: int, destination: int, at_ns: int, frame: int, stray: bool) -> int:
         number = self._numbers.take()
-        flow = Flow(number, source, destination, at_ns, stray)
+        flow = Flow(number, source, destination, at_ns, frame, stray)
         self._strays += stray
         if number < len(self._flows):
             self._flows[number] = flow

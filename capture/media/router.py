@@ -44,6 +44,7 @@ from capture.media.waiting import WaitingRoom
 LATCH_NS = 2_000_000_000
 SECOND_SOURCE_PACKETS = 3  # fewer may be the tail of an earlier call on the same ports
 OTHER_CODEC_PACKETS = 50  # of one flow without any G.711: it is not looked at one by one any more
+_LAST = 1 << 62  # a frame number after all others
 Done = Callable[[CallMedia], None]
 
 
@@ -81,6 +82,7 @@ class MediaRouter:
         self._owner: dict[int, Use] = {}  # by stream
         self._speakers: dict[int, list[Use]] = {}  # by channel: the flows that may be that side
         self._holder: dict[int, Use] = {}  # by channel: the flow that is
+        self._frame = -1  # how far the walk has come: what was captured later is not known yet
         # The walk through one slice:
         self._rows: RtpRows
         self._data: NDArray[np.uint8]
@@ -190,6 +192,7 @@ class MediaRouter:
                     steps.append((int(frames[latch]), 1, flow))
         steps.sort(key=lambda step: step[:2])
         for frame, _, step in steps:
+            self._frame = frame
             if isinstance(step, Point):
                 for use in self.uses(step.media):
                     self._advance(use.flow, frame)
@@ -197,8 +200,9 @@ class MediaRouter:
             elif step.state is State.WAITING:
                 self._advance(step, frame)
                 self._resolve(step, int(self._rows.time_ns[self._todo[step.number][0]]))
+        self._frame = _LAST
         for number in self._todo:
-            self._advance(self._flows[number], 1 << 62)
+            self._advance(self._flows[number], _LAST)
         self._todo = {}
 
     def _advance(self, flow: Flow, frame: int) -> None:
@@ -246,6 +250,8 @@ class MediaRouter:
 
     def _resolve(self, flow: Flow, at_ns: int) -> None:
         """See whether a flow belongs to calls, with what is known now."""
+        if flow.first_frame > self._frame:
+            return
         patient = at_ns - flow.first_ns < LATCH_NS
         for claim in self._claims.at(flow.destination):
             rank = claim.media.rank(flow.source, claim.side)
@@ -273,7 +279,10 @@ class MediaRouter:
 
     def _proven(self, flow: Flow) -> bool:
         """Whether the listener itself sends to this source."""
-        return any(other.destination == flow.source for other in self._flows.from_(flow.destination))
+        return any(
+            other.destination == flow.source and other.first_frame <= self._frame
+            for other in self._flows.from_(flow.destination)
+        )
 
     def _spoken_for(self, media: CallMedia, side: int) -> bool:
         return media.audio is not None and bool(self._speakers.get(2 * media.audio.slot + side))
@@ -319,6 +328,9 @@ class MediaRouter:
         for channel, parts in self._contested.items():
             holder = self._holder.get(channel)
             heard_ns = int(self.streams.time_ns[holder.stream]) if holder and holder.stream >= 0 else -1
+            if channel in self._jobs:
+                job = self._jobs[channel][-1]
+                heard_ns = int(job.rows.time_ns[job.hi - 1])
             runs, holder, left = award(parts, self._rows, holder, heard_ns)
             self._counters.add("rtp_other_hop", left)
             for run in runs:

@@ -192,7 +192,7 @@ class Sender:
         """The network holds packets back and delivers them all at once."""
         until_ns = self.now_ns + packets * self.length * SAMPLE_NS
         self.sent += [
-            self.packet()._replace(at_ns=until_ns + index * MS // 10) for index in range(packets)
+            self.packet()._replace(at_ns=until_ns - (packets - index) * MS // 100) for index in range(packets)
         ]
 
     def jump(self, samples: int) -> None:

@@ -101,18 +101,18 @@ class Heard:
 
 
 def listen(
-    frames: Iterable[Frame], *, cuts: Iterable[int] = (), wanted: bool = True, **settings: Any
+    frames: Iterable[Frame], *, cuts: Iterable[int] = (), wanted: bool = True, in_order: bool = False, **settings: Any
 ) -> Heard:
-    """Feed frames in the order of their times, in batches that begin at `cuts`."""
+    """Feed frames in the order of their times, or as they are, in batches that begin at `cuts`."""
     heard = Heard()
     heard.wanted = wanted
     book = AddressBook()
     decoder = NetworkDecoder(book, heard.counters)
     listener = Listener(heard, book, heard.counters, Settings(**{"calls": 32, **settings}))
-    in_order = sorted(frames, key=lambda frame: frame[0])
-    edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(in_order)}), len(in_order)]
+    rows = list(frames) if in_order else sorted(frames, key=lambda frame: frame[0])
+    edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(rows)}), len(rows)]
     for lo, hi in zip(edges, edges[1:], strict=False):
-        part = in_order[lo:hi]
+        part = rows[lo:hi]
         block = block_of([frame for _, frame in part], first=lo, times=[at_ns for at_ns, _ in part])
         listener.feed(decoder.decode(block))
     listener.finish()
@@ -361,22 +361,20 @@ def test_audio_before_its_sdp_waits() -> None:
 def test_audio_that_waited_too_long_is_counted_as_nobodys() -> None:
     said = speech(at_ms=200, count=200)  # to 4.2 s
 
-    heard = listen([*dialled(answer_ms=3500, end_ms=5000), *said.frames()], wait_ns=1 * wire.SECOND)
+    heard = listen([*dialled(answer_ms=3500, end_ms=5000), *said.frames()], wait_ns=wire.SECOND)
 
-    recorded = heard.one
-    assert recorded.starts_ns is not None and ns(2000) <= recorded.starts_ns <= ns(2500)
-    after = (recorded.starts_ns - BEGIN) // MS
-    assert_says(recorded, [said.between(after, 10_000)], [])
-    assert heard.counters["rtp_stray"] == (after - 200) // PACKET_MS
+    assert_says(heard.one, [said.between(2500, 10_000)], [])
+    assert heard.counters["rtp_stray"] == 115
 
 
-def test_audio_from_before_the_invite_is_not_the_calls() -> None:
+@pytest.mark.parametrize("invited_ms", [1500, 2000, 2300])
+def test_audio_from_before_the_invite_is_not_the_calls(invited_ms: int) -> None:
     """The same ports belonged to somebody else then."""
     said = speech(at_ms=1000, count=150)
 
-    recorded = listen([*dialled(at_ms=2000, answer_ms=2500, end_ms=6000), *said.frames()]).one
+    recorded = listen([*dialled(at_ms=invited_ms, answer_ms=2500, end_ms=6000), *said.frames()]).one
 
-    assert_says(recorded, [said.between(2000, 10_000)], [])
+    assert_says(recorded, [said.between(invited_ms, 10_000)], [])
 
 
 def test_audio_after_the_end_is_not_the_calls() -> None:
@@ -484,7 +482,7 @@ def test_two_calls_on_the_same_ports_one_after_the_other(bye: bool, same_ssrc: b
     second_back = back(at_ms=2500, count=50, seed=2, **{"ssrc": 0x5678, **later})
     frames = [
         *dialled("1", end_ms=1850 if bye else None),
-        *dialled("2", at_ms=2100, answer_ms=2400, end_ms=3900, to_tag="b1", from_tag="a2"),
+        *dialled("2", at_ms=2100, answer_ms=2400, end_ms=3900, from_tag="a2"),
     ]
     speeches = (first, first_back, second, second_back)
 
@@ -680,13 +678,13 @@ def test_a_mapped_payload_type_is_what_its_rtpmap_says() -> None:
     assert_says(recorded, [said], [answered])
 
 
-def test_a_payload_type_that_is_mapped_away_is_not_g711() -> None:
-    """An rtpmap may give 8 another meaning, of 16 kHz say; then it isn't to be decoded (RFC 3551 §6)."""
-    form: dict[str, Any] = {"codecs": (8,), "extra": ["a=rtpmap:8 PCMA/16000"]}
-    frames = [*dialled(offer=form, answer=form), *speech(payload_type=8).frames()]
+def test_a_codec_of_the_right_name_and_another_rate_is_not_ours() -> None:
+    """PCMA at 16 kHz is legal (RFC 3551 §4.5.14 has any rate), and would play at half its speed."""
+    form: dict[str, Any] = {"codecs": (97,), "extra": ["a=rtpmap:97 PCMA/16000"]}
 
-    recorded = listen(frames).one
+    recorded = listen([*dialled(offer=form, answer=form), *speech(payload_type=97).frames()]).one
 
+    assert recorded.media is not None and recorded.media.unsupported_codec
     assert len(recorded.samples) == 0
 
 
@@ -896,10 +894,6 @@ def test_any_cut_into_batches_gives_the_same_calls_and_audio(cuts: set[int]) -> 
     assert differences(WHOLE, told(listen(MIXTURE, cuts=cuts))) == []
 
 
-def _each_alone(frames: Sequence[Frame]) -> Heard:
-    return listen(frames, cuts=range(len(frames)))
-
-
 def _lost_bye() -> list[Frame]:
     speeches = (speech(count=40), back(count=40), speech(at_ms=2500, seed=2), back(at_ms=2500, seed=2))
     frames = [*dialled("1", end_ms=None), *dialled("2", at_ms=2100, answer_ms=2400, end_ms=4600, from_tag="a2")]
@@ -907,8 +901,9 @@ def _lost_bye() -> list[Frame]:
 
 
 def _absurd_time() -> list[Frame]:
-    """The clock says something absurd for one packet: two hours ahead, in the middle."""
+    """The clock says something absurd of one packet in the middle: that it came an hour and a half before."""
     frames = sorted([*dialled(end_ms=None), *speech(count=400).frames()], key=lambda frame: frame[0])
+    frames[200] = frames[200][0] - 5400 * wire.SECOND, frames[200][1]
     return frames
 
 
@@ -939,5 +934,9 @@ def _late_packets() -> list[Frame]:
 def test_packets_that_come_alone_give_what_they_give_together(scene: Callable[[], list[Frame]]) -> None:
     """Single scenes that are easier to understand than the mixture."""
     frames = scene()
+    if scene is not _absurd_time:
+        frames.sort(key=lambda frame: frame[0])
 
-    assert differences(told(listen(frames)), told(_each_alone(frames))) == []
+    together, alone = listen(frames, in_order=True), listen(frames, in_order=True, cuts=range(len(frames)))
+
+    assert differences(told(together), told(alone)) == []

@@ -21,10 +21,11 @@ ONE, TWO = f"{FOLDER}/091502-c1.wav", f"{FOLDER}/091503-c2.wav"
 
 @pytest.fixture
 async def store(tmp_path: Path) -> Path:
+    path = tmp_path / "store"
     await a_store_with(
-        tmp_path, a_call("c1"), a_call("c2", started_ns=START + SECOND), unanswered("u", started_ns=START + 9 * SECOND)
+        path, a_call("c1"), a_call("c2", started_ns=START + SECOND), unanswered("u", started_ns=START + 9 * SECOND)
     )
-    return tmp_path
+    return path
 
 
 async def test_an_untouched_store_has_no_findings(store: Path) -> None:
@@ -76,8 +77,8 @@ def cut(store: Path) -> None:
 
 
 def replaced_by_a_link(store: Path) -> None:
-    os.rename(store / ONE, store.parent / f"{store.name}-elsewhere.wav")
-    os.symlink(store.parent / f"{store.name}-elsewhere.wav", store / ONE)
+    os.rename(store / ONE, store.parent / "elsewhere.wav")
+    os.symlink(store.parent / "elsewhere.wav", store / ONE)
 
 
 def pipe(store: Path) -> None:
