@@ -5,7 +5,8 @@ an `AudioBlock` and moves the window on. What arrives for a place that was alrea
 `late`; audio that turns out to lie before the recording's first frame makes it `prepend`.
 
 One large array holds the rows of all calls, so that packets of many calls can be placed at once. It is reserved,
-not touched: memory is used by calls that are there.
+not touched: memory is used by calls that are there. What a row holds is good from its side's first audio up to
+`end`; gaps in between are filled with silence when they arise, and nothing else is ever cleared.
 """
 
 from __future__ import annotations
@@ -79,7 +80,6 @@ class AudioBuffers:
         audio = self.calls[slot] = CallAudio(slot, call, origin_ns)
         for channel in (2 * slot, 2 * slot + 1):
             self.origin_ns[channel], self.base[channel], self.end[channel] = origin_ns, -HEADROOM, -HEADROOM
-            self._row(channel)[:] = SILENCE[Law.MU]
         return audio
 
     def close(self, audio: CallAudio) -> None:
@@ -101,9 +101,17 @@ class AudioBuffers:
             self.end[channel] = position
         else:
             self.flush(audio, int(max(self.end[channel], self.end[channel ^ 1])))
-        if audio.laws[side] is not law:
-            audio.laws[side] = law
-            self._row(channel)[:] = SILENCE[law]
+        audio.laws[side] = law
+
+    def gap(self, channel: int, start: int, stop: int) -> None:
+        """No packet brought the samples from `start` up to `stop`, though later ones are there."""
+        audio = self.calls[channel >> 1]
+        assert audio is not None
+        side, base = channel & 1, int(self.base[channel])
+        audio.gaps[side].append((start, stop))
+        lo, hi = max(start - base, 0), min(stop - base, self.window)
+        if lo < hi:
+            self._row(channel)[lo:hi] = SILENCE[audio.laws[side]]
 
     def put(self, audio: CallAudio, side: int, position: int, codes: NDArray[np.uint8]) -> None:
         """Place code words of the side's present law, wherever that is."""
@@ -113,9 +121,11 @@ class AudioBuffers:
         if first is None or position < first:
             audio.first[side] = position
             if first is not None:
-                audio.gaps[side].append((position, first))
-        if position > self.end[channel]:
-            audio.gaps[side].append((int(self.end[channel]), position))
+                self.gap(channel, position, first)
+        end = int(self.end[channel])
+        if position > end:
+            self.gap(channel, end, position)
+            self.end[channel] = position
         if audio.gaps[side]:
             self._fill_gap(audio, side, position, stop)
         if position < self.base[channel]:
@@ -138,33 +148,27 @@ class AudioBuffers:
 
     def flush(self, audio: CallAudio, upto: int) -> None:
         """Hand over everything before position `upto`."""
-        rows = 2 * audio.slot, 2 * audio.slot + 1
-        base = int(self.base[rows[0]])
+        row = 2 * audio.slot
+        base = int(self.base[row])
         if upto <= base:
             return
         if audio.zero is None:
             zero = min(first for first in audio.first if first is not None)
-            if upto <= zero:  # nothing before the first audio
-                for row, law in zip(rows, audio.laws, strict=True):
-                    self._move(row, upto, SILENCE[law])
-                return
-            audio.zero = zero
-        lo = max(base, audio.zero)
-        codes = np.empty((upto - lo, 2), np.uint8)
-        silent: list[tuple[int, int, int]] = []
-        for side in (0, 1):
-            if audio.first[side] is None:  # no audio, no law: silence in the other side's
-                codes[:, side] = SILENCE[audio.laws[1 - side]]
-            else:
-                self._copy_out(audio, side, lo, upto, codes[:, side])
-            for start, stop in self._silence(audio, side, lo, upto):
-                silent.append((side, start - lo, stop - lo))
-                self._tell_gap(audio, side, start, stop)
-        laws = [audio.laws[side if audio.first[side] is not None else 1 - side] for side in (0, 1)]
-        block = AudioBlock(lo - audio.zero, codes, (laws[0], laws[1]), self.starts_ns(audio), silent)
-        self._sink.audio(audio.call, block)
-        for side in (0, 1):
-            self._move(rows[side], upto, SILENCE[audio.laws[side]])
+            if upto > zero:  # else there is nothing yet to begin with
+                audio.zero = zero
+        if audio.zero is not None:
+            lo = max(base, audio.zero)
+            codes = np.empty((upto - lo, 2), np.uint8)
+            silent = self._copy_out(audio, 0, lo, upto, codes) + self._copy_out(audio, 1, lo, upto, codes)
+            laws = [audio.laws[side if audio.first[side] is not None else 1 - side] for side in (0, 1)]
+            block = AudioBlock(lo - audio.zero, codes, (laws[0], laws[1]), self.starts_ns(audio), silent)
+            self._sink.audio(audio.call, block)
+        for channel in (row, row + 1):
+            shift, used = upto - base, min(self.window, int(self.end[channel]) - base)
+            if used > shift:
+                content = self._row(channel)
+                content[: used - shift] = content[shift:used]
+            self.base[channel] = upto
 
     def flush_due(self, threshold: int) -> None:
         """Hand over what is complete, for every call with at least `threshold` samples waiting."""
@@ -182,40 +186,33 @@ class AudioBuffers:
     def _row(self, channel: int) -> NDArray[np.uint8]:
         return self.pool[channel * self.window : (channel + 1) * self.window]
 
-    def _copy_out(self, audio: CallAudio, side: int, lo: int, upto: int, out: NDArray[np.uint8]) -> None:
-        channel = 2 * audio.slot + side
+    def _copy_out(
+        self, audio: CallAudio, side: int, lo: int, upto: int, codes: NDArray[np.uint8]
+    ) -> list[tuple[int, int, int]]:
+        """Fill one column of a block; gives back, and tells, where it is silent. Forgets gaps that end in it."""
+        channel, first = 2 * audio.slot + side, audio.first[side]
+        if first is None:  # no audio, no law: silence in the other side's
+            codes[:, side] = SILENCE[audio.laws[1 - side]]
+            self._tell_gap(audio, side, lo, upto)
+            return [(side, 0, upto - lo)]
         base = int(self.base[channel])
-        there = min(upto, base + self.window) - lo
-        if there > 0:
-            out[:there] = self._row(channel)[lo - base : lo - base + there]
-        out[max(there, 0) :] = SILENCE[audio.laws[side]]
-
-    def _move(self, channel: int, upto: int, silence: int) -> None:
-        row, shift = self._row(channel), upto - int(self.base[channel])
-        used = min(self.window, max(0, int(self.end[channel]) - int(self.base[channel])))
-        rest = used - shift
-        if rest > 0:
-            row[:rest] = row[shift:used]
-            row[rest:used] = silence
-        else:
-            row[:used] = silence
-        self.base[channel] = upto
-
-    def _silence(self, audio: CallAudio, side: int, lo: int, upto: int) -> list[tuple[int, int]]:
-        """Where this side brought nothing between lo and upto; forgets gaps that end before upto."""
-        first = audio.first[side]
-        if first is None:
-            return [(lo, upto)]
-        found = [(lo, min(first, upto))] if first > lo else []
+        start, stop = max(lo, first), min(upto, int(self.end[channel]), base + self.window)
+        if start < stop:
+            offset = channel * self.window - base
+            codes[start - lo : stop - lo, side] = self.pool[offset + start : offset + stop]
         gaps = audio.gaps[side]
-        if gaps:
-            gaps.sort()
-            found += [(max(lo, start), min(upto, stop)) for start, stop in gaps if start < upto and stop > lo]
-            gaps[:] = [gap for gap in gaps if gap[1] > upto]
-        end = int(self.end[2 * audio.slot + side])
-        if end < upto and first < upto:
-            found.append((max(lo, end), upto))
-        return [gap for gap in found if gap[0] < gap[1]]
+        if not gaps and start == lo and stop == upto:
+            return []
+        quiet = [(max(lo, begin), min(upto, end)) for begin, end in sorted(gaps) if begin < upto and end > lo]
+        gaps[:] = [gap for gap in gaps if gap[1] > upto]
+        quiet += [(lo, min(start, upto)), (max(stop, lo), upto)]
+        silent = []
+        for begin, end in sorted(quiet):
+            if begin < end:
+                codes[begin - lo : end - lo, side] = SILENCE[audio.laws[side]]
+                silent.append((side, begin - lo, end - lo))
+                self._tell_gap(audio, side, begin, end)
+        return silent
 
     def _tell_gap(self, audio: CallAudio, side: int, start: int, stop: int) -> None:
         told = audio.told_gaps
@@ -244,11 +241,13 @@ class AudioBuffers:
             shift = int(self.base[rows[0]]) - position
             used = max(int(self.end[row]) for row in rows) - int(self.base[rows[0]])
             if shift + max(used, len(codes)) <= self.window:  # nothing has left yet: make room
-                for row, law in zip(rows, audio.laws, strict=True):
+                for row in rows:
                     content = self._row(row)
                     content[shift : shift + used] = content[:used].copy()
-                    content[:shift] = SILENCE[law]
                     self.base[row] = position
+                for start, stop in audio.gaps[side]:  # the part of a new gap that lay before the window
+                    content = self._row(rows[side])
+                    content[max(start - position, 0) : max(stop - position, 0)] = SILENCE[audio.laws[side]]
                 self._row(rows[side])[: len(codes)] = codes
                 return
             self._begin_with(audio, side, position, codes)

@@ -109,15 +109,16 @@ class FlowBook:
         unknown = np.flatnonzero(numbers < 0)
         if not len(unknown):
             return numbers
-        met: dict[tuple[int, int], int] = {}
-        ends = zip(rows.source[unknown].tolist(), rows.destination[unknown].tolist(), strict=True)
-        for row, pair in zip(unknown.tolist(), ends, strict=True):
-            number = met.get(pair)
-            if number is None:
-                stray = pair[1] not in claimed
-                room = len(self._table) < FLOWS and not (stray and self._strays >= STRAY_FLOWS)
-                number = met[pair] = self._add(*pair, int(rows.time_ns[row]), int(rows.frame[row]), stray) if room else -1
-            numbers[row] = number
+        source, destination = rows.source[unknown], rows.destination[unknown]
+        order = np.lexsort((destination, source))  # stable: the first of each pair is the one captured first
+        fresh = np.diff(source[order], prepend=-1) != 0
+        fresh |= np.diff(destination[order], prepend=-1) != 0
+        whose = np.cumsum(fresh) - 1
+        met = order[fresh]
+        given = np.empty(len(met), np.int32)
+        for pair in np.argsort(met).tolist():
+            given[pair] = self._meet(rows, int(unknown[met[pair]]), claimed)
+        numbers[unknown[order]] = given[whose]
         self._counters.add("rtp_flows_full", int(np.count_nonzero(numbers[unknown] < 0)))
         return numbers
 
@@ -143,10 +144,18 @@ class FlowBook:
             self._table.remove({flow.number for flow in gone})
         return gone
 
+    def _meet(self, rows: RtpRows, row: int, claimed: Container[int]) -> int:
+        """The number of a new flow, seen first in this row; -1 if there is no room for it."""
+        destination = int(rows.destination[row])
+        stray = destination not in claimed
+        if len(self._table) >= FLOWS or stray and self._strays >= STRAY_FLOWS:
+            return -1
+        self._strays += stray
+        return self._add(int(rows.source[row]), destination, int(rows.time_ns[row]), int(rows.frame[row]), stray)
+
     def _add(self, source: int, destination: int, at_ns: int, frame: int, stray: bool) -> int:
         number = self._numbers.take()
         flow = Flow(number, source, destination, at_ns, frame, stray)
-        self._strays += stray
         if number < len(self._flows):
             self._flows[number] = flow
         else:

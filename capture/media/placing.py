@@ -70,9 +70,7 @@ def place(
     _copy(buffers.pool, channel * buffers.window + offset, data, r.start, r.length)
 
     for row in np.flatnonzero(position > reached).tolist():
-        audio = buffers.calls[int(channel[row]) >> 1]
-        assert audio is not None
-        audio.gaps[int(channel[row]) & 1].append((int(reached[row]), int(position[row])))
+        buffers.gap(int(channel[row]), int(reached[row]), int(position[row]))
 
     streams.sequence[stream] += np.add.reduceat(step.astype(np.int64), first)
     streams.packets[stream] += count

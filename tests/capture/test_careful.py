@@ -17,7 +17,6 @@ from tests.capture.slow_timeline import (
     DTMF,
     LAWS,
     MS,
-    SAMPLE_NS,
     TIME,
     Packet,
     Recording,
@@ -29,6 +28,8 @@ from tests.capture.slow_timeline import (
 )
 
 SPEECH = bytes(range(1, 161))
+# A packet's first code word is its number's: all but one of the two that mean zero.
+WORDS = [word for word in range(256) if word != 0x7F]
 
 
 class Side:
@@ -66,7 +67,7 @@ def packet(number: int, *, at: float | None = None, ssrc: int = 0x1234, payload_
         at_ns=TIME + round((number if at is None else at) * 20 * MS),
         sequence=more.get("sequence", 1000 + number) % 2**16,
         timestamp=more.get("timestamp", 50_000 + 160 * number) % 2**32,
-        payload=bytes([number % 256]) + SPEECH[1:],
+        payload=bytes([WORDS[number % 255]]) + SPEECH[1:],
         payload_type=payload_type,
         ssrc=ssrc,
     )
@@ -75,7 +76,7 @@ def packet(number: int, *, at: float | None = None, ssrc: int = 0x1234, payload_
 def where(recording: Recording) -> dict[int, int]:
     """By packet number: the position of its first sample. All of a packet's samples lie together."""
     found = recording.positions(0)
-    first = {int(TABLE[Law.MU][number]): number for number in range(256)}
+    first = {int(TABLE[Law.MU][word]): number for number, word in enumerate(WORDS)}
     return {
         first[value]: position
         for position, value in found.items()
@@ -336,16 +337,6 @@ def test_timestamps_wrap_after_149_hours(first: int) -> None:
     assert where(recording) == {number: 160 * number for number in range(50)}
 
 
-def test_a_whole_turn_of_timestamps_is_no_jump() -> None:
-    """A stream of 149 h and a bit: told from its quiet stretches, one packet an hour."""
-    side = Side()
-    hours = [packet(180_000 * h, sequence=1000 + h, timestamp=160 * 180_000 * h) for h in (0, 1)]
-
-    side.place(hours)
-
-    assert side.column("base_position") == 160 * 180_000
-
-
 # --- SSRCs ---------------------------------------------------------------------------------------------------
 
 
@@ -526,16 +517,3 @@ def test_packets_of_any_length_lie_end_to_end(lengths: list[int]) -> None:
 
     assert not recording.silences(0)
     assert np.array_equal(recording.pcm[:, 0], np.array(list(timeline(sender.sent).values()), np.int16))
-
-
-def test_a_clock_that_drifts_alters_no_sample() -> None:
-    """A sender 100 ppm fast for an hour is 360 ms ahead in the end: its packets lie end to end all the same."""
-    side = Side()
-    packets = [packet(n, at=n * 0.9999, sequence=n, timestamp=160 * n) for n in range(0, 180_000)]
-    some = packets[:100] + packets[100::100]
-
-    side.place(some[:1])
-    side.place(some[1:])
-
-    assert side.column("base_position") == 160 * some[-1].sequence + (some[-1].timestamp // 160 // 65536) * 65536 * 160
-    assert SAMPLE_NS == 125_000
