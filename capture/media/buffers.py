@@ -23,6 +23,7 @@ RATE_HZ = 8000
 WINDOW = 32768  # samples a row holds: 4 s, a slice of 2 s and what may wait before it
 HEADROOM = 8000  # room before a call's first audio, for audio that is found to be a little earlier
 LAG = 8000  # a side that is silent holds the other back by no more than this
+NO_LAW = 255
 GAPS_KEPT = 1000  # of each call; further ones are counted
 
 
@@ -71,6 +72,7 @@ class AudioBuffers:
         self.base = np.zeros(2 * calls, np.int64)  # position of the row's first code word
         self.end = np.zeros(2 * calls, np.int64)  # position behind the newest sample
         self.origin_ns = np.zeros(2 * calls, np.int64)
+        self.law = np.full(2 * calls, NO_LAW, np.uint8)  # of the row's code words
 
     def open(self, call: Any, origin_ns: int) -> CallAudio | None:
         """A slot for a call, position 0 at capture time `origin_ns`; None when all are taken."""
@@ -80,6 +82,7 @@ class AudioBuffers:
         audio = self.calls[slot] = CallAudio(slot, call, origin_ns)
         for channel in (2 * slot, 2 * slot + 1):
             self.origin_ns[channel], self.base[channel], self.end[channel] = origin_ns, -HEADROOM, -HEADROOM
+            self.law[channel] = NO_LAW
         return audio
 
     def close(self, audio: CallAudio) -> None:
@@ -102,6 +105,7 @@ class AudioBuffers:
         else:
             self.flush(audio, int(max(self.end[channel], self.end[channel ^ 1])))
         audio.laws[side] = law
+        self.law[channel] = law
 
     def gap(self, channel: int, start: int, stop: int) -> None:
         """No packet brought the samples from `start` up to `stop`, though later ones are there."""
@@ -115,35 +119,32 @@ class AudioBuffers:
 
     def put(self, audio: CallAudio, side: int, position: int, codes: NDArray[np.uint8]) -> None:
         """Place code words of the side's present law, wherever that is."""
+        piece = self.window // 4
+        if len(codes) > piece:
+            for start in range(0, len(codes), piece):
+                self.put(audio, side, position + start, codes[start : start + piece])
+            return
         channel = 2 * audio.slot + side
         stop = position + len(codes)
-        first = audio.first[side]
+        first, end = audio.first[side], int(self.end[channel])
         if first is None or position < first:
             audio.first[side] = position
-            if first is not None:
-                self.gap(channel, position, first)
-        end = int(self.end[channel])
+            if first is not None and stop < first:
+                self.gap(channel, stop, first)
+        if stop - int(self.base[channel]) > self.window:
+            self.flush(audio, stop - self.window // 2)
         if position > end:
             self.gap(channel, end, position)
-            self.end[channel] = position
-        if audio.gaps[side]:
+        elif audio.gaps[side]:
             self._fill_gap(audio, side, position, stop)
-        if position < self.base[channel]:
-            before = codes[: int(self.base[channel]) - position]
+        base = int(self.base[channel])
+        if position < base:
+            before = codes[: base - position]
             self._put_behind(audio, side, position, before)
-            codes, position = codes[len(before) :], position + len(before)
-        while len(codes):
-            room = self.window - (position - int(self.base[channel]))
-            if room < len(codes):
-                self.flush(audio, max(int(self.base[channel]) + 1, stop - self.window // 2))
-                if position < self.base[channel]:  # a packet longer than half the window: piecewise
-                    self.put(audio, side, position, codes)
-                    return
-                continue
-            offset = position - int(self.base[channel])
-            self._row(channel)[offset : offset + len(codes)] = codes
-            break
-        if stop > self.end[channel]:
+            codes, position, base = codes[len(before) :], position + len(before), int(self.base[channel])
+        if len(codes):
+            self._row(channel)[position - base : stop - base] = codes
+        if stop > end:
             self.end[channel] = stop
 
     def flush(self, audio: CallAudio, upto: int) -> None:
@@ -206,8 +207,9 @@ class AudioBuffers:
         quiet = [(max(lo, begin), min(upto, end)) for begin, end in sorted(gaps) if begin < upto and end > lo]
         gaps[:] = [gap for gap in gaps if gap[1] > upto]
         quiet += [(lo, min(start, upto)), (max(stop, lo), upto)]
-        silent = []
+        silent, reached = [], lo
         for begin, end in sorted(quiet):
+            begin, reached = max(begin, reached), max(end, reached)
             if begin < end:
                 codes[begin - lo : end - lo, side] = SILENCE[audio.laws[side]]
                 silent.append((side, begin - lo, end - lo))
@@ -225,13 +227,20 @@ class AudioBuffers:
         else:
             audio.gaps_not_kept += 1
 
+    def _untell(self, audio: CallAudio, side: int, start: int, stop: int) -> None:
+        """What was told to be a gap has been brought after all."""
+        left: list[tuple[int, int, int]] = []
+        for gap in audio.told_gaps:
+            if gap[0] == side:
+                left += [(side, lo, hi) for lo, hi in _without(gap[1], gap[2], start, stop)]
+            else:
+                left.append(gap)
+        audio.told_gaps[:] = left
+
     def _fill_gap(self, audio: CallAudio, side: int, start: int, stop: int) -> None:
         left: list[tuple[int, int]] = []
         for lo, hi in audio.gaps[side]:
-            if stop <= lo or start >= hi:
-                left.append((lo, hi))
-            else:
-                left += [part for part in ((lo, start), (stop, hi)) if part[0] < part[1]]
+            left += _without(lo, hi, start, stop)
         audio.gaps[side][:] = left
 
     def _put_behind(self, audio: CallAudio, side: int, position: int, codes: NDArray[np.uint8]) -> None:
@@ -255,9 +264,10 @@ class AudioBuffers:
         zero = audio.zero
         if position < zero:
             self._sink.prepend(audio.call, zero - position)
-            audio.told_gaps[:] = [(1 - side, position, zero), *audio.told_gaps]
+            audio.told_gaps[:0] = [(0, position, zero), (1, position, zero)]
             audio.zero = zero = position
         self._sink.late(audio.call, side, position - zero, codes, audio.laws[side])
+        self._untell(audio, side, position, position + len(codes))
 
     def _begin_with(self, audio: CallAudio, side: int, position: int, codes: NDArray[np.uint8]) -> None:
         """The first frames are these code words, far before the window: hand over all up to there."""
@@ -270,3 +280,10 @@ class AudioBuffers:
         for channel, start, stop in silent:
             self._tell_gap(audio, channel, position + start, position + stop)
         self._sink.audio(audio.call, AudioBlock(0, frames, laws, self.starts_ns(audio), silent))
+
+
+def _without(lo: int, hi: int, start: int, stop: int) -> list[tuple[int, int]]:
+    """What is left of lo to hi without start to stop."""
+    if stop <= lo or start >= hi:
+        return [(lo, hi)]
+    return [part for part in ((lo, start), (stop, hi)) if part[0] < part[1]]

@@ -8,7 +8,8 @@ An SSRC that replaces another on the same two ports is believed once the old one
 that neither a stray packet nor a spray of SSRCs takes the channel from the one who speaks.
 
 Counted: `rtp_duplicate`, `rtp_other_ssrc` (came between the packets of the one who speaks), `rtp_not_audio`
-(telephone-event, comfort noise), `rtp_other_codec`, `rtp_no_payload`.
+(telephone-event, comfort noise), `rtp_other_codec`, `rtp_no_payload`, `rtp_stray_number` (a sequence number far from
+all others, that no second one followed), `rtp_wild_timestamp` (of a late packet, leading nowhere near its time).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.counters import Counters
-from capture.media.buffers import AudioBuffers, CallAudio
+from capture.media.buffers import RATE_HZ, AudioBuffers, CallAudio
 from capture.media.g711 import Law
 from capture.media.placing import NEAR
 from capture.media.rtp import RtpRows
@@ -34,6 +35,8 @@ BELIEVED = 3  # packets of a new SSRC without one of the old between them
 ESTABLISHED = 10  # packets that make a stream one to go back to
 SSRCS = 16  # of one flow (a cap: an SSRC is four bytes that anybody can invent)
 REORDER = 64  # sequence numbers back: width of the mask of those seen
+LEAP = 100  # sequence numbers ahead, 2 s of packets: less is loss, more has to be borne out
+LATE = 80_000  # samples, 10 s: a late packet whose timestamp leads farther back than this is not late but wrong
 
 NOT_AUDIO = frozenset({"TELEPHONE-EVENT", "CN", "TONE"})
 
@@ -48,6 +51,15 @@ class Packet:
     timestamp: int
     ssrc: int
     payload: NDArray[np.uint8]
+
+
+@dataclass(slots=True, frozen=True)
+class Before:
+    """Where the last run of a stream ended, for packets of it that come after the next has begun."""
+
+    sequence: int
+    timestamp: int
+    position: int
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +77,8 @@ class Source:
     law_of: dict[int, Law] = field(default_factory=dict)  # SSRC → the law it began with
     candidate: int = -1  # SSRC that may follow the present one
     held: list[Packet] = field(default_factory=list)  # its packets so far
+    leapt: list[Packet] = field(default_factory=list)  # of the present SSRC, with numbers far from the last
+    before: dict[int, Before] = field(default_factory=dict)  # by stream
     other_codec: int = 0  # packets with a payload type that is neither G.711 nor no codec
 
 
@@ -88,12 +102,11 @@ class CarefulPlacer:
                 self._place(source, packet)
 
     def settle(self, source: Source) -> None:
-        """No more packets will come: believe what waited for a third."""
-        if source.held and source.stream >= 0:
-            idle = source.held[0].time_ns - int(self._streams.time_ns[source.stream])
-            if idle > 0:
-                self._take_over(source)
+        """No more packets will come. What nobody has borne out by now was a stray."""
+        self._counters.add("rtp_other_ssrc", len(source.held))
+        self._counters.add("rtp_stray_number", len(source.leapt))
         source.held.clear()
+        source.leapt.clear()
 
     def _choose(self, source: Source, packet: Packet) -> bool:
         """Whether this packet's SSRC has the channel; keeps or drops it if not."""
@@ -146,24 +159,71 @@ class CarefulPlacer:
 
     def _place(self, source: Source, packet: Packet) -> None:
         streams, row = self._streams, source.stream
-        step = ((packet.sequence - int(streams.sequence[row]) + 0x8000) & 0xFFFF) - 0x8000
-        law = source.laws.get(packet.payload_type)
+        step = _difference16(packet.sequence, int(streams.sequence[row]))
         begun = int(streams.payload_type[row]) != NO_PAYLOAD_TYPE
-        if begun and (step <= -REORDER or step > 3000):
-            step = self._after_a_leap(row, step, packet)
+        if begun and not -REORDER < step <= LEAP and not self._expected(row, step, packet):
+            self._hold_leap(source, packet)
+            return
+        if source.leapt:
+            self._counters.add("rtp_stray_number", len(source.leapt))
+            source.leapt.clear()
+        self._accept(source, row, step, packet)
+
+    def _expected(self, row: int, step: int, packet: Packet) -> bool:
+        """Whether a leap of the sequence number is borne out by the timestamp: by its number, and by the clock."""
+        streams = self._streams
+        delta = _difference(packet.timestamp, int(streams.base_timestamp[row]))
+        if abs(delta - step * int(streams.base_length[row])) > NEAR:
+            return False
+        elapsed = (packet.time_ns - int(streams.base_time_ns[row])) // 125_000
+        return step < 0 or delta <= elapsed + NEAR
+
+    def _hold_leap(self, source: Source, packet: Packet) -> None:
+        """Sequence numbers far from the last: new numbering, if another packet follows this one."""
+        streams, row = self._streams, source.stream
+        if source.leapt and abs(_difference16(packet.sequence, source.leapt[-1].sequence)) > LEAP:
+            self._counters.add("rtp_stray_number", len(source.leapt))
+            source.leapt.clear()
+        packet.payload = packet.payload.copy()
+        source.leapt.append(packet)
+        if len(source.leapt) < 2:
+            return
+        held, source.leapt = sorted(source.leapt, key=lambda one: one.time_ns), []
+        first = min(held, key=lambda one: _difference16(one.sequence, held[0].sequence))
+        # The numbers between the two were never sent.
+        skipped = _difference16(first.sequence, int(streams.sequence[row])) - 1
+        streams.sequence[row] += skipped
+        streams.first_sequence[row] += skipped
+        for one in held:
+            self._accept(source, row, _difference16(one.sequence, int(streams.sequence[row])), one)
+
+    def _accept(self, source: Source, row: int, step: int, packet: Packet) -> None:
+        law = source.laws.get(packet.payload_type)
         if not self._note_arrival(row, step, packet):
             return
         if law is None:
             if packet.payload_type in source.not_audio:
                 self._counters.add("rtp_not_audio")
+                self._keep_time(row, step, packet)
             else:
                 self._counters.add("rtp_other_codec")
                 source.other_codec += 1
-            return
-        if not len(packet.payload):
+        elif not len(packet.payload):
             self._counters.add("rtp_no_payload")
+        else:
+            self._put(source, row, step, law, packet)
+
+    def _keep_time(self, row: int, step: int, packet: Packet) -> None:
+        """A digit or comfort noise takes the place of audio: from its end the timestamps go on (RFC 4733 §2.5.1.2)."""
+        streams = self._streams
+        if step <= 0 or int(streams.payload_type[row]) == NO_PAYLOAD_TYPE:
             return
-        self._put(source, row, step, law, packet)
+        duration = int.from_bytes(packet.payload[2:4].tobytes(), "big") if len(packet.payload) == 4 else 0
+        delta = _difference(packet.timestamp + duration, int(streams.base_timestamp[row]))
+        if 0 < delta <= LEAP * RATE_HZ // 50:
+            streams.base_timestamp[row] = (packet.timestamp + duration) & 0xFFFFFFFF
+            streams.base_position[row] += delta
+            streams.base_time_ns[row] = packet.time_ns
 
     def _note_arrival(self, row: int, step: int, packet: Packet) -> bool:
         """Keep the books of sequence numbers (RFC 3550 A.1, A.3); False for a duplicate."""
@@ -182,30 +242,28 @@ class CarefulPlacer:
             streams.seen[row] = seen | 1 << -step
         streams.late[row] += 1
         streams.arrived[row] += 1
+        streams.first_sequence[row] = min(int(streams.first_sequence[row]), int(streams.sequence[row]) + step)
         return True
-
-    def _after_a_leap(self, row: int, step: int, packet: Packet) -> int:
-        """Sequence numbers far from the last: a very late packet keeps its step, new numbering counts as one."""
-        streams = self._streams
-        delta = _difference(packet.timestamp, int(streams.base_timestamp[row]))
-        if abs(delta - step * int(streams.base_length[row])) <= NEAR:
-            return step
-        streams.first_sequence[row] += step - 1  # the numbers between were never sent
-        streams.sequence[row] += step - 1
-        return 1
 
     def _put(self, source: Source, row: int, step: int, law: Law, packet: Packet) -> None:
         streams, buffers, audio = self._streams, self._buffers, source.audio
         captured = (packet.time_ns - audio.origin_ns) // 125_000
         begun = int(streams.payload_type[row]) != NO_PAYLOAD_TYPE
-        if begun:
-            position = int(streams.base_position[row]) + _difference(
-                packet.timestamp, int(streams.base_timestamp[row])
-            )
-            if step > 0 and abs(position - captured) > NEAR and self._is_jump(row, step, packet, position, captured):
+        if not begun:
+            position = captured
+        elif step > 0:
+            position = int(streams.base_position[row])
+            position += _difference(packet.timestamp, int(streams.base_timestamp[row]))
+            if abs(position - captured) > NEAR and self._is_jump(row, step, packet, position, captured):
+                last = int(streams.sequence[row]) - step, int(streams.base_timestamp[row])
+                source.before[row] = Before(*last, int(streams.base_position[row]))
                 position = captured
         else:
-            position = captured
+            late = self._late_position(source, row, step, packet)
+            if not captured - LATE <= late <= captured + NEAR and not self._expected(row, step, packet):
+                self._counters.add("rtp_wild_timestamp")
+                return
+            position = late
         if audio.first[source.side] is None or audio.laws[source.side] is not law:
             buffers.begin_law(audio, source.side, position, law)
         if not begun:
@@ -214,24 +272,41 @@ class CarefulPlacer:
         streams.packets[row] += 1
         if step > 0 or not begun:
             streams.payload_type[row] = packet.payload_type
+            streams.law[row] = law
             streams.base_timestamp[row] = packet.timestamp
             streams.base_position[row] = position
             streams.base_length[row] = len(packet.payload)
             streams.base_time_ns[row] = packet.time_ns
             streams.lead[row] = max(int(streams.lead[row]), position - captured)
 
+    def _late_position(self, source: Source, row: int, step: int, packet: Packet) -> int:
+        """The place of a packet that others overtook: in the run before the present one, if its number says so."""
+        before = source.before.get(row)
+        if before is not None and int(self._streams.sequence[row]) + step <= before.sequence:
+            return before.position + _difference(packet.timestamp, before.timestamp)
+        delta = _difference(packet.timestamp, int(self._streams.base_timestamp[row]))
+        return int(self._streams.base_position[row]) + delta
+
     def _is_jump(self, row: int, step: int, packet: Packet, position: int, captured: int) -> bool:
         """Whether a place more than 100 ms from the capture time comes of a jump of the timestamps.
 
-        It doesn't if the timestamp has gone on as the sequence number says (late packets, a burst after a stall),
-        or as the clock did (a pause of the speaker), or if the packet may well be late after a pause.
+        It doesn't if the timestamp has gone on as the clock did (a pause of the speaker), or as the sequence number
+        says (late packets, a burst after a stall) and not faster than time can pass, or if the packet may well be late
+        after a pause.
         """
         streams = self._streams
         delta = _difference(packet.timestamp, int(streams.base_timestamp[row]))
         elapsed = (packet.time_ns - int(streams.base_time_ns[row])) // 125_000
-        if abs(delta - step * int(streams.base_length[row])) <= NEAR or abs(delta - elapsed) <= NEAR:
+        if abs(delta - elapsed) <= NEAR:
+            return False
+        if abs(delta - step * int(streams.base_length[row])) <= NEAR and (position <= captured or delta <= elapsed):
             return False
         return not (delta > 0 and 0 < captured - position <= LATE_AND_PAUSED)
+
+
+def _difference16(later: int, earlier: int) -> int:
+    """Sequence numbers' difference modulo 2**16, as a signed number."""
+    return ((later - earlier + 0x8000) & 0xFFFF) - 0x8000
 
 
 def _difference(later: int, earlier: int) -> int:

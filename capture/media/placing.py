@@ -52,6 +52,7 @@ def place(
     ahead = position - (r.time_ns - buffers.origin_ns[channel]) // 125_000
     offset = position - buffers.base[channel]
     good = (r.ssrc == streams.ssrc[owner]) & (r.payload_type == streams.payload_type[owner])
+    good &= streams.law[owner] == buffers.law[channel]
     good &= (step - np.uint16(1) < STEP) & (ahead <= NEAR) & (ahead >= -NEAR)
     good &= (offset >= 0) & (offset + r.length <= buffers.window) & (r.length > 0)
     end = position + r.length

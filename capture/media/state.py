@@ -41,6 +41,7 @@ class StreamColumns:
         self._numbers = Numbers()
         self.ssrc = np.zeros(0, np.uint32)
         self.payload_type = np.zeros(0, np.uint8)  # of its G.711, NO_PAYLOAD_TYPE before the first
+        self.law = np.zeros(0, np.uint8)  # of that payload type
         self.sequence = np.zeros(0, np.int64)  # highest extended sequence number
         self.first_sequence = np.zeros(0, np.int64)
         self.seen = np.zeros(0, np.uint64)  # bit i: sequence - i has arrived

@@ -69,6 +69,7 @@ class Recording:
         self.heard = np.zeros((0, 2), np.bool_)  # a packet brought it
         self.starts_ns: int | None = None
         self.blocks = 0
+        self.laws: tuple[Law, Law] | None = None  # of the newest block
 
     def positions(self, side: int, *, origin_ns: int = TIME) -> dict[int, int]:
         """Each sample that a packet brought, in the form that `timeline` gives."""
@@ -108,6 +109,7 @@ class Recordings:
         assert not recording.pcm[~recording.heard].any(), "silence is exact zero"
         self._starts(recording, block.starts_ns)
         recording.blocks += 1
+        recording.laws = block.laws
 
     def late(self, call: Any, channel: int, frame: int, codes: NDArray[np.uint8], law: Law) -> None:
         """Code words for frames that came before."""

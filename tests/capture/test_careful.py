@@ -343,7 +343,7 @@ def test_timestamps_wrap_after_149_hours(first: int) -> None:
 def test_a_spray_of_foreign_ssrcs_between_the_true_ones_changes_nothing() -> None:
     side = Side()
     spray = [
-        packet(n, at=n + 0.5, ssrc=n * 7919, sequence=n * 101, timestamp=n * 123_456_789)._replace(payload=b"\x33" * 160)
+        Packet(TIME + round((n + 0.5) * 20 * MS), 101 * n, 123_456_789 * n % 2**32, b"\x33" * 160, ssrc=7919 * n)
         for n in range(1, 99)
     ]
     true = [packet(n) for n in range(100)]
@@ -517,3 +517,14 @@ def test_packets_of_any_length_lie_end_to_end(lengths: list[int]) -> None:
 
     assert not recording.silences(0)
     assert np.array_equal(recording.pcm[:, 0], np.array(list(timeline(sender.sent).values()), np.int16))
+
+
+@pytest.mark.parametrize("years", [80, -50])
+def test_a_packet_captured_in_another_century_does_not_stretch_the_recording(years: int) -> None:
+    """The clock was absurd for the one packet with which a stream begins."""
+    side = Side()
+    absurd = packet(60, ssrc=2)._replace(at_ns=TIME + years * 365 * 86_400 * 10**9)
+
+    recording = side.hear([*(packet(n) for n in range(50)), absurd, *(packet(n, ssrc=2) for n in range(61, 80))])
+
+    assert len(recording.pcm) < 10 * 8000

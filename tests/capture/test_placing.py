@@ -69,8 +69,8 @@ class Placer:
             else:
                 self.careful.place(source, rows, data, lo, hi)
         if pieces:
-            columns = [np.array(column, np.int64) for column in zip(*((s.stream, lo, hi) for s, lo, hi in pieces))]
-            refused = place(self.streams, self.buffers, rows, data, *columns).tolist()
+            stream, lows, highs = np.array([(source.stream, lo, hi) for source, lo, hi in pieces], np.int64).T
+            refused = place(self.streams, self.buffers, rows, data, stream, lows, highs).tolist()
             for index, (source, lo, hi) in enumerate(pieces):
                 if index in refused:
                     self.careful.place(source, rows, data, lo, hi)
@@ -169,7 +169,7 @@ PLAIN: dict[str, tuple[int, int]] = {  # nothing in these leaves a doubt where s
     "speak": (1, 70),
     "lose": (1, 40),
     "double": (1, 1),
-    "late": (1, 1500),  # ms
+    "late": (1, 950),  # ms
     "pause": (1, 60_000),  # samples
     "stall": (2, 250),  # packets
     "length": (0, 5),
@@ -383,6 +383,21 @@ def test_one_unusual_piece_does_not_hold_up_the_others() -> None:
     placer = both_agree(streams, [])
 
     assert placer.at_once == 2 * 39
+
+
+def test_after_a_late_packet_of_the_law_before_the_stream_goes_on_in_its_own() -> None:
+    """PCMU became PCMA; a last PCMU packet comes late, and with it the batch ends."""
+    sender = Sender()
+    sender.speak(20)
+    sender.delay_last(50 * MS)
+    sender.payload_type = 8
+    sender.speak(20)
+    packets = [sender.arrived()]
+    late = packets[0].index(next(packet for packet in packets[0] if packet.sequence == 119))
+
+    placer = both_agree(packets, [packets[0][late].at_ns + 1])
+
+    lies_as_the_contract_says(placer, packets)
 
 
 # --- where the router chooses which way ----------------------------------------------------------------------
