@@ -23,6 +23,7 @@ RATE_HZ = 8000
 WINDOW = 32768  # samples a row holds: 4 s, a slice of 2 s and what may wait before it
 HEADROOM = 8000  # room before a call's first audio, for audio that is found to be a little earlier
 LAG = 8000  # a side that is silent holds the other back by no more than this
+LONGEST_BLOCK = 1 << 20  # frames
 NO_LAW = 255
 GAPS_KEPT = 1000  # of each call; further ones are counted
 
@@ -153,6 +154,9 @@ class AudioBuffers:
         base = int(self.base[row])
         if upto <= base:
             return
+        while upto - base > LONGEST_BLOCK:  # a long silence
+            self.flush(audio, base + LONGEST_BLOCK)
+            base = int(self.base[row])
         if audio.zero is None:
             zero = min(first for first in audio.first if first is not None)
             if upto > zero:  # else there is nothing yet to begin with
@@ -274,12 +278,14 @@ class AudioBuffers:
         base = int(self.base[2 * audio.slot])
         audio.zero = position
         laws = audio.laws[side], audio.laws[side]
-        frames = np.full((base - position, 2), SILENCE[audio.laws[side]], np.uint8)
-        frames[: len(codes), side] = codes
-        silent = [(1 - side, 0, len(frames)), (side, len(codes), len(frames))]
-        for channel, start, stop in silent:
-            self._tell_gap(audio, channel, position + start, position + stop)
-        self._sink.audio(audio.call, AudioBlock(0, frames, laws, self.starts_ns(audio), silent))
+        for start in range(position, base, LONGEST_BLOCK):
+            frames = np.full((min(base - start, LONGEST_BLOCK), 2), SILENCE[audio.laws[side]], np.uint8)
+            said = len(codes) if start == position else 0
+            frames[:said, side] = codes[:said]
+            silent = [(1 - side, 0, len(frames)), (side, said, len(frames))]
+            for channel, lo, hi in silent:
+                self._tell_gap(audio, channel, start + lo, start + hi)
+            self._sink.audio(audio.call, AudioBlock(start - position, frames, laws, self.starts_ns(audio), silent))
 
 
 def _without(lo: int, hi: int, start: int, stop: int) -> list[tuple[int, int]]:

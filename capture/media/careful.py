@@ -9,7 +9,8 @@ that neither a stray packet nor a spray of SSRCs takes the channel from the one 
 
 Counted: `rtp_duplicate`, `rtp_other_ssrc` (came between the packets of the one who speaks), `rtp_not_audio`
 (telephone-event, comfort noise), `rtp_other_codec`, `rtp_no_payload`, `rtp_stray_number` (a sequence number far from
-all others, that no second one followed), `rtp_wild_timestamp` (of a late packet, leading nowhere near its time).
+all others, that no second one followed), `rtp_wild_timestamp` (of a late packet, leading nowhere near its time), `rtp_absurd_time` (captured hours off the rest
+of its call).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ ESTABLISHED = 10  # packets that make a stream one to go back to
 SSRCS = 16  # of one flow (a cap: an SSRC is four bytes that anybody can invent)
 REORDER = 64  # sequence numbers back: width of the mask of those seen
 LEAP = 100  # sequence numbers ahead, 2 s of packets: less is loss, more has to be borne out
+LONGEST_PAUSE = 6 * 3600 * RATE_HZ  # of a call; a packet captured farther off than this has an absurd time
 LATE = 80_000  # samples, 10 s: a late packet whose timestamp leads farther back than this is not late but wrong
 
 NOT_AUDIO = frozenset({"TELEPHONE-EVENT", "CN", "TONE"})
@@ -57,7 +59,6 @@ class Packet:
 class Before:
     """Where the last run of a stream ended, for packets of it that come after the next has begun."""
 
-    sequence: int
     timestamp: int
     position: int
 
@@ -102,7 +103,9 @@ class CarefulPlacer:
                 self._place(source, packet)
 
     def settle(self, source: Source) -> None:
-        """No more packets will come. What nobody has borne out by now was a stray."""
+        """No more packets will come. Two packets of a new SSRC were its beginning; a single one was a stray."""
+        if len(source.held) > 1:
+            self._take_over(source)
         self._counters.add("rtp_other_ssrc", len(source.held))
         self._counters.add("rtp_stray_number", len(source.leapt))
         source.held.clear()
@@ -159,9 +162,10 @@ class CarefulPlacer:
 
     def _place(self, source: Source, packet: Packet) -> None:
         streams, row = self._streams, source.stream
-        step = _difference16(packet.sequence, int(streams.sequence[row]))
+        sequence = int(streams.sequence[row])
+        step = _difference16(packet.sequence, sequence)
         begun = int(streams.payload_type[row]) != NO_PAYLOAD_TYPE
-        if begun and not -REORDER < step <= LEAP and not self._expected(row, step, packet):
+        if begun and not -REORDER < step <= LEAP and not self._expected(row, sequence + step, packet):
             self._hold_leap(source, packet)
             return
         if source.leapt:
@@ -169,14 +173,15 @@ class CarefulPlacer:
             source.leapt.clear()
         self._accept(source, row, step, packet)
 
-    def _expected(self, row: int, step: int, packet: Packet) -> bool:
-        """Whether a leap of the sequence number is borne out by the timestamp: by its number, and by the clock."""
+    def _expected(self, row: int, sequence: int, packet: Packet) -> bool:
+        """Whether the timestamp has gone on as the (extended) sequence number has, and no faster than time can."""
         streams = self._streams
         delta = _difference(packet.timestamp, int(streams.base_timestamp[row]))
-        if abs(delta - step * int(streams.base_length[row])) > NEAR:
+        steps = sequence - int(streams.base_sequence[row])
+        if abs(delta - steps * int(streams.base_length[row])) > NEAR:
             return False
         elapsed = (packet.time_ns - int(streams.base_time_ns[row])) // 125_000
-        return step < 0 or delta <= elapsed + NEAR
+        return delta <= elapsed + NEAR
 
     def _hold_leap(self, source: Source, packet: Packet) -> None:
         """Sequence numbers far from the last: new numbering, if another packet follows this one."""
@@ -204,7 +209,6 @@ class CarefulPlacer:
         if law is None:
             if packet.payload_type in source.not_audio:
                 self._counters.add("rtp_not_audio")
-                self._keep_time(row, step, packet)
             else:
                 self._counters.add("rtp_other_codec")
                 source.other_codec += 1
@@ -212,18 +216,6 @@ class CarefulPlacer:
             self._counters.add("rtp_no_payload")
         else:
             self._put(source, row, step, law, packet)
-
-    def _keep_time(self, row: int, step: int, packet: Packet) -> None:
-        """A digit or comfort noise takes the place of audio: from its end the timestamps go on (RFC 4733 §2.5.1.2)."""
-        streams = self._streams
-        if step <= 0 or int(streams.payload_type[row]) == NO_PAYLOAD_TYPE:
-            return
-        duration = int.from_bytes(packet.payload[2:4].tobytes(), "big") if len(packet.payload) == 4 else 0
-        delta = _difference(packet.timestamp + duration, int(streams.base_timestamp[row]))
-        if 0 < delta <= LEAP * RATE_HZ // 50:
-            streams.base_timestamp[row] = (packet.timestamp + duration) & 0xFFFFFFFF
-            streams.base_position[row] += delta
-            streams.base_time_ns[row] = packet.time_ns
 
     def _note_arrival(self, row: int, step: int, packet: Packet) -> bool:
         """Keep the books of sequence numbers (RFC 3550 A.1, A.3); False for a duplicate."""
@@ -254,16 +246,19 @@ class CarefulPlacer:
         elif step > 0:
             position = int(streams.base_position[row])
             position += _difference(packet.timestamp, int(streams.base_timestamp[row]))
-            if abs(position - captured) > NEAR and self._is_jump(row, step, packet, position, captured):
-                last = int(streams.sequence[row]) - step, int(streams.base_timestamp[row])
-                source.before[row] = Before(*last, int(streams.base_position[row]))
+            if abs(position - captured) > NEAR and self._is_jump(row, packet, position, captured):
+                source.before[row] = Before(int(streams.base_timestamp[row]), int(streams.base_position[row]))
                 position = captured
         else:
-            late = self._late_position(source, row, step, packet)
-            if not captured - LATE <= late <= captured + NEAR and not self._expected(row, step, packet):
+            position = self._late_position(source, row, packet, captured)
+            near = captured - LATE <= position <= captured + NEAR
+            if not near and not self._expected(row, int(streams.sequence[row]) + step, packet):
                 self._counters.add("rtp_wild_timestamp")
                 return
-            position = late
+        heard = int(buffers.end[2 * audio.slot : 2 * audio.slot + 2].max()) if audio.has_audio else 0
+        if abs(position - heard) > LONGEST_PAUSE:
+            self._counters.add("rtp_absurd_time")
+            return
         if audio.first[source.side] is None or audio.laws[source.side] is not law:
             buffers.begin_law(audio, source.side, position, law)
         if not begun:
@@ -276,18 +271,21 @@ class CarefulPlacer:
             streams.base_timestamp[row] = packet.timestamp
             streams.base_position[row] = position
             streams.base_length[row] = len(packet.payload)
+            streams.base_sequence[row] = streams.sequence[row]
             streams.base_time_ns[row] = packet.time_ns
             streams.lead[row] = max(int(streams.lead[row]), position - captured)
 
-    def _late_position(self, source: Source, row: int, step: int, packet: Packet) -> int:
-        """The place of a packet that others overtook: in the run before the present one, if its number says so."""
-        before = source.before.get(row)
-        if before is not None and int(self._streams.sequence[row]) + step <= before.sequence:
-            return before.position + _difference(packet.timestamp, before.timestamp)
+    def _late_position(self, source: Source, row: int, packet: Packet, captured: int) -> int:
+        """The place of a packet that others overtook: in this run or the one before, whichever is nearer to now."""
         delta = _difference(packet.timestamp, int(self._streams.base_timestamp[row]))
-        return int(self._streams.base_position[row]) + delta
+        position = int(self._streams.base_position[row]) + delta
+        before = source.before.get(row)
+        if before is None:
+            return position
+        earlier = before.position + _difference(packet.timestamp, before.timestamp)
+        return min(position, earlier, key=lambda place: abs(place - captured))
 
-    def _is_jump(self, row: int, step: int, packet: Packet, position: int, captured: int) -> bool:
+    def _is_jump(self, row: int, packet: Packet, position: int, captured: int) -> bool:
         """Whether a place more than 100 ms from the capture time comes of a jump of the timestamps.
 
         It doesn't if the timestamp has gone on as the clock did (a pause of the speaker), or as the sequence number
@@ -299,7 +297,8 @@ class CarefulPlacer:
         elapsed = (packet.time_ns - int(streams.base_time_ns[row])) // 125_000
         if abs(delta - elapsed) <= NEAR:
             return False
-        if abs(delta - step * int(streams.base_length[row])) <= NEAR and (position <= captured or delta <= elapsed):
+        steps = int(streams.sequence[row]) - int(streams.base_sequence[row])
+        if abs(delta - steps * int(streams.base_length[row])) <= NEAR and (position <= captured or delta <= elapsed):
             return False
         return not (delta > 0 and 0 < captured - position <= LATE_AND_PAUSED)
 

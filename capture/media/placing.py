@@ -79,6 +79,7 @@ def place(
     streams.base_timestamp[stream] = r.timestamp[last]
     streams.base_position[stream] = position[last]
     streams.base_length[stream] = r.length[last]
+    streams.base_sequence[stream] = streams.sequence[stream]
     streams.base_time_ns[stream] = r.time_ns[last]
     streams.time_ns[stream] = r.time_ns[last]
     streams.lead[stream] = np.maximum(streams.lead[stream], np.maximum.reduceat(ahead, first))

@@ -42,6 +42,7 @@ from capture.media.use import Use
 from capture.media.waiting import WaitingRoom
 
 LATCH_NS = 2_000_000_000
+DAY_NS = 86_400_000_000_000  # no call rings that long: a packet captured later has an absurd time
 SECOND_SOURCE_PACKETS = 3  # fewer may be the tail of an earlier call on the same ports
 OTHER_CODEC_PACKETS = 50  # of one flow without any G.711: it is not looked at one by one any more
 _LAST = 1 << 62  # a frame number after all others
@@ -292,7 +293,9 @@ class MediaRouter:
         kept = self._waiting.take(flow)
         if media.audio is None:
             origin = int(kept[0].rows.time_ns[0]) if kept else self._next_time(flow)
-            media.audio = self.buffers.open(media.call, max(origin, media.started_ns))
+            if not media.started_ns <= origin <= media.started_ns + DAY_NS:
+                origin = media.started_ns
+            media.audio = self.buffers.open(media.call, origin)
             if media.audio is None:
                 media.no_room = True
                 flow.ignore("rtp_no_room")

@@ -47,6 +47,7 @@ class StreamColumns:
         self.seen = np.zeros(0, np.uint64)  # bit i: sequence - i has arrived
         self.base_timestamp = np.zeros(0, np.uint32)  # the timestamp that lies at base_position
         self.base_position = np.zeros(0, np.int64)
+        self.base_sequence = np.zeros(0, np.int64)  # of the newest audio packet: the one with base_timestamp
         self.base_length = np.zeros(0, np.int64)  # samples of the packet with base_timestamp
         self.base_time_ns = np.zeros(0, np.int64)  # and its capture time
         self.time_ns = np.zeros(0, np.int64)  # capture time of the newest packet, audio or not

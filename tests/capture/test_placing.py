@@ -60,7 +60,7 @@ class Placer:
         pieces = []
         for source, packets, hi in zip(self.sources, batch, ends, strict=True):
             lo = hi - len(packets)
-            if self.all_at_once and lo < hi and not source.held:
+            if self.all_at_once and lo < hi and not source.held and not source.leapt:
                 if source.stream < 0:
                     self.careful.place(source, rows, data, lo, lo + 1)
                     lo += 1
@@ -433,20 +433,40 @@ class Router:
         return self.recordings[0].positions(0)
 
 
-def test_a_foreign_packet_at_the_end_of_each_batch_changes_nothing() -> None:
-    """Three packets of an SSRC with none of the present one between them take over; these have many between."""
+@pytest.mark.parametrize("together", [1, 2, 3, 50])
+def test_foreign_packets_between_the_true_ones_change_nothing(together: int) -> None:
+    """Three packets of an SSRC with none of the present one between them take over; these have, in whatever batches."""
     hop = SPEAKER, LISTENER
     sender, router = Sender(), Router(hop)
-    for number in range(4):
-        sender.speak(40)
+    packets: list[Packet] = []
+    for number in range(100):
+        sender.speak(1)
         stray = Packet(sender.now_ns - 5 * MS, number, 160 * number, b"\x11" * 160, ssrc=99)
-        router.feed([*sender.sent[-40:], stray], hop=hop)
-    sender.speak(40)
-    router.feed(sender.sent[-40:], hop=hop)
+        packets += [sender.sent[-1], stray] if 10 <= number < 90 else [sender.sent[-1]]
 
+    for lo in range(0, len(packets), together):
+        router.feed(packets[lo : lo + together], hop=hop)
     found = router.end()
 
-    assert router.counters.as_dict() == {"rtp_other_ssrc": 4}
+    assert router.counters.as_dict() == {"rtp_other_ssrc": 80}
+    assert not differences(timeline(sender.sent), found), differences(timeline(sender.sent), found)
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 50])
+def test_single_packets_with_wild_numbers_change_nothing_in_whatever_batches(together: int) -> None:
+    """Of the true SSRC, each alone, with the true ones between: no new numbering."""
+    hop = SPEAKER, LISTENER
+    sender, router = Sender(), Router(hop)
+    packets: list[Packet] = []
+    for number in range(100):
+        sender.speak(1)
+        stray = Packet(sender.now_ns - 5 * MS, 30_000 + number, 10**8 + 160 * number, b"\x11" * 160)
+        packets += [sender.sent[-1], stray] if 10 <= number < 90 else [sender.sent[-1]]
+
+    for lo in range(0, len(packets), together):
+        router.feed(packets[lo : lo + together], hop=hop)
+    found = router.end()
+
     assert not differences(timeline(sender.sent), found), differences(timeline(sender.sent), found)
 
 
