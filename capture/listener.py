@@ -251,6 +251,7 @@ class Listener:
                     event.frame,
                     partial(self._router.declare, media, declared, event.at_ns),
                     media,
+                    declared.endpoint,
                 )
             )
 

@@ -76,7 +76,7 @@ async def replay(
                         progress(capture.bytes_read, capture.bytes_total)
                 listener.finish()
                 await session.settle(all_of_it=True)
-                warnings += capture.warnings
+                warnings += [f"{'standard input' if name == '-' else name}: {text}" for text in capture.warnings]
         warnings += session.warnings
         if session.already_kept:
             warnings.append(f"{session.already_kept} calls were in the store already and were left as they are.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ class _Live:
     call: Call
     id: str
     part: PartFile | None = None
+    silent: list[tuple[int, int, int]] = field(default_factory=list)  # (channel, from, to) in a part of A-law
     failed: bool = False  # the disk refused some of it
     known: bool = False  # it is in the store already: the same capture was replayed before
 
@@ -82,6 +83,8 @@ class Session:
                 live.part.write(block.start, block.pcm16().data)
             else:
                 live.part.write(block.start, block.codes.data)
+                if live.part.encoding is ALAW:
+                    live.silent += [(side, block.start + lo, block.start + hi) for side, lo, hi in block.silent]
         except DiskFailed as error:
             self._fail(live, error)
 
@@ -170,7 +173,10 @@ class Session:
         starts_ns = old.starts_ns
         old.discard()
         live.part = self._store.begin(self._record(live, None), encoding=PCM16, starts_ns=starts_ns)
-        live.part.write(0, TABLE[law][codes].data)
+        frames = TABLE[law][codes].reshape(-1, 2)
+        for side, lo, hi in live.silent:
+            frames[lo:hi, side] = 0
+        live.part.write(0, frames.data)
 
     def _fail(self, live: _Live, error: DiskFailed) -> None:
         live.failed = True

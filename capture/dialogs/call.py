@@ -72,6 +72,30 @@ class Offer:
     message: SipMessage
     source: int
     destination: int
+    taken: bool = False  # the other side has agreed; what comes after is a retransmission
+
+
+@dataclass(slots=True)
+class Attempt:
+    """An INVITE and its copies on the branches it took; each has a final answer of its own (RFC 3261 §16.7).
+
+    What the branch nearest to the caller gets is what the caller gets: the one with the fewest Via headers, or all
+    of them, if a proxy before the mirror had forked it already.
+    """
+
+    open: dict[str | None, int] = field(default_factory=dict)  # branch → Via headers, of those without an answer
+    fewest: int = 1 << 30
+
+    def add(self, branch: str | None, vias: int) -> None:
+        """A copy was seen."""
+        if len(self.open) < 64 and vias <= self.fewest:
+            self.open[branch] = vias
+            self.fewest = vias
+
+    def refuse(self, branch: str | None) -> bool:
+        """A final answer that is no yes; whether the caller's attempt has failed with it."""
+        self.open.pop(branch, None)
+        return all(vias > self.fewest for vias in self.open.values())
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +107,7 @@ class Call:
     invite: SipMessage  # the first INVITE; of a call that was met on its way, the message that told of it
     caller_tag: str | None
     started_ns: int
+    nodes: tuple[int, int] = (0, 0)  # addresses that the first INVITE went from and to
     state: State = State.CALLING
     met_on_its_way: bool = False  # its INVITE was before the capture began
     heard_ns: int = 0  # newest message of it
@@ -92,13 +117,13 @@ class Call:
     cancelled_ns: int | None = None
     refused_ns: int = 0
     refusal: int = 0  # status
-    held: bool = False  # now
+    cancel_agreed: bool = False  # by a 2xx to the CANCEL: a final answer to the INVITE must follow
+    held_by: set[int] = field(default_factory=set)  # parties that have the other on hold now
     was_held: bool = False
     transferred: bool = False
     callee_tags: set[str | None] = field(default_factory=set)
     answered_tags: set[str | None] = field(default_factory=set)
-    attempts: dict[int, set[str | None]] = field(default_factory=dict)  # CSeq → branches without final answer
-    first_branch: dict[int, str | None] = field(default_factory=dict)  # CSeq → the branch of the INVITE seen first
+    attempts: dict[int, Attempt] = field(default_factory=dict)  # by CSeq
     offers: dict[tuple[int, str, int], Offer] = field(default_factory=dict)  # by CSeq, method, party
     farewells: dict[tuple[int, int], Farewell] = field(default_factory=dict)  # by CSeq, party
     rounds: int = 0  # of offer and answer
@@ -118,6 +143,11 @@ class Call:
         if other_tag == self.caller_tag and (sender_tag in self.callee_tags or not self.callee_tags):
             return CALLEE
         return None
+
+    @property
+    def held(self) -> bool:
+        """Whether one party has the other on hold now."""
+        return bool(self.held_by)
 
     @property
     def answered(self) -> bool:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from capture.counters import Counters
-from capture.dialogs.call import CALLEE, CALLER, Call, Farewell, Offer, Seen, State
+from capture.dialogs.call import CALLEE, CALLER, Attempt, Call, Farewell, Offer, Seen, State
 from capture.sdp import MalformedSdp, SessionDescription
 from capture.sdp import parse as parse_sdp
 from capture.sip.message import SipMessage
@@ -33,6 +33,7 @@ RINGING_NS = 600 * SECOND  # timer C is more than 3 minutes; exchanges let it ri
 ANOTHER_TRY_NS = 32 * SECOND  # within this after a refusal the caller may try again under the same Call-ID
 PASSWORD_NS = 180 * SECOND  # and within this after 401 or 407: somebody may have to type it
 REMEMBERED_NS = 40 * SECOND  # an ended call, for its retransmissions
+SILENT_REMEMBERED_NS = 3600 * SECOND  # one that silence ended: its BYE may still come
 BYE_DOUBTED_NS = 5 * SECOND  # a BYE that nobody answers: by then audio has stopped, or it was not meant
 BYE_TAIL_NS = 1 * SECOND  # audio that may be under way when a BYE is sent
 HELD_SILENCE_NS = 4 * 3600 * SECOND  # a caller on hold hears nothing and says nothing; so may a call without audio
@@ -154,12 +155,13 @@ class DialogTracker:
     def _first_invite(
         self, call: Call | None, message: SipMessage, place: _Place, events: list[Event]
     ) -> None:
-        if call is not None and call.state is State.ENDED and message.cseq not in call.attempts:
-            call = None  # the Call-ID is used again, for another call
+        if call is not None and call.state is State.ENDED:
+            if message.cseq not in call.attempts or message.from_tag != call.caller_tag:
+                call = None  # the Call-ID is used again, for another call
         if call is not None and message.from_tag != call.caller_tag:
             if call.state in (State.CHALLENGED, State.REFUSED):
                 call.caller_tag = message.from_tag  # some telephones take a new tag when they come back with a password
-            elif call.state is State.CALLING:
+            elif call.state is State.CALLING or call.nodes == place.nodes:
                 self._make_rival(call, place, events)
                 call = None
             else:
@@ -171,17 +173,17 @@ class DialogTracker:
             if call.attempts and message.cseq < max(call.attempts) or len(call.attempts) >= 16:
                 return
             call.move(Seen.INVITE_AGAIN)
-            call.attempts[message.cseq] = set()
-            call.first_branch[message.cseq] = message.branch
+            call.attempts[message.cseq] = Attempt()
             call.rounds += 1
-        if len(call.attempts[message.cseq]) < 64:
-            call.attempts[message.cseq].add(message.branch)
+        call.attempts[message.cseq].add(message.branch, len(message.values("via")))
         call.heard_ns = place.at_ns
         self._describe(call, CALLER, message, place, events)
 
     def _begin(self, message: SipMessage, place: _Place, events: list[Event]) -> Call:
         self._count += 1
-        call = Call(self._count, message.call_id, message, message.from_tag, place.at_ns, heard_ns=place.at_ns)
+        call = Call(
+            self._count, message.call_id, message, message.from_tag, place.at_ns, place.nodes, heard_ns=place.at_ns
+        )
         self._remember(call)
         self._unheard[call.number] = call
         events.append(Began(place.frame, place.at_ns, call))
@@ -198,7 +200,9 @@ class DialogTracker:
     def _meet(self, message: SipMessage, place: _Place, events: list[Event]) -> Call:
         """A call whose INVITE was before the capture began. Not announced before somebody bears it out."""
         self._count += 1
-        call = Call(self._count, message.call_id, message, message.from_tag, place.at_ns, heard_ns=place.at_ns)
+        call = Call(
+            self._count, message.call_id, message, message.from_tag, place.at_ns, place.nodes, heard_ns=place.at_ns
+        )
         call.met_on_its_way = True
         call.callee_tags.add(message.to_tag)
         if len(self._calls) < 4 * UNHEARD_CALLS:
@@ -223,7 +227,7 @@ class DialogTracker:
         if call is None:
             if message.method == "INVITE" and 200 <= message.status < 300 and message.to_tag:
                 call = self._meet(message, place, events)
-                call.attempts[message.cseq] = {message.branch}
+                call.attempts[message.cseq] = Attempt()
             else:
                 if message.method in ("INVITE", "BYE"):
                     self._counters.add("sip_no_such_call")
@@ -237,6 +241,8 @@ class DialogTracker:
             return
         if message.method == "BYE":
             self._to_bye(call, asking, message, place, events)
+        elif message.method == "CANCEL":
+            call.cancel_agreed |= 200 <= message.status < 300
         elif message.method in ("INVITE", "UPDATE", "PRACK", "REFER"):
             self._to_offer(call, asking, message, place, events)
 
@@ -263,9 +269,7 @@ class DialogTracker:
                 call.answered_tags.add(message.to_tag)
             self._describe(call, CALLEE, message, place, events)
         else:
-            branches = call.attempts[message.cseq]
-            branches.discard(message.branch)
-            whole = message.branch == call.first_branch.get(message.cseq) or not branches
+            whole = call.attempts[message.cseq].refuse(message.branch)
             newest = message.cseq == max(call.attempts)
             if whole and newest and call.move(Seen.CHALLENGE if status in (401, 407) else Seen.REFUSAL):
                 call.refusal, call.refused_ns = status, place.at_ns
@@ -279,11 +283,12 @@ class DialogTracker:
         if offer is None:
             self._counters.add("sip_unmatched")
             return
-        if message.status < 200:
+        if message.status < 200 or offer.taken:
             return
         if message.status >= 300:
             del call.offers[key]
             return
+        offer.taken = True
         call.heard_ns = place.at_ns
         if message.method == "REFER":
             call.transferred = True
@@ -334,8 +339,9 @@ class DialogTracker:
                 continue
             audio = [media for media in description.media if media.kind == "audio" and media.port]
             if audio:
-                call.held = any(media.direction in ("sendonly", "inactive") or media.is_held for media in audio)
-                call.was_held |= call.held and call.answered
+                holds = any(media.direction in ("sendonly", "inactive") or media.is_held for media in audio)
+                (call.held_by.add if holds else call.held_by.discard)(party)
+                call.was_held |= holds and call.answered
             events.append(
                 Described(
                     place.frame, place.at_ns, call, party, description, place.source, place.destination, call.rounds
@@ -350,7 +356,8 @@ class DialogTracker:
         place = _Place(at_ns, frame, 0, 0)
         for call in list(self._calls.values()):
             if call.state is State.ENDED:
-                if at_ns - max(call.heard_ns, call.ended_ns or 0) > REMEMBERED_NS:
+                remembered_ns = SILENT_REMEMBERED_NS if call.end_reason == "silence" else REMEMBERED_NS
+                if at_ns - max(call.heard_ns, call.ended_ns or 0) > remembered_ns:
                     self._forget(call)
             elif call.state in (State.REFUSED, State.CHALLENGED):
                 challenged = call.state is State.CHALLENGED
@@ -363,7 +370,7 @@ class DialogTracker:
                     self._forget(call)
             elif at_ns - call.heard_ns > (NO_RESPONSE_NS if call.state is State.CALLING else RINGING_NS):
                 self._give_up(call, place, events)
-            elif call.cancelled_ns is not None and at_ns - call.cancelled_ns > NO_RESPONSE_NS:
+            elif call.cancel_agreed and at_ns - (call.cancelled_ns or at_ns) > NO_RESPONSE_NS:
                 self._give_up(call, place, events)
         return events
 
@@ -424,8 +431,9 @@ class DialogTracker:
         place = _Place(at_ns, frame, 0, 0)
         for call in list(self._calls.values()):
             if call.state is State.TALKING:
-                told = [farewell for farewell in call.farewells.values()]
-                if told and self._activity_ns(call) <= told[0].at_ns + BYE_TAIL_NS:
+                told = list(call.farewells.values())
+                left = call.answered_tags - {farewell.callee_tag for farewell in told}
+                if told and not left and self._activity_ns(call) <= told[0].at_ns + BYE_TAIL_NS:
                     self._end(call, told[0].at_ns, "bye", place, events)
                 else:
                     self._end(call, max(self._activity_ns(call), call.heard_ns), "capture_end", place, events)
@@ -447,3 +455,8 @@ class _Place:
     frame: int
     source: int
     destination: int
+
+    @property
+    def nodes(self) -> tuple[int, int]:
+        """Addresses of the sender and the receiver."""
+        return self.source >> 16, self.destination >> 16

@@ -9,8 +9,8 @@ that neither a stray packet nor a spray of SSRCs takes the channel from the one 
 
 Counted: `rtp_duplicate`, `rtp_other_ssrc` (came between the packets of the one who speaks), `rtp_not_audio`
 (telephone-event, comfort noise), `rtp_other_codec`, `rtp_no_payload`, `rtp_stray_number` (a sequence number far from
-all others, that no second one followed), `rtp_wild_timestamp` (of a late packet, leading nowhere near its time), `rtp_absurd_time` (captured hours off the rest
-of its call).
+all others, that no second one followed), `rtp_wild_timestamp` (of a late packet, leading nowhere near its time),
+`rtp_absurd_time` (captured hours off the rest of its call).
 """
 
 from __future__ import annotations

@@ -58,5 +58,17 @@ def yields(holder: Use, other: Use, silent_ns: int) -> bool:
         return other.rank > holder.rank or other.rank > 0 and silent_ns > SILENT_FOR_LESSER_NS
     if other.rank == 0:
         return False  # of two foreigners the first; nobody vouches for the second
-    newer = other.claim.declared.round > holder.claim.declared.round
+    new, old = rounds(other), rounds(holder)
+    newer = new != old and new[0] >= old[0] and new[1] >= old[1]
     return newer and other.claim.declared.hop == holder.claim.declared.hop or silent_ns > SILENT_NS
+
+
+def rounds(use: Use) -> tuple[int, int]:
+    """In which rounds of offer and answer the listener and the speaker named the ends of this flow."""
+    listens = use.claim.declared.round
+    told = [
+        claim.declared.round
+        for claim in use.media.claims
+        if claim.declared.endpoint == use.flow.source and claim.declared.party == use.side
+    ]
+    return listens, max(told, default=listens)

@@ -67,10 +67,11 @@ def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaRep
     audio = media.audio
     handed_over = audio is not None and audio.zero is not None and not media.encrypted
     zero = audio.zero or 0 if audio is not None else 0
+    gaps = [] if audio is None else merged(audio.told_gaps)
     return MediaReport(
         starts_ns=router.buffers.starts_ns(audio) if audio is not None and handed_over else None,
         streams=tuple(streams) if handed_over else (),
-        gaps=tuple((side, lo - zero, hi - zero) for side, lo, hi in audio.told_gaps) if audio and handed_over else (),
+        gaps=tuple((side, lo - zero, hi - zero) for side, lo, hi in gaps) if handed_over else (),
         gaps_not_kept=audio.gaps_not_kept if audio else 0,
         encrypted=media.encrypted,
         second_source=media.second_source,
@@ -78,3 +79,14 @@ def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaRep
         no_room=media.no_room,
         last_ns=media.last_ns,
     )
+
+
+def merged(gaps: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """In order of time; gaps that touch are one."""
+    found: list[tuple[int, int, int]] = []
+    for side, lo, hi in sorted(gaps):
+        if found and found[-1][0] == side and found[-1][2] == lo:
+            found[-1] = side, found[-1][1], hi
+        else:
+            found.append((side, lo, hi))
+    return sorted(found, key=lambda gap: (gap[1], gap[0]))

@@ -56,6 +56,7 @@ class Point:
     frame: int
     apply: Callable[[], None]
     media: CallMedia | None  # the call whose packets before it are dealt with first
+    endpoint: int | None = None  # and those of all calls that listen there
 
 
 @dataclass(slots=True)
@@ -79,6 +80,7 @@ class MediaRouter:
         self._careful = CarefulPlacer(self.streams, self.buffers, counters)
         self._flows = FlowBook(counters)
         self._claims = ClaimBook(self.activity_ns)
+        self._wait_ns = wait_ns
         self._waiting = WaitingRoom(counters, wait_ns)
         self._owner: dict[int, Use] = {}  # by stream
         self._speakers: dict[int, list[Use]] = {}  # by channel: the flows that may be that side
@@ -109,13 +111,22 @@ class MediaRouter:
         keyed = {claim.declared.party for claim in media.claims if claim.declared.keyed}
         media.encrypted |= declared.encrypted or len(keyed) == 2
         for flow in [*self._flows.to(declared.endpoint), *self._flows.from_(declared.endpoint)]:
+            if flow.first_frame > self._frame:
+                continue
+            self._advance(flow, self._frame)
             if flow.state is State.IGNORED:
                 flow.reconsider(flow.first_ns)
             self._resolve(flow, at_ns)
 
     def end(self, media: CallMedia, done: Done) -> None:
         """The call is over: no packet after this is its own. `done` is called when its audio is handed over."""
+        self._take_foreigners(media)
         media.ended = True
+        self.activity_ns(media)
+        for claim in media.claims:
+            self._claims.remove(claim)
+        for use in self.uses(media):
+            self._detach(use)
         self._closing.append((media, done))
 
     def encrypt(self, source: int, destination: int) -> None:
@@ -145,11 +156,11 @@ class MediaRouter:
         flows = numbers[first]
         if len(flows) and flows[0] < 0:
             flows, first, last = flows[1:], first[1:], last[1:]
-        self._flows.seen_ns[flows] = rows.time_ns[last - 1]
         for point in points:
-            for use in self.uses(point.media):
+            for use in self._concerned(point):
                 self._flows.plain[use.flow.number] = False
         plain = self._flows.plain[flows]
+        self._flows.seen_ns[flows[plain]] = rows.time_ns[last[plain] - 1]
         self._walk(flows[~plain], first[~plain], last[~plain], points)
         self._place_together(self._flows.stream[flows[plain]], first[plain], last[plain])
         self._finish_slice()
@@ -195,7 +206,7 @@ class MediaRouter:
         for frame, _, step in steps:
             self._frame = frame
             if isinstance(step, Point):
-                for use in self.uses(step.media):
+                for use in self._concerned(step):
                     self._advance(use.flow, frame)
                 step.apply()
             elif step.state is State.WAITING:
@@ -205,6 +216,13 @@ class MediaRouter:
         for number in self._todo:
             self._advance(self._flows[number], _LAST)
         self._todo = {}
+
+    def _concerned(self, point: Point) -> list[Use]:
+        """The uses whose packets before the point are to be dealt with first."""
+        medias = [point.media]
+        if point.endpoint is not None:
+            medias += [claim.media for claim in self._claims.at(point.endpoint)]
+        return [use for media in medias for use in self.uses(media)]
 
     def _advance(self, flow: Flow, frame: int) -> None:
         """Deal with the flow's packets before this frame."""
@@ -216,6 +234,7 @@ class MediaRouter:
         if upto == lo:
             return
         self._todo[flow.number] = upto, hi
+        self._flows.seen_ns[flow.number] = self._rows.time_ns[upto - 1]
         if flow.state is State.USED:
             for use in flow.uses:
                 self._give(use, lo, upto)
@@ -257,13 +276,13 @@ class MediaRouter:
         for claim in self._claims.at(flow.destination):
             rank = claim.media.rank(flow.source, claim.side)
             if rank == 2 or not patient or rank is not None and self._proven(flow):
-                self._consider(flow, claim, claim.side, rank or 0)
+                self._consider(flow, claim, claim.side, rank or 0, at_ns)
         if flow.state is State.WAITING and not patient:
             # Nobody said that he listens there, but somebody speaks from where he listens.
             for claim in self._claims.at(flow.source):
-                self._consider(flow, claim, claim.declared.party, 0)
+                self._consider(flow, claim, claim.declared.party, 0, at_ns)
 
-    def _consider(self, flow: Flow, claim: Claim, side: int, rank: int) -> None:
+    def _consider(self, flow: Flow, claim: Claim, side: int, rank: int, at_ns: int) -> None:
         """Make a flow one side of a call, unless something speaks against it."""
         media = claim.media
         if media.ended or any(use.media is media for use in flow.uses):
@@ -276,7 +295,7 @@ class MediaRouter:
         elif not rank and self._spoken_for(media, side):
             flow.ignore("rtp_second_source")
         else:
-            self._use(flow, claim, side, rank)
+            self._use(flow, claim, side, rank, at_ns)
 
     def _proven(self, flow: Flow) -> bool:
         """Whether the listener itself sends to this source."""
@@ -288,7 +307,7 @@ class MediaRouter:
     def _spoken_for(self, media: CallMedia, side: int) -> bool:
         return media.audio is not None and bool(self._speakers.get(2 * media.audio.slot + side))
 
-    def _use(self, flow: Flow, claim: Claim, side: int, rank: int) -> None:
+    def _use(self, flow: Flow, claim: Claim, side: int, rank: int, at_ns: int) -> None:
         media, declared = claim.media, claim.declared
         kept = self._waiting.take(flow)
         if media.audio is None:
@@ -306,13 +325,19 @@ class MediaRouter:
         for other in speakers:
             self._flows.plain[other.flow.number] = False
             media.second_source |= other.rank == 0 and rank > 0
+        if rank:
+            for rival in self._flows.to(flow.destination):
+                if rival is not flow and rival.state is State.WAITING and rival.first_frame <= self._frame:
+                    self._advance(rival, self._frame)
+                    media.second_source |= rival.unproven >= SECOND_SOURCE_PACKETS
         speakers.append(use)
         flow.uses.append(use)
         flow.state = State.USED
         if len(speakers) == 1:
             self._holder[use.channel] = use
             for part in kept:
-                lo = int(np.searchsorted(part.rows.time_ns, media.started_ns))
+                lo = int(np.searchsorted(part.rows.time_ns, max(media.started_ns, at_ns - self._wait_ns)))
+                self._counters.add("rtp_stray", lo)
                 if lo < len(part.rows):
                     job = _Job(use, part.rows, part.data, lo, len(part.rows))
                     self._jobs.setdefault(use.channel, []).append(job)
@@ -387,7 +412,9 @@ class MediaRouter:
         if use.stream != row:
             for known in use.known.values():
                 self._owner[known] = use
-            self._flows.stream[use.flow.number] = use.stream
+        if use not in use.flow.uses:
+            return
+        self._flows.stream[use.flow.number] = use.stream
         alone = len(use.flow.uses) == 1 and len(self._speakers[use.channel]) == 1
         self._flows.plain[use.flow.number] = alone and use.flow.state is State.USED and use.stream >= 0
 
@@ -395,9 +422,7 @@ class MediaRouter:
 
     def _close(self, media: CallMedia, done: Done) -> None:
         """Settle what waits, hand the audio over, say so, and forget the call."""
-        self._take_foreigners(media)
         self._place_jobs()
-        self.activity_ns(media)
         uses = self.uses(media)
         for use in uses:
             self._careful.settle(use)
@@ -407,10 +432,7 @@ class MediaRouter:
             else:
                 self.buffers.close(media.audio)
         done(media)
-        for claim in media.claims:
-            self._claims.remove(claim)
         for use in uses:
-            self._detach(use)
             for row in use.known.values():
                 self._owner.pop(row, None)
                 self.streams.release(row)
@@ -421,10 +443,14 @@ class MediaRouter:
         """A foreign source that is still waiting, and has no rival, was the speaker after all."""
         for claim in list(media.claims):
             for flow in list(self._flows.to(claim.declared.endpoint)):
-                if flow.state is State.WAITING and not self._spoken_for(media, claim.side):
-                    media.ended = False
-                    self._resolve(flow, flow.first_ns + LATCH_NS)
-                    media.ended = True
+                if flow.first_frame > self._frame:
+                    continue
+                self._advance(flow, self._frame)
+                if flow.state is State.WAITING:
+                    if not self._spoken_for(media, claim.side):
+                        self._resolve(flow, flow.first_ns + LATCH_NS)
+                    else:
+                        self._waiting.drop(flow, "rtp_second_source")
 
     def _detach_all(self, claim: Claim) -> None:
         for use in self.uses(claim.media):

@@ -64,7 +64,7 @@ class WaitingRoom:
         self._size -= sum(part.size for part in kept)
         return kept
 
-    def drop(self, flow: Flow) -> None:
+    def drop(self, flow: Flow, reason: str | None = None) -> None:
         """Keep nothing more of a flow."""
         for part in self.take(flow):
-            self._counters.add(flow.reason, len(part.rows))
+            self._counters.add(reason or flow.reason, len(part.rows))
