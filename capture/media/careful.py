@@ -32,6 +32,7 @@ from capture.media.state import NO_PAYLOAD_TYPE, StreamColumns
 # asks for is free and this short a time ago. A guess: longer stalls than this seldom meet a pause of the speaker.
 LATE_AND_PAUSED = 8000
 IDLE_NS = 60_000_000  # three packets of 20 ms: the one who spoke has stopped
+LONG_IDLE_NS = 10_000_000_000  # after so long, a second packet has to say that it is the same time
 BELIEVED = 3  # packets of a new SSRC without one of the old between them
 ESTABLISHED = 10  # packets that make a stream one to go back to
 SSRCS = 16  # of one flow (a cap: an SSRC is four bytes that anybody can invent)
@@ -132,10 +133,14 @@ class CarefulPlacer:
             self._counters.add("rtp_other_ssrc", len(source.held))
             source.held.clear()
             source.candidate = packet.ssrc
+        if source.held and abs(packet.time_ns - source.held[-1].time_ns) > LONG_IDLE_NS:
+            self._counters.add("rtp_absurd_time", len(source.held))
+            source.held.clear()
         packet.payload = packet.payload.copy()
         source.held.append(packet)
-        idle = packet.time_ns - int(streams.time_ns[present]) > IDLE_NS
-        if idle or len(source.held) >= BELIEVED:
+        idle_ns = source.held[0].time_ns - int(streams.time_ns[present])
+        enough = 1 if IDLE_NS < idle_ns < LONG_IDLE_NS else 2 if idle_ns > IDLE_NS else BELIEVED
+        if len(source.held) >= enough:
             self._take_over(source)
         return False
 

@@ -416,7 +416,8 @@ class MediaRouter:
             return
         self._flows.stream[use.flow.number] = use.stream
         alone = len(use.flow.uses) == 1 and len(self._speakers[use.channel]) == 1
-        self._flows.plain[use.flow.number] = alone and use.flow.state is State.USED and use.stream >= 0
+        sure = use.stream >= 0 and not use.held and not use.leapt
+        self._flows.plain[use.flow.number] = alone and sure and use.flow.state is State.USED
 
     # --- the end of a call ----------------------------------------------------------------------------------
 

@@ -224,7 +224,7 @@ def packets_of(steps: Sequence[Step], *, seed: int, sequence: int = 100, timesta
     for step in steps:
         do(sender, step)
         if step[0] not in UNDOUBTED:
-            sender.speak(1)
+            sender.speak(2)  # two, for the next step may delay the last of them
     sender.speak(12)
     return sender.arrived()
 

@@ -294,7 +294,7 @@ FLAGS: list[tuple[dict[str, bool], dict[str, object], tuple[int, ...], set[str]]
     ({}, {"second_source": True}, (0, 1), {"second_source"}),
     ({"met_on_its_way": True}, {}, (0, 1), {"signalling_missing"}),
     ({"was_held": True}, {}, (0, 1), {"held"}),
-    ({"held": True}, {}, (0, 1), set()),
+    ({"held_by": {0}}, {}, (0, 1), set()),
     ({"transferred": True}, {}, (0, 1), {"transferred"}),
 ]
 
