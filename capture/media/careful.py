@@ -7,10 +7,10 @@ merely late, or a burst after a stall, goes where its timestamp says. How the tw
 An SSRC that replaces another on the same two ports is believed once the old one has fallen silent (`_choose`), so
 that neither a stray packet nor a spray of SSRCs takes the channel from the one who speaks.
 
-Counted: `rtp_duplicate`, `rtp_other_ssrc` (came between the packets of the one who speaks), `rtp_not_audio`
-(telephone-event, comfort noise), `rtp_other_codec`, `rtp_no_payload`, `rtp_stray_number` (a sequence number far from
-all others, that no second one followed), `rtp_wild_timestamp` (of a late packet, leading nowhere near its time),
-`rtp_absurd_time` (captured hours off the rest of its call).
+Counted: `rtp_mirrored_twice`, `rtp_duplicate` (the network's), `rtp_other_ssrc` (came between the packets of the one
+who speaks), `rtp_not_audio` (telephone-event, comfort noise), `rtp_other_codec`, `rtp_no_payload`, `rtp_stray_number`
+(a sequence number far from all others, that no second one followed), `rtp_wild_timestamp` (of a late packet, leading
+nowhere near its time), `rtp_absurd_time` (captured hours off the rest of its call).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from capture.counters import Counters
 from capture.media.buffers import RATE_HZ, AudioBuffers, CallAudio
 from capture.media.g711 import Law
-from capture.media.placing import NEAR
+from capture.media.placing import MIRRORED_WITHIN_NS, NEAR
 from capture.media.rtp import RtpRows
 from capture.media.state import NO_PAYLOAD_TYPE, StreamColumns
 
@@ -233,8 +233,11 @@ class CarefulPlacer:
             return True
         if step > -REORDER:
             if seen >> -step & 1:
-                streams.duplicates[row] += 1
-                self._counters.add("rtp_duplicate")
+                if step == 0 and packet.time_ns - int(streams.time_ns[row]) <= MIRRORED_WITHIN_NS:
+                    self._counters.add("rtp_mirrored_twice")
+                else:
+                    streams.duplicates[row] += 1
+                    self._counters.add("rtp_duplicate")
                 return False
             streams.seen[row] = seen | 1 << -step
         streams.late[row] += 1

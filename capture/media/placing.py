@@ -12,17 +12,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.counters import Counters
 from capture.media.buffers import AudioBuffers
 from capture.media.rtp import RtpRows
 from capture.media.state import StreamColumns
 
 NEAR = 800  # samples: 100 ms. Within this of its capture time a packet's timestamp is never doubted.
+MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microseconds, the next packet after 10 ms
 STEP = 64  # sequence numbers that may be missing between two packets of a piece
 
 
 def place(
     streams: StreamColumns,
     buffers: AudioBuffers,
+    counters: Counters,
     rows: RtpRows,
     data: NDArray[np.uint8],
     stream: NDArray[np.int64],
@@ -31,7 +34,7 @@ def place(
 ) -> NDArray[np.int64]:
     """Place the pieces `stream[i]`, rows `lo[i]` up to `hi[i]`; no stream and no channel twice.
 
-    Pieces may not be empty. Returns the indices of the pieces that were not placed.
+    Pieces may not be empty. Returns the indices of the pieces that were not placed. Counts `rtp_mirrored_twice`.
     """
     count = hi - lo
     total = int(count.sum())
@@ -48,6 +51,19 @@ def place(
     before[1:] = r.sequence[:-1]
     before[first] = streams.sequence[stream].astype(np.uint16)
     step = r.sequence - before  # modulo 2**16, as the numbers are
+    again = np.flatnonzero(step == 0)
+    if len(again):
+        kept = _once(streams, r, owner, first, again)
+        if kept is not None:
+            edges = np.searchsorted(kept, np.append(first, total))
+            left = np.diff(edges)
+            some = np.flatnonzero(left)
+            refused = some[
+                place(streams, buffers, counters, r.take(kept), data, stream[some], edges[some], edges[some + 1])
+            ] if len(some) else some  # fmt: skip
+            copies = count - left
+            counters.add("rtp_mirrored_twice", int(copies.sum() - copies[refused].sum()))
+            return refused
     position = (r.timestamp - streams.base_timestamp[owner]).view(np.int32) + streams.base_position[owner]
     ahead = position - (r.time_ns - buffers.origin_ns[channel]) // 125_000
     offset = position - buffers.base[channel]
@@ -65,7 +81,7 @@ def place(
     if len(refused):
         if len(refused) < len(stream):
             kept = np.flatnonzero(taken)
-            place(streams, buffers, rows, data, stream[kept], lo[kept], hi[kept])
+            place(streams, buffers, counters, rows, data, stream[kept], lo[kept], hi[kept])
         return refused
 
     _copy(buffers.pool, channel * buffers.window + offset, data, r.start, r.length)
@@ -86,6 +102,24 @@ def place(
     buffers.end[channel[first]] = end[last]
     _remember_seen(streams, stream, count, step, first)
     return refused
+
+
+def _once(
+    streams: StreamColumns,
+    r: RtpRows,
+    owner: NDArray[np.int64],
+    first: NDArray[np.int64],
+    again: NDArray[np.int64],
+) -> NDArray[np.int64] | None:
+    """The rows without second copies that a mirror made: the whole header is that of the row before, which came
+    a moment ago. None if there are no such copies."""
+    timestamp, ssrc, time_ns = np.roll(r.timestamp, 1), np.roll(r.ssrc, 1), np.roll(r.time_ns, 1)
+    timestamp[first] = streams.base_timestamp[owner[first]]
+    ssrc[first] = streams.ssrc[owner[first]]
+    time_ns[first] = streams.time_ns[owner[first]]
+    alike = (r.timestamp[again] == timestamp[again]) & (r.ssrc[again] == ssrc[again])
+    copies = again[alike & (r.time_ns[again] - time_ns[again] <= MIRRORED_WITHIN_NS)]
+    return np.delete(np.arange(len(r)), copies) if len(copies) else None
 
 
 def _copy(

@@ -374,7 +374,8 @@ class MediaRouter:
     def _place_together(self, stream: NDArray[np.int64], lo: NDArray[np.int64], hi: NDArray[np.int64]) -> None:
         if not len(stream):
             return
-        for piece in place(self.streams, self.buffers, self._rows, self._data, stream, lo, hi).tolist():
+        refused = place(self.streams, self.buffers, self._counters, self._rows, self._data, stream, lo, hi)
+        for piece in refused.tolist():
             use = self._owner[int(stream[piece])]
             self._place_carefully(use, self._rows, self._data, int(lo[piece]), int(hi[piece]))
 

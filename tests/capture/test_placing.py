@@ -70,7 +70,7 @@ class Placer:
                 self.careful.place(source, rows, data, lo, hi)
         if pieces:
             stream, lows, highs = np.array([(source.stream, lo, hi) for source, lo, hi in pieces], np.int64).T
-            refused = place(self.streams, self.buffers, rows, data, stream, lows, highs).tolist()
+            refused = place(self.streams, self.buffers, self.counters, rows, data, stream, lows, highs).tolist()
             for index, (source, lo, hi) in enumerate(pieces):
                 if index in refused:
                     self.careful.place(source, rows, data, lo, hi)
