@@ -35,10 +35,10 @@ class CaptureClock:
         self._believed = 0  # packets; before CONFIRMED_BY of them, it may be the first times that are absurd
         self.now = -1  # settled time of the newest packet believed; -1 before the first
 
-    def settle(self, time_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Settled times (int64 nanoseconds) of these packets; `now` is then that of the last."""
+    def settle(self, time_ns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Settled times of these packets (int64 nanoseconds), and what `now` was with each of them."""
         if not len(time_ns):
-            return time_ns
+            return time_ns, time_ns
         times = time_ns + self._offset if self._offset else time_ns
         if not self._suspects:
             if self.now < 0:
@@ -48,11 +48,11 @@ class CaptureClock:
             if step.min() >= -BACK_NS and step.max() <= AHEAD_NS:
                 self.now = int(newest[-1])
                 self._believed += len(times)
-                return times
+                return times, newest[1:]
         return self._settle_slowly(time_ns)
 
-    def _settle_slowly(self, time_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-        settled = np.empty_like(time_ns)
+    def _settle_slowly(self, time_ns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        settled, now = np.empty_like(time_ns), np.empty_like(time_ns)
         for row, raw in enumerate(time_ns.tolist()):
             at = raw + self._offset
             if self.now - BACK_NS <= at <= self.now + AHEAD_NS:
@@ -77,5 +77,5 @@ class CaptureClock:
                     self.now = max(self.now, at)
                 elif at < self.now:
                     at = self.now
-            settled[row] = at
-        return settled
+            settled[row], now[row] = at, self.now
+        return settled, now

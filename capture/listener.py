@@ -26,7 +26,6 @@ from capture.media.buffers import AudioSink
 from capture.media.negotiation import CallMedia, declarations
 from capture.media.report import MediaReport, report
 from capture.media.router import MediaRouter, Point
-from capture.media.rtp import RtpRows
 from capture.media.rtp import parse as parse_rtp
 from capture.packets import AddressBook, PacketBatch, TcpSegment
 from capture.sip.message import DEFAULT_CAPS, Caps, MalformedSip, SipMessage
@@ -89,17 +88,12 @@ class Listener:
 
     def feed(self, batch: PacketBatch) -> None:
         """Take a batch; all its packets were captured after those of the batches before."""
-        udp_ns, segment_ns = self._settle_times(batch)
-        batch.time_ns = udp_ns
+        edges, segment_ns = self._settle_times(batch)
         media = parse_rtp(batch, self._counters)
         messages = self._messages(batch, segment_ns)
         keying = self._keying(batch, media.keying)
         rtp = media.rtp
         self._counters.add("udp_not_media", len(batch) - len(rtp) - len(media.control) - len(messages))
-        if not len(batch) and not messages:
-            return
-        # The slices: of non-decreasing time, whatever single packets say.
-        edges = self._edges(rtp, messages)
         lo = at = key = 0
         for number, first_frame_after in edges:
             self._enter(number)
@@ -121,6 +115,14 @@ class Listener:
     def finish(self) -> None:
         """The capture is over."""
         if self._clock.now >= 0:
+            messages: list[_Captured] = []
+            for completed, payload in self._streams.finish():
+                self._read_stream(messages, completed, self._clock.now, payload)
+            points: list[Point] = []
+            for message in messages:
+                self._receive(message, points)
+            for point in points:
+                point.apply()
             self._router.settle()
             self._conclude(self._tracker.finish(self._clock.now, self._frame + 1))
 
@@ -130,25 +132,25 @@ class Listener:
 
     # --- time -----------------------------------------------------------------------------------------------
 
-    def _settle_times(self, batch: PacketBatch) -> tuple[NDArray[np.int64], list[int]]:
+    def _settle_times(self, batch: PacketBatch) -> tuple[list[tuple[int, int | None]], list[int]]:
+        """Settle the times of the batch's rows, and give its slices and the times of its segments.
+
+        A slice is its number, and the frame at which the next one begins (None for the last). Their time never goes
+        back, whatever single packets say.
+        """
         if not batch.segments:
-            return self._clock.settle(batch.time_ns), []
+            batch.time_ns, now = self._clock.settle(batch.time_ns)
+            return self._slices(batch.frame, now), []
         frames = np.concatenate((batch.frame, [segment.frame for segment in batch.segments]))
         times = np.concatenate((batch.time_ns, [segment.time_ns for segment in batch.segments])).astype(np.int64)
         order = np.argsort(frames, kind="stable")
         settled = np.empty_like(times)
-        settled[order] = self._clock.settle(times[order])
-        return settled[: len(batch)], settled[len(batch) :].tolist()
+        settled[order], now = self._clock.settle(times[order])
+        batch.time_ns = settled[: len(batch)]
+        return self._slices(frames[order], now), settled[len(batch) :].tolist()
 
-    def _edges(self, rtp: RtpRows, messages: list[_Captured]) -> list[tuple[int, int | None]]:
-        """The slices of this batch: each one's number, and the frame at which the next begins."""
-        frames = np.concatenate((rtp.frame, [message.frame for message in messages])).astype(np.int64)
-        times = np.concatenate((rtp.time_ns, [message.time_ns for message in messages])).astype(np.int64)
-        if len(messages):
-            order = np.argsort(frames, kind="stable")
-            frames, times = frames[order], times[order]
-        numbers = np.minimum(times, self._clock.now) // SLICE_NS
-        numbers = np.maximum.accumulate(np.concatenate(([self._slice], numbers)))[1:]
+    def _slices(self, frames: NDArray[np.int64], now: NDArray[np.int64]) -> list[tuple[int, int | None]]:
+        numbers = np.maximum.accumulate(np.concatenate(([self._slice], now // SLICE_NS)))[1:]
         starts = np.flatnonzero(np.diff(numbers, prepend=-1))
         after: list[int | None] = [*frames[starts[1:]].tolist(), None] if len(starts) else []
         return list(zip(numbers[starts].tolist(), after, strict=True))

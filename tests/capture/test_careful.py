@@ -528,3 +528,16 @@ def test_a_packet_captured_in_another_century_does_not_stretch_the_recording(ahe
     recording = side.hear([*(packet(n) for n in range(50)), absurd, *(packet(n, ssrc=2) for n in range(61, 80))])
 
     assert len(recording.pcm) < 10 * 8000
+
+
+def test_a_side_whose_first_packet_was_captured_an_hour_ahead_does_not_stretch_the_recording() -> None:
+    """Nothing went before it in its stream, but the other side and its own next packets say what time it is."""
+    side = Side()
+    other = Source(side.audio, 1, LAWS, frozenset(), 3, 4)
+    side.place(packet(n) for n in range(50))
+
+    side.source = other
+    side.place([packet(0)._replace(at_ns=TIME + 3600 * 10**9), *(packet(n) for n in range(1, 50))])
+    recording = side.hear()
+
+    assert len(recording.pcm) < 10 * 8000

@@ -26,7 +26,7 @@ class Clock:
         self.clock = CaptureClock(self.counters)
 
     def settle(self, *times: int) -> list[int]:
-        settled = self.clock.settle(np.array(times, np.int64))
+        settled = self.clock.settle(np.array(times, np.int64))[0]
         assert settled.dtype == np.int64
         return [int(time) for time in settled]
 
