@@ -36,7 +36,6 @@ from capture.sip.stream import TcpStreams
 SLICE_NS = 2 * SECOND
 MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microseconds; T1 of RFC 3261 is 500 ms
 MIRRORED_KEPT = 64
-FLUSH_SAMPLES = 16000
 
 
 class CallSink(AudioSink, Protocol):
@@ -60,7 +59,6 @@ class Settings:
     wait_ns: int = 5 * SECOND  # audio waits so long for its SDP
     calls: int = 16384  # recorded at once
     caps: Caps = DEFAULT_CAPS
-    flush_samples: int = FLUSH_SAMPLES  # of a call's audio are gathered before they are handed over
 
 
 class Listener:
@@ -108,7 +106,7 @@ class Listener:
             if hi > lo or points:
                 self._router.process(rtp.slice(lo, hi), batch.data, points)
             lo = hi
-            self._router.buffers.flush_due(self._settings.flush_samples)
+            self._router.buffers.flush_due()
         if len(batch):
             self._frame = int(batch.frame[-1])
 

@@ -10,6 +10,10 @@ import click
 
 from recorder.cli import program
 
+# numpy's linear algebra, which nothing here uses, would start a thread a core and keep it spinning. It is asked
+# once, when numpy is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 INTERRUPTED = 130  # 128 + SIGINT, as a shell has it
 NOBODY_READS = 141  # 128 + SIGPIPE
 

@@ -175,7 +175,7 @@ class DialogTracker:
             call.move(Seen.INVITE_AGAIN)
             call.attempts[message.cseq] = Attempt()
             call.rounds += 1
-        call.attempts[message.cseq].add(message.branch, len(message.values("via")))
+        call.attempts[message.cseq].add(message.branch, message.hops)
         call.heard_ns = place.at_ns
         self._describe(call, CALLER, message, place, events)
 

@@ -72,10 +72,9 @@ class AudioBlock:
 
     def pcm16(self) -> NDArray[np.int16]:
         """Shape (frames, 2), dtype int16: the tables' exact values, zero where no packet brought anything."""
-        index = self.codes.view("<u2").ravel()
-        frames: NDArray[np.int16] = (
-            np.take(_pair_table(*self.laws), index, mode="clip").view("<i2").reshape(-1, 2)
-        )
+        pairs = self.codes.reshape(-1).view("<u2")
+        decoded = np.take(_pair_table(*self.laws), pairs, mode="clip")  # clip: no pair is out of range, so no check
+        frames: NDArray[np.int16] = decoded.view("<i2").reshape(-1, 2)
         for channel, lo, hi in self.silent:
             if self.laws[channel] is Law.A:
                 frames[lo:hi, channel] = 0

@@ -148,6 +148,12 @@ class SipMessage:
         return via
 
     @property
+    def hops(self) -> int:
+        """How many Via values it has, that is, how many have sent it on; a comma in quotes counts too."""
+        raw = self._headers.get(b"via", ())
+        return len(raw) + sum(value.count(b",") for value in raw)
+
+    @property
     def branch(self) -> str | None:
         """The branch of the topmost Via."""
         via = self.via
@@ -361,7 +367,7 @@ def _cut_body(body: bytes, lengths: list[bytes] | None, remarks: list[str]) -> b
 
 def _content_length(values: list[bytes]) -> int | None:
     text = values[0]
-    if not text.isdigit() or any(other != text for other in values):
+    if not text.isdigit() or len(values) > 1 and any(other != text for other in values):
         return None
     if len(text) > 9:  # int() of thousands of digits is refused, and not worth its time
         text = text.lstrip(b"0")
