@@ -24,6 +24,7 @@ STEPS = 32  # once most lanes have arrived: steps between looking which of the o
 FEW = 16  # so few lanes are followed one by one: a step of numpy costs as much as some 30 steps without it
 LANE_RECORDS = 128  # records of one lane; 64 to 256 measure nearly the same
 MOST_LANES = 1024
+LONG_RUN = 256  # records of one size in a row: below this, following many guesses at once is quicker
 SURVEY = 64  # records followed one by one to learn their usual size
 
 
@@ -54,9 +55,13 @@ def follow(data: NDArray[np.uint8], begin: int, end: int, chain: Chain, guess: G
     if end - begin < SMALL:
         walk.alone(begin, frozenset())
         return np.array(walk.found, np.int64)
+    runs, begin = _runs(data, begin, last, chain)
+    if end - begin < SMALL:
+        walk.alone(begin, frozenset())
+        return np.concatenate((*runs, np.array(walk.found, np.int64)))
     here = walk.alone(begin, frozenset(), count=SURVEY)
     if here > last:
-        return np.array(walk.found, np.int64)
+        return np.concatenate((*runs, np.array(walk.found, np.int64)))
     usual = max((here - begin) // SURVEY, chain.least)
     records = (last - here) // usual + 1
     lanes = min(records // LANE_RECORDS + 1, MOST_LANES)
@@ -64,7 +69,31 @@ def follow(data: NDArray[np.uint8], begin: int, end: int, chain: Chain, guess: G
     width = min(2 * usual, spacing)
     starts = guess(here + spacing, spacing, lanes - 1, width)
     starts = np.concatenate((np.array([here], np.int64), starts[(starts > here) & (starts <= last)]))
-    return np.concatenate(walk.found_parts(*_together(data, starts, last, chain, spacing // usual + 4)))
+    return np.concatenate((*runs, *walk.found_parts(*_together(data, starts, last, chain, spacing // usual + 4))))
+
+
+def _runs(data: NDArray[np.uint8], at: int, last: int, chain: Chain) -> tuple[list[NDArray[np.int64]], int]:
+    """Runs of records of one size, as calls in one codec make them, as long as the runs are long.
+
+    Gives the offsets of each run, and where the first record lies that is in none.
+    """
+    lengths = words(data, chain.order)
+    runs: list[NDArray[np.int64]] = []
+    while at <= last:
+        size = int(lengths[at + chain.length_at])
+        step = max(size + chain.overhead, chain.least)
+        run = 0
+        for most in (LONG_RUN, 16 * LONG_RUN, 1 << 40):
+            count = min((last - at) // step + 1, most)
+            other = lengths[at + chain.length_at : at + chain.length_at + step * count : step] != size
+            run = int(other.argmax()) if other.any() else count
+            if run < most:
+                break
+        if run < LONG_RUN:
+            break
+        runs.append(np.arange(at, at + run * step, step))
+        at += run * step
+    return runs, at
 
 
 def _together(

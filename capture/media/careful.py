@@ -80,6 +80,7 @@ class Source:
     candidate: int = -1  # SSRC that may follow the present one
     held: list[Packet] = field(default_factory=list)  # its packets so far
     leapt: list[Packet] = field(default_factory=list)  # of the present SSRC, with numbers far from the last
+    doubted: Packet | None = None  # a first packet captured far off the call
     before: dict[int, Before] = field(default_factory=dict)  # by stream
     other_codec: int = 0  # packets with a payload type that is neither G.711 nor no codec
 
@@ -264,7 +265,7 @@ class CarefulPlacer:
                 self._counters.add("rtp_wild_timestamp")
                 return
         heard = int(buffers.end[2 * audio.slot : 2 * audio.slot + 2].max()) if audio.has_audio else 0
-        if abs(position - heard) > LONGEST_PAUSE:
+        if abs(position - heard) > LONGEST_PAUSE or not begun and self._is_doubtful(source, row, law, packet, heard):
             self._counters.add("rtp_absurd_time")
             return
         if audio.first[source.side] is None or audio.laws[source.side] is not law:
@@ -282,6 +283,27 @@ class CarefulPlacer:
             streams.base_sequence[row] = streams.sequence[row]
             streams.base_time_ns[row] = packet.time_ns
             streams.lead[row] = max(int(streams.lead[row]), position - captured)
+
+    def _is_doubtful(self, source: Source, row: int, law: Law, packet: Packet, heard: int) -> bool:
+        """Whether a stream's first packet was captured so far off its call that a second has to bear it out.
+
+        When that has come, the first is placed before it, and no longer counts as absurd.
+        """
+        audio, doubted = source.audio, source.doubted
+        if not audio.has_audio or abs((packet.time_ns - audio.origin_ns) // 125_000 - heard) <= LATE:
+            return False
+        if doubted is None or abs(packet.time_ns - doubted.time_ns) > LONG_IDLE_NS:
+            packet.payload = packet.payload.copy()
+            source.doubted = packet
+            return True
+        source.doubted = None
+        self._counters.add("rtp_absurd_time", -1)
+        position = (doubted.time_ns - audio.origin_ns) // 125_000
+        if audio.first[source.side] is None or audio.laws[source.side] is not law:
+            self._buffers.begin_law(audio, source.side, position, law)
+        self._buffers.put(audio, source.side, position, doubted.payload)
+        self._streams.packets[row] += 1
+        return False
 
     def _late_position(self, source: Source, row: int, packet: Packet, captured: int) -> int:
         """The place of a packet that others overtook: in this run or the one before, whichever is nearer to now."""

@@ -44,8 +44,7 @@ def place(
     else:
         r = rows.take(np.repeat(lo - first, count) + np.arange(total))
     last = first + count - 1
-    owner = np.repeat(stream, count)
-    channel = streams.channel[owner]
+    channel = streams.channel[stream]
 
     before = np.empty(total, np.uint16)
     before[1:] = r.sequence[:-1]
@@ -53,7 +52,7 @@ def place(
     step = r.sequence - before  # modulo 2**16, as the numbers are
     again = np.flatnonzero(step == 0)
     if len(again):
-        kept = _once(streams, r, owner, first, again)
+        kept = _once(streams, r, stream, first, again)
         if kept is not None:
             edges = np.searchsorted(kept, np.append(first, total))
             left = np.diff(edges)
@@ -64,19 +63,21 @@ def place(
             copies = count - left
             counters.add("rtp_mirrored_twice", int(copies.sum() - copies[refused].sum()))
             return refused
-    position = (r.timestamp - streams.base_timestamp[owner]).view(np.int32) + streams.base_position[owner]
-    ahead = position - (r.time_ns - buffers.origin_ns[channel]) // 125_000
-    offset = position - buffers.base[channel]
-    good = (r.ssrc == streams.ssrc[owner]) & (r.payload_type == streams.payload_type[owner])
-    good &= streams.law[owner] == buffers.law[channel]
-    good &= (step - np.uint16(1) < STEP) & (ahead <= NEAR) & (ahead >= -NEAR)
-    good &= (offset >= 0) & (offset + r.length <= buffers.window) & (r.length > 0)
+    elapsed = (r.timestamp - np.repeat(streams.base_timestamp[stream], count)).view(np.int32)
+    position: NDArray[np.int64] = elapsed + np.repeat(streams.base_position[stream], count)
+    ahead = position - (r.time_ns - np.repeat(buffers.origin_ns[channel], count)) // 125_000
+    offset = position - np.repeat(buffers.base[channel], count)
+    good = (r.ssrc == np.repeat(streams.ssrc[stream], count)) & (step - np.uint16(1) < STEP)
+    good &= r.payload_type == np.repeat(streams.payload_type[stream], count)
+    good &= (ahead <= NEAR) & (ahead >= -NEAR)
     end = position + r.length
+    good &= (offset >= 0) & (offset + r.length <= buffers.window) & (r.length > 0)
     reached = np.empty(total, np.int64)
     reached[1:] = end[:-1]
-    reached[first] = buffers.end[channel[first]]
+    reached[first] = buffers.end[channel]
     good &= position >= reached
     taken = np.logical_and.reduceat(good, first)
+    taken &= streams.law[stream] == buffers.law[channel]
     refused = np.flatnonzero(~taken)
     if len(refused):
         if len(refused) < len(stream):
@@ -84,10 +85,12 @@ def place(
             place(streams, buffers, counters, rows, data, stream[kept], lo[kept], hi[kept])
         return refused
 
-    _copy(buffers.pool, channel * buffers.window + offset, data, r.start, r.length)
+    offset += np.repeat(channel * buffers.window, count)
+    _copy(buffers.pool, offset, data, r.start, r.length)
 
-    for row in np.flatnonzero(position > reached).tolist():
-        buffers.gap(int(channel[row]), int(reached[row]), int(position[row]))
+    gaps = np.flatnonzero(position > reached)
+    for row, piece in zip(gaps.tolist(), (np.searchsorted(first, gaps, side="right") - 1).tolist(), strict=True):
+        buffers.gap(int(channel[piece]), int(reached[row]), int(position[row]))
 
     streams.sequence[stream] += np.add.reduceat(step.astype(np.int64), first)
     streams.packets[stream] += count
@@ -99,7 +102,7 @@ def place(
     streams.base_time_ns[stream] = r.time_ns[last]
     streams.time_ns[stream] = r.time_ns[last]
     streams.lead[stream] = np.maximum(streams.lead[stream], np.maximum.reduceat(ahead, first))
-    buffers.end[channel[first]] = end[last]
+    buffers.end[channel] = end[last]
     _remember_seen(streams, stream, count, step, first)
     return refused
 
@@ -107,16 +110,16 @@ def place(
 def _once(
     streams: StreamColumns,
     r: RtpRows,
-    owner: NDArray[np.int64],
+    stream: NDArray[np.int64],
     first: NDArray[np.int64],
     again: NDArray[np.int64],
 ) -> NDArray[np.int64] | None:
     """The rows without second copies that a mirror made: the whole header is that of the row before, which came
     a moment ago. None if there are no such copies."""
     timestamp, ssrc, time_ns = np.roll(r.timestamp, 1), np.roll(r.ssrc, 1), np.roll(r.time_ns, 1)
-    timestamp[first] = streams.base_timestamp[owner[first]]
-    ssrc[first] = streams.ssrc[owner[first]]
-    time_ns[first] = streams.time_ns[owner[first]]
+    timestamp[first] = streams.base_timestamp[stream]
+    ssrc[first] = streams.ssrc[stream]
+    time_ns[first] = streams.time_ns[stream]
     alike = (r.timestamp[again] == timestamp[again]) & (r.ssrc[again] == ssrc[again])
     copies = again[alike & (r.time_ns[again] - time_ns[again] <= MIRRORED_WITHIN_NS)]
     return np.delete(np.arange(len(r)), copies) if len(copies) else None
