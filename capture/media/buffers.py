@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from capture.media.g711 import SILENCE, AudioBlock, Law
 
 RATE_HZ = 8000
-WINDOW = 65536  # samples a row holds: 8 s, a slice of 2 s and what may wait before it
-GATHERED = 40_000  # samples of a call that are gathered before they are handed over, if there is memory for it
-GATHERED_BYTES = 80_000_000  # of all calls together
+WINDOW = 131072  # samples a row holds: 8 s, a slice of 2 s and what may wait before it
+GATHERED = 80_000  # samples of a call that are gathered before they are handed over, if there is memory for it
+GATHERED_BYTES = 200_000_000  # of all calls together
 HEADROOM = 8000  # room before a call's first audio, for audio that is found to be a little earlier
 LAG = 8000  # a side that is silent holds the other back by no more than this
 LONGEST_BLOCK = 1 << 20  # frames
