@@ -4,8 +4,10 @@
 
 Counted is user plus system CPU of the whole process, from its start to its end, and its largest resident set,
 both as the kernel gives them to who waits for a child (wait4). The runs of recorder and tshark alternate, so
-that a machine that slows down slows both. Captures are made once and kept; each store is removed after its
-run, except the last of the 1,000-call cases, which are first compared with the truth by `bench.check`.
+that a machine that slows down slows both. Captures are made once and kept; the stores are removed when all is
+measured, for a file system that has just lost thousands of files takes longer to make new ones (ext4 does not
+give out an inode again for a minute, and looks at each). The last stores of 1,000 calls are compared with the
+truth by `bench.check`.
 
 This process stays small on purpose: the kernel counts into a child's largest resident set what its parent had
 in memory when it forked. So numpy is not imported here; captures are made and checked by children.
@@ -120,10 +122,10 @@ def free_space(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
-def room_needed(cases: list[Case], scratch: Path) -> dict[Path, int]:
-    """Bytes that captures still to be made and the largest store take, by folder."""
+def room_needed(cases: list[Case], runs: int, scratch: Path) -> dict[Path, int]:
+    """Bytes that captures still to be made and all stores take, by folder."""
     captures = {capture_of(case): case.packets * 231 for case in cases if not capture_of(case).exists()}
-    store = max(case.calls * case.seconds * 8000 * 2 * (2 if case.encoding == "pcm16" else 1) for case in cases)
+    store = runs * sum(case.calls * case.seconds * 16000 * (2 if case.encoding == "pcm16" else 1) for case in cases)
     need = {HERE / "out": sum(captures.values())}
     same_disk = os.stat(HERE).st_dev == os.stat(scratch).st_dev
     place = HERE / "out" if same_disk else scratch
@@ -149,29 +151,24 @@ def replay(case: Case, capture: Path, folder: Path) -> Run:
     return measure([*command, "--config", str(config), str(capture)])
 
 
+def check(capture: Path, store: Path) -> str:
+    """What bench.check makes of a store."""
+    truth = str(capture.with_suffix(".truth.json"))
+    command = [sys.executable, "-m", "bench.check", "--store", str(store), "--capture-truth", truth]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=HERE.parent)
+    lines = done.stdout.splitlines() or [done.stderr.strip()[-300:]]
+    return lines[-1] if done.returncode == 0 else f"WRONG: {lines[-1]} (first: {lines[0]})"
+
+
 def run_case(case: Case, runs: int, scratch: Path, tshark: str | None) -> None:
     """Measure a case, alternating with tshark, and check its last store."""
     capture = generate(case)
     for number in range(1, runs + 1):
         say(f"{case.calls} calls, {case.encoding}: run {number} of {runs}")
-        with tempfile.TemporaryDirectory(prefix="bench-", dir=scratch) as name:
-            case.ours.append(replay(case, capture, Path(name)))
-            if case.check and number == runs:
-                truth = str(capture.with_suffix(".truth.json"))
-                command = [
-                    sys.executable,
-                    "-m",
-                    "bench.check",
-                    "--store",
-                    f"{name}/store",
-                    "--capture-truth",
-                    truth,
-                ]
-                done = subprocess.run(
-                    command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=HERE.parent
-                )
-                lines = done.stdout.splitlines() or [done.stderr.strip()[-300:]]
-                case.verdict = lines[-1] if done.returncode == 0 else f"WRONG: {lines[-1]} (first: {lines[0]})"
+        folder = Path(tempfile.mkdtemp(prefix="store-", dir=scratch))
+        case.ours.append(replay(case, capture, folder))
+        if case.check and number == runs:
+            case.verdict = check(capture, folder / "store")
         if case.compare and tshark:
             case.tshark.append(measure([tshark, "-q", "-z", "rtp,streams", "-r", str(capture)]))
 
@@ -271,7 +268,7 @@ def main() -> int:
         cases += [Case(calls=calls, seconds=20) for calls in (500, 5000)]
     args.scratch = args.scratch.resolve()
     args.scratch.mkdir(parents=True, exist_ok=True)
-    for folder, need in room_needed(cases, args.scratch).items():
+    for folder, need in room_needed(cases, args.runs, args.scratch).items():
         if free_space(folder) < need:
             free = free_space(folder) / MIB
             print(
@@ -281,12 +278,15 @@ def main() -> int:
             )
             return 2
     tshark = shutil.which("tshark")
+    stores = Path(tempfile.mkdtemp(prefix="bench-", dir=args.scratch))
     try:
         for case in cases:
-            run_case(case, args.runs, args.scratch, tshark)
+            run_case(case, args.runs, stores, tshark)
     except Failed as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
+    finally:
+        shutil.rmtree(stores)
     print(
         f"{processor()}, {os.cpu_count()} cores; {platform.system()} {platform.release()}; "
         f"Python {platform.python_version()}, numpy {version('numpy')}; "

@@ -64,7 +64,8 @@ def place(
             counters.add("rtp_mirrored_twice", int(copies.sum() - copies[refused].sum()))
             return refused
     elapsed = (r.timestamp - np.repeat(streams.base_timestamp[stream], count)).view(np.int32)
-    position: NDArray[np.int64] = elapsed + np.repeat(streams.base_position[stream], count)
+    position = elapsed.astype(np.int64)
+    position += np.repeat(streams.base_position[stream], count)
     ahead = position - (r.time_ns - np.repeat(buffers.origin_ns[channel], count)) // 125_000
     offset = position - np.repeat(buffers.base[channel], count)
     good = (r.ssrc == np.repeat(streams.ssrc[stream], count)) & (step - np.uint16(1) < STEP)

@@ -159,6 +159,8 @@ class MediaRouter:
         for point in points:
             for use in self._concerned(point):
                 self._flows.plain[use.flow.number] = False
+        for number in flows[~self._flows.plain[flows]].tolist():
+            self._make_room_for(self._flows[number])
         plain = self._flows.plain[flows]
         self._flows.seen_ns[flows[plain]] = rows.time_ns[last[plain] - 1]
         self._walk(flows[~plain], first[~plain], last[~plain], points)
@@ -216,6 +218,13 @@ class MediaRouter:
         for number in self._todo:
             self._advance(self._flows[number], _LAST)
         self._todo = {}
+
+    def _make_room_for(self, flow: Flow) -> None:
+        """A flow that may join a call in this slice: the call's others have to be walked beside it."""
+        if flow.state is State.WAITING:
+            for claim in (*self._claims.at(flow.destination), *self._claims.at(flow.source)):
+                for use in self.uses(claim.media):
+                    self._flows.plain[use.flow.number] = False
 
     def _concerned(self, point: Point) -> list[Use]:
         """The uses whose packets before the point are to be dealt with first."""
