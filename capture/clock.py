@@ -16,6 +16,7 @@ SECOND = 1_000_000_000
 
 BACK_NS = 60 * SECOND  # network and mirror reorder by milliseconds; a step of a minute is somebody setting the clock
 AHEAD_NS = 2 * SECOND  # a longer silence is a quiet line, or an absurd time
+LATEST_NS = 1 << 61  # in the year 2043; so sums of two times stay within 64 bits
 CONFIRMED_BY = 5  # packets: what an answered call shows at least
 
 
@@ -39,6 +40,7 @@ class CaptureClock:
         """Settled times of these packets (int64 nanoseconds), and what `now` was with each of them."""
         if not len(time_ns):
             return time_ns, time_ns
+        time_ns = np.clip(time_ns, 0, LATEST_NS)
         times = time_ns + self._offset if self._offset else time_ns
         if not self._suspects:
             if self.now < 0:
@@ -61,7 +63,7 @@ class CaptureClock:
                 self._believed += 1
                 self.now = max(self.now, at)
             else:
-                if self._suspects and abs(raw - self._suspects[-1]) > AHEAD_NS:
+                if self._suspects and abs(raw - self._suspects[-1]) > BACK_NS:
                     self._counters.add("time_unconfirmed", len(self._suspects))
                     self._suspects.clear()
                 self._suspects.append(raw)
@@ -71,11 +73,11 @@ class CaptureClock:
                         self.now = at
                     elif at < self.now:  # set back: go on from where it was
                         self._counters.add("clock_set_back")
-                        self._offset += self.now - at
+                        self._offset = min(self._offset + self.now - at, LATEST_NS)
                         at = self.now
                     self._suspects.clear()
                     self.now = max(self.now, at)
                 elif at < self.now:
                     at = self.now
-            settled[row], now[row] = at, self.now
+            settled[row], now[row] = min(at, 2 * LATEST_NS), self.now
         return settled, now

@@ -34,6 +34,7 @@ from capture.sip.sniffing import looks_like_sip, looks_like_tls, sip_candidates,
 from capture.sip.stream import TcpStreams
 
 SLICE_NS = 2 * SECOND
+WAITS_NS = 10 * SECOND  # a packet farther ahead of the clock has an absurd time, or begins after a long silence
 MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microseconds; T1 of RFC 3261 is 500 ms
 MIRRORED_KEPT = 64
 
@@ -54,6 +55,9 @@ class CallSink(AudioSink, Protocol):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an office may set of listening."""
+
+    streams: int = 256  # TCP connections followed at once
+    unheard_calls: int = 5000  # INVITEs that nobody has answered in any way; more are a flood
 
     silence_ns: int = 60 * SECOND  # no packet for so long ends a call without BYE
     wait_ns: int = 5 * SECOND  # audio waits so long for its SDP
@@ -76,9 +80,14 @@ class Listener:
         self._counters = counters
         self._settings = settings
         self._clock = CaptureClock(counters)
-        self._streams = TcpStreams(counters)
+        self._streams = TcpStreams(counters, caps=settings.caps, streams_cap=settings.streams)
         self._router = MediaRouter(sink, counters, wait_ns=settings.wait_ns, calls=settings.calls)
-        self._tracker = DialogTracker(counters, activity_ns=self._activity_ns, silence_ns=settings.silence_ns)
+        self._tracker = DialogTracker(
+            counters,
+            activity_ns=self._activity_ns,
+            silence_ns=settings.silence_ns,
+            unheard_calls=settings.unheard_calls,
+        )
         self._media: dict[int, CallMedia] = {}
         self._slice = -1
         self._frame = 0
@@ -91,10 +100,13 @@ class Listener:
         messages = self._messages(batch, segment_ns)
         keying = self._keying(batch, media.keying)
         rtp = media.rtp
+        for row in media.control.tolist():
+            self._router.note_control(int(batch.destination[row]), int(batch.time_ns[row]))
         self._counters.add("udp_not_media", len(batch) - len(rtp) - len(media.control) - len(messages))
         lo = at = key = 0
         for number, first_frame_after in edges:
             self._enter(number)
+            self._router.believed_ns = (number + 1) * SLICE_NS + WAITS_NS
             hi = len(rtp) if first_frame_after is None else int(np.searchsorted(rtp.frame, first_frame_after))
             points: list[Point] = []
             while at < len(messages) and (first_frame_after is None or messages[at].frame < first_frame_after):
@@ -275,16 +287,16 @@ class Listener:
         return -1 if media is None else self._router.activity_ns(media)
 
     def _keying(self, batch: PacketBatch, rows: NDArray[np.int64]) -> list[Point]:
-        """The packets after which media is encrypted.
+        """The packets with which an end confirms that media will be encrypted (ZRTP Confirm, RFC 6189 §5.7).
 
-        A greeting alone is not enough: many telephones greet (ZRTP Hello) those who never answer. ZRTP has agreed
-        with Confirm (RFC 6189 §5.7); DTLS with ChangeCipherSpec (RFC 6347).
+        A greeting is not enough: many telephones greet those who never answer. DTLS-SRTP is known from SDP, and a
+        lone DTLS record says nothing: anybody can send one.
         """
         found = []
         for row in rows.tolist():
             start = int(batch.start[row])
             packet = batch.data[start : start + int(batch.length[row])].tobytes()
-            if packet[0] == 20 or packet[0] == 0x10 and packet[16:24] in (b"Confirm1", b"Confirm2", b"Conf2ACK"):
+            if packet[0] == 0x10 and packet[16:24] in (b"Confirm1", b"Confirm2", b"Conf2ACK"):
                 ends = int(batch.source[row]), int(batch.destination[row])
                 found.append(Point(int(batch.frame[row]), partial(self._router.encrypt, *ends), None))
         return found

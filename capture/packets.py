@@ -28,7 +28,7 @@ class AddressBook:
 
     OVERFLOW = (1 << 47) - 1
 
-    def __init__(self, cap: int = 1 << 20) -> None:
+    def __init__(self, cap: int = 1 << 17) -> None:
         self._cap = cap
         self._number: dict[bytes, int] = {}
         self._address: list[bytes] = []

@@ -16,6 +16,7 @@ from capture.listener import Settings as ListenerSettings
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
 from capture.sip.message import Caps
+from recorder.directions import Directions
 from recorder.session import Session
 from recorder.settings import Settings
 from storage.store import Store
@@ -38,6 +39,8 @@ def listener_settings(settings: Settings) -> ListenerSettings:
     return ListenerSettings(
         silence_ns=int(settings.media.silence_ends_call_s * 1e9),
         wait_ns=int(settings.media.early_audio_wait_s * 1e9),
+        streams=settings.limits.tcp_streams,
+        unheard_calls=settings.limits.dialogs_without_answer,
         caps=Caps(
             message=settings.limits.sip_message_bytes,
             headers=settings.limits.sip_headers,
@@ -73,7 +76,14 @@ async def replay(
         session = Session(opened, encoding=settings.recording.encoding, monotonic_s=time.monotonic)
         for name in captures:
             book = AddressBook()
-            decoder = NetworkDecoder(book, counters, vxlan_ports=settings.capture.vxlan_ports)
+            decoder = NetworkDecoder(
+                book,
+                counters,
+                vxlan_ports=settings.capture.vxlan_ports,
+                max_datagrams=settings.limits.reassembly_datagrams,
+                max_fragment_bytes=settings.limits.reassembly_bytes,
+            )
+            session.directions = Directions(settings.lines.trunks, book)
             listener = Listener(session, book, counters, listener_settings(settings))
             source = sys.stdin.buffer if name == "-" else name
             with open_capture(source, block_bytes=block_bytes) as capture:
@@ -84,6 +94,8 @@ async def replay(
                         progress(capture.bytes_read, capture.bytes_total)
                 listener.finish()
                 await session.settle(all_of_it=True)
+                for reason, count in capture.counters.as_dict().items():
+                    counters.add(reason, count)
                 warnings += [f"{'standard input' if name == '-' else name}: {text}" for text in capture.warnings]
         warnings += session.warnings
         if session.already_kept:

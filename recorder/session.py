@@ -18,6 +18,7 @@ from capture.dialogs.call import Call
 from capture.media.g711 import TABLE, AudioBlock, Law
 from capture.media.report import MediaReport
 from recorder import numbers
+from recorder.directions import Directions
 from storage import layout
 from storage.errors import DiskFailed
 from storage.parts import PartFile
@@ -54,6 +55,7 @@ class Session:
         self._live: dict[int, _Live] = {}
         self._finished: list[Finished] = []
         self._synced_s = monotonic_s()
+        self.directions: Directions | None = None  # of the capture that calls come from now
         self.calls = 0
         self.recordings = 0
         self.already_kept = 0
@@ -100,6 +102,8 @@ class Session:
             there = np.frombuffer(live.part.read(frame, len(codes)), dtype).reshape(-1, 2).copy()
             there[:, channel] = TABLE[law][codes[: len(there)]] if live.part.encoding is PCM16 else codes[: len(there)]
             live.part.write(frame, there.data)
+            if live.silent:
+                live.silent = _without(live.silent, channel, frame, frame + len(codes))
         except DiskFailed as error:
             self._fail(live, error)
 
@@ -111,6 +115,8 @@ class Session:
         try:
             there = live.part.read(0, live.part.frames)
             live.part.write(frames, there)
+            live.silent = [(side, lo + frames, hi + frames) for side, lo, hi in live.silent]
+            live.silent += [(side, 0, frames) for side in (0, 1) if live.part.encoding is ALAW]
             live.part.write(0, live.part.encoding.silence * (2 * frames))
         except DiskFailed as error:
             self._fail(live, error)
@@ -234,6 +240,7 @@ class Session:
             ended_ns=call.started_ns if call.ended_ns is None else max(call.ended_ns, call.started_ns),
             answered_ns=call.answered_ns,
             talk_ns=call.answered_ns,
+            direction="unknown" if self.directions is None else self.directions.of(call.nodes),
             outcome=outcome if media is not None or not answered else "recorded",
             end_reason=call.end_reason or "interrupted",
             caller=caller.number,
@@ -246,3 +253,16 @@ class Session:
         )
 
 
+
+
+def _without(
+    silent: list[tuple[int, int, int]], side: int, start: int, stop: int
+) -> list[tuple[int, int, int]]:
+    """Silent stretches (channel, from, to) without one that audio has come for."""
+    left = []
+    for channel, lo, hi in silent:
+        if channel != side or stop <= lo or start >= hi:
+            left.append((channel, lo, hi))
+        else:
+            left += [(channel, a, b) for a, b in ((lo, start), (stop, hi)) if a < b]
+    return left

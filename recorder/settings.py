@@ -77,7 +77,6 @@ class Lines:
     __pydantic_config__ = _STRICT
 
     trunks: tuple[IPv4Network | IPv6Network, ...] = ()
-    outside_prefix: Annotated[str, Within(max_length=8)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,20 +88,10 @@ class Limits:
     sip_message_bytes: Bytes = 65_536
     sip_headers: Count = 200
     sip_header_bytes: Bytes = 8_192
-    sdp_bytes: Bytes = 16_384
-    sdp_media: Count = 32
-    sdp_media_attributes: Count = 64
-    multipart_depth: Count = 2
-    multipart_parts: Count = 8
-    display_name_characters: Count = 256
-    dialogs_without_media: Count = 5_000
-    new_dialogs_per_s: Count = 1_000
-    new_dialogs_per_source_s: Count = 200
+    dialogs_without_answer: Count = 5_000
     reassembly_datagrams: Count = 1_024
     reassembly_bytes: Bytes = 4_194_304
     tcp_streams: Count = 256
-    tcp_stream_bytes: Bytes = 65_536
-    ssrcs_per_port: Count = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ Nothing here opens a socket, reads a clock or knows of audio, so a replayed capt
 give the same events. A message that fits no call is counted: `sip_no_such_call` (a response or an in-dialog request
 without a call), `sip_wrong_tags` (it names the call, but not its parties), `sip_unmatched` (a response to nothing
 that was asked), `sip_call_id_reused` (an INVITE of another dialog under a Call-ID that is in use),
-`dialogs_shed` (INVITEs without any response, over the cap), `bye_not_believed` (nobody agreed, and audio went on),
+`dialogs_shed` (calls over a cap: without any response, or without any audio), `bye_not_believed` (nobody agreed, and
+audio went on),
 `challenged_only` (an INVITE that only got 401 or 407 is no call).
 
 See RFC 3261 §9 (CANCEL), §12 (dialogs), §14 (re-INVITE), §15 (BYE), §17 (retransmissions); RFC 3262, 3311, 3515.
@@ -15,6 +16,7 @@ See RFC 3261 §9 (CANCEL), §12 (dialogs), §14 (re-INVITE), §15 (BYE), §17 (r
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +29,12 @@ from capture.sip.message import SipMessage
 
 SECOND = 1_000_000_000
 UNHEARD_CALLS = 5000  # INVITEs that nobody has answered in any way, or only with a refusal; more are a flood
+CALLS = 20_000  # in all; past that the oldest without any audio is ended
+OFFERS = 16  # of one call that wait for an answer
+FAREWELLS = 8  # BYEs of one call that wait for an answer
+TAGS = 64  # callee's tags of one call: forks
 RIVALS = 8  # INVITEs of different dialogs under one Call-ID, none of them answered
+SHED_AMONG = 64
 NO_RESPONSE_NS = 40 * SECOND  # timer B of RFC 3261 is 32 s
 RINGING_NS = 600 * SECOND  # timer C is more than 3 minutes; exchanges let it ring longer
 ANOTHER_TRY_NS = 32 * SECOND  # within this after a refusal the caller may try again under the same Call-ID
@@ -82,11 +89,17 @@ class DialogTracker:
     """
 
     def __init__(
-        self, counters: Counters, *, activity_ns: Callable[[Call], int], silence_ns: int = 60 * SECOND
+        self,
+        counters: Counters,
+        *,
+        activity_ns: Callable[[Call], int],
+        silence_ns: int = 60 * SECOND,
+        unheard_calls: int = UNHEARD_CALLS,
     ) -> None:
         self._counters = counters
         self._activity_ns = activity_ns
         self._silence_ns = silence_ns
+        self._unheard_calls = unheard_calls
         self._calls: dict[int, Call] = {}  # by number
         self._by_id: dict[str, list[Call]] = {}  # by Call-ID; two only if strangers took the same
         self._unheard: OrderedDict[int, Call] = OrderedDict()  # by number, oldest first
@@ -123,8 +136,7 @@ class DialogTracker:
             if message.to_tag is None:
                 self._first_invite(call, message, place, events)
                 return
-            if call is None:
-                call = self._meet(message, place, events)
+            call = call or self._meet(message, place, events)
         elif call is None:
             if message.method == "BYE":
                 call = self._meet(message, place, events)
@@ -132,6 +144,8 @@ class DialogTracker:
                 if message.method in ("ACK", "CANCEL", "UPDATE", "PRACK"):
                     self._counters.add("sip_no_such_call")
                 return
+        if call is None:
+            return
         party = call.party_of(message.from_tag, message.to_tag)
         if message.method == "CANCEL":
             if message.from_tag == call.caller_tag and call.cancelled_ns is None and message.cseq in call.attempts:
@@ -146,15 +160,22 @@ class DialogTracker:
                 self._describe(call, party, message, place, events)
         elif message.method == "BYE":
             tag = message.to_tag if party == CALLER else message.from_tag
-            call.farewells.setdefault((message.cseq, party), Farewell(place.at_ns, tag))
+            if len(call.farewells) < FAREWELLS:
+                call.farewells.setdefault((message.cseq, party), Farewell(place.at_ns, tag))
         elif message.method in ("INVITE", "UPDATE", "PRACK", "REFER"):
             key = (message.cseq, message.method, party)
-            if key not in call.offers and len(call.offers) < 64:
+            if len(call.offers) >= OFFERS:  # session refreshes: those that were answered are done with
+                taken = [old for old, offer in call.offers.items() if offer.taken] or list(call.offers)
+                del call.offers[taken[0]]
+            if key not in call.offers:
                 call.offers[key] = Offer(party, message, place.source, place.destination)
 
     def _first_invite(
         self, call: Call | None, message: SipMessage, place: _Place, events: list[Event]
     ) -> None:
+        if call is not None and call.met_on_its_way and not call.answered:
+            self._forget(call)  # a stray message went before its INVITE
+            call = None
         if call is not None and call.state is State.ENDED:
             if message.cseq not in call.attempts or message.from_tag != call.caller_tag:
                 call = None  # the Call-ID is used again, for another call
@@ -184,10 +205,12 @@ class DialogTracker:
         call = Call(
             self._count, message.call_id, message, message.from_tag, place.at_ns, place.nodes, heard_ns=place.at_ns
         )
+        if len(self._calls) >= CALLS:
+            self._shed(place, events)
         self._remember(call)
         self._unheard[call.number] = call
         events.append(Began(place.frame, place.at_ns, call))
-        if len(self._unheard) > UNHEARD_CALLS:
+        if len(self._unheard) > self._unheard_calls:
             _, oldest = self._unheard.popitem(last=False)
             self._forget(oldest)
             if oldest.state is State.CALLING:
@@ -197,7 +220,7 @@ class DialogTracker:
                 self._give_up(oldest, place, events)
         return call
 
-    def _meet(self, message: SipMessage, place: _Place, events: list[Event]) -> Call:
+    def _meet(self, message: SipMessage, place: _Place, events: list[Event]) -> Call | None:
         """A call whose INVITE was before the capture began. Not announced before somebody bears it out."""
         self._count += 1
         call = Call(
@@ -205,9 +228,22 @@ class DialogTracker:
         )
         call.met_on_its_way = True
         call.callee_tags.add(message.to_tag)
-        if len(self._calls) < 4 * UNHEARD_CALLS:
-            self._remember(call)
+        if len(self._calls) >= CALLS:
+            self._counters.add("dialogs_shed")
+            return None
+        self._remember(call)
         return call
+
+    def _shed(self, place: _Place, events: list[Event]) -> None:
+        """Too many calls: end the oldest of those that nobody has been heard in."""
+        for call in itertools.islice(self._calls.values(), SHED_AMONG):
+            if call.state is State.ENDED or self._activity_ns(call) < 0:
+                self._forget(call)
+                if call.state is not State.ENDED:
+                    self._counters.add("dialogs_shed")
+                    reason = "silence" if call.answered else call.unanswered_reason()
+                    self._end(call, call.heard_ns, reason, place, events, counted=not call.met_on_its_way)
+                return
 
     def _make_rival(self, call: Call, place: _Place, events: list[Event]) -> None:
         """Another INVITE under a Call-ID that nobody has answered yet: either may be the call that is meant."""
@@ -227,6 +263,8 @@ class DialogTracker:
         if call is None:
             if message.method == "INVITE" and 200 <= message.status < 300 and message.to_tag:
                 call = self._meet(message, place, events)
+                if call is None:
+                    return
                 call.attempts[message.cseq] = Attempt()
             else:
                 if message.method in ("INVITE", "BYE"):
@@ -254,7 +292,8 @@ class DialogTracker:
         if status < 200:
             call.move(Seen.PROGRESS)
             if status > 100:
-                call.callee_tags.add(message.to_tag)
+                if len(call.callee_tags) < TAGS:
+                    call.callee_tags.add(message.to_tag)
                 self._describe(call, CALLEE, message, place, events)
         elif status < 300:
             if call.state is State.ENDED:

@@ -139,7 +139,7 @@ class AudioBuffers:
             self.flush(audio, stop - self.window // 2)
         if position > end:
             self.gap(channel, end, position)
-        elif audio.gaps[side]:
+        elif position < end and audio.gaps[side]:
             self._fill_gap(audio, side, position, stop)
         base = int(self.base[channel])
         if position < base:

@@ -41,8 +41,6 @@ LEAP = 100  # sequence numbers ahead, 2 s of packets: less is loss, more has to 
 LONGEST_PAUSE = 6 * 3600 * RATE_HZ  # of a call; a packet captured farther off than this has an absurd time
 LATE = 80_000  # samples, 10 s: a late packet whose timestamp leads farther back than this is not late but wrong
 
-NOT_AUDIO = frozenset({"TELEPHONE-EVENT", "CN", "TONE"})
-
 
 @dataclass(slots=True)
 class Packet:
@@ -282,7 +280,6 @@ class CarefulPlacer:
             streams.base_length[row] = len(packet.payload)
             streams.base_sequence[row] = streams.sequence[row]
             streams.base_time_ns[row] = packet.time_ns
-            streams.lead[row] = max(int(streams.lead[row]), position - captured)
 
     def _is_doubtful(self, source: Source, row: int, law: Law, packet: Packet, heard: int) -> bool:
         """Whether a stream's first packet was captured so far off its call that a second has to bear it out.
@@ -290,7 +287,7 @@ class CarefulPlacer:
         When that has come, the first is placed before it, and no longer counts as absurd.
         """
         audio, doubted = source.audio, source.doubted
-        if not audio.has_audio or abs((packet.time_ns - audio.origin_ns) // 125_000 - heard) <= LATE:
+        if abs((packet.time_ns - audio.origin_ns) // 125_000 - heard) <= LATE:
             return False
         if doubted is None or abs(packet.time_ns - doubted.time_ns) > LONG_IDLE_NS:
             packet.payload = packet.payload.copy()

@@ -33,7 +33,7 @@ class ClaimBook:
         One node can't listen at one endpoint for two calls: if it says so and the other call is quiet, that one's
         BYE was missed.
         """
-        claim = Claim(media, declared)
+        claim = Claim(media, declared, at_ns)
         media.claims.append(claim)
         here = self.by_endpoint.setdefault(declared.endpoint, [])
         ended = [

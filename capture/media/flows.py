@@ -7,17 +7,18 @@ to look first.
 
 from __future__ import annotations
 
+import secrets
+
 import numpy as np
 from numpy.typing import NDArray
-
-_MIX_SOURCE = np.uint64(0x9E3779B97F4A7C15)
-_MIX_DESTINATION = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
 class FlowTable:
     """Numbers for pairs of endpoints; the numbers are given by the caller and small."""
 
     def __init__(self) -> None:
+        # Chosen anew each time, so that nobody can send endpoints that all fall into one slot.
+        self._mix = [np.uint64(secrets.randbits(64) | 1) for _ in range(3)]
         self._bits = 12
         self._count = 0
         self._allocate()
@@ -32,9 +33,9 @@ class FlowTable:
         self._number = np.full(size, -1, np.int32)
 
     def _slots(self, source: NDArray[np.int64], destination: NDArray[np.int64]) -> NDArray[np.int64]:
-        mixed = source.view(np.uint64) * _MIX_SOURCE + destination.view(np.uint64) * _MIX_DESTINATION
+        mixed = source.view(np.uint64) * self._mix[0] + destination.view(np.uint64) * self._mix[1]
         mixed ^= mixed >> np.uint64(29)
-        mixed *= _MIX_SOURCE
+        mixed *= self._mix[2]
         return (mixed >> np.uint64(64 - self._bits)).view(np.int64)
 
     def look_up(self, source: NDArray[np.int64], destination: NDArray[np.int64]) -> NDArray[np.int32]:

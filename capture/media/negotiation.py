@@ -50,6 +50,8 @@ def declarations(
             endpoint = book.endpoint(media.address, media.port)
         except ValueError:
             continue  # a host name: the packets will tell
+        if endpoint >> 16 == book.OVERFLOW:
+            continue  # that number is many strangers'
         laws = dict(_STATIC_LAWS)
         not_audio = set(_COMFORT_NOISE)
         for number, (name, rate, _channels) in media.codecs.items():
@@ -81,6 +83,7 @@ class Claim:
 
     media: CallMedia
     declared: Declaration
+    made_ns: int  # when it was made
 
     @property
     def side(self) -> int:
@@ -97,11 +100,21 @@ class CallMedia:
     wanted: bool = True  # False: a rule forbids that any of it is kept
     claims: list[Claim] = field(default_factory=list)
     audio: CallAudio | None = None
-    encrypted: bool = False
+    encrypted: bool = False  # keys were agreed upon: what it says can't be heard
+    secret: bool = False  # packets came for an encrypted line
     second_source: bool = False
     no_room: bool = False
     last_ns: int = -1  # capture time of its newest packet
     ended: bool = False
+
+    def agreed_on_keys(self) -> bool:
+        """Whether what both parties said last is encrypted: an offer alone is not enough, it may be refused."""
+        for party in (CALLER, CALLEE):
+            told = [claim.declared for claim in self.claims if claim.declared.party == party]
+            last = max((declared.round for declared in told), default=-1)
+            if last < 0 or not all(one.encrypted or one.keyed for one in told if one.round == last):
+                return False
+        return True
 
     def rank(self, source: int, speaker: int) -> int | None:
         """How sure it is that `speaker` sends from `source`.

@@ -2,7 +2,7 @@
 
 A *piece* is a run of rows of one stream. `place` puts down every piece in which all packets are what the stream's
 last one led to expect: the same SSRC and G.711 payload type, sequence numbers going up, each packet's place (by its
-timestamp) behind the one before it and within 100 ms of its capture time. The others it gives back, untouched,
+timestamp) behind the one before it, and within 100 ms of its capture time or as far off it as the one before. The others it gives back, untouched,
 for `careful`, which knows the whole rule. For the pieces it takes, the two agree sample for sample; the tests hold
 one against the other.
 """
@@ -70,7 +70,12 @@ def place(
     offset = position - np.repeat(buffers.base[channel], count)
     good = (r.ssrc == np.repeat(streams.ssrc[stream], count)) & (step - np.uint16(1) < STEP)
     good &= r.payload_type == np.repeat(streams.payload_type[stream], count)
-    good &= (ahead <= NEAR) & (ahead >= -NEAR)
+    # What was more than 100 ms off before, and keeps the clock's pace since, is no jump either (a drifting clock).
+    before_ahead = np.empty(total, np.int64)
+    before_ahead[1:] = ahead[:-1]
+    captured = (streams.base_time_ns[stream] - buffers.origin_ns[channel]) // 125_000
+    before_ahead[first] = streams.base_position[stream] - captured
+    good &= (np.abs(ahead) <= NEAR) | (np.abs(ahead - before_ahead) < NEAR)
     end = position + r.length
     good &= (offset >= 0) & (offset + r.length <= buffers.window) & (r.length > 0)
     reached = np.empty(total, np.int64)
@@ -102,7 +107,6 @@ def place(
     streams.base_sequence[stream] = streams.sequence[stream]
     streams.base_time_ns[stream] = r.time_ns[last]
     streams.time_ns[stream] = r.time_ns[last]
-    streams.lead[stream] = np.maximum(streams.lead[stream], np.maximum.reduceat(ahead, first))
     buffers.end[channel] = end[last]
     _remember_seen(streams, stream, count, step, first)
     return refused

@@ -73,7 +73,7 @@ def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaRep
         streams=tuple(streams) if handed_over else (),
         gaps=tuple((side, lo - zero, hi - zero) for side, lo, hi in gaps) if handed_over else (),
         gaps_not_kept=audio.gaps_not_kept if audio else 0,
-        encrypted=media.encrypted,
+        encrypted=media.encrypted or media.secret and not handed_over,
         second_source=media.second_source,
         unsupported_codec=other_codec and not streams,
         no_room=media.no_room,

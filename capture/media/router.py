@@ -42,7 +42,9 @@ from capture.media.use import Use
 from capture.media.waiting import WaitingRoom
 
 LATCH_NS = 2_000_000_000
-DAY_NS = 86_400_000_000_000  # no call rings that long: a packet captured later has an absurd time
+CLAIMS = 64  # of one call
+SPEAKERS = 16  # flows that may be one side of a call
+CONFIRMATIONS = 1 << 16
 SECOND_SOURCE_PACKETS = 3  # fewer may be the tail of an earlier call on the same ports
 OTHER_CODEC_PACKETS = 50  # of one flow without any G.711: it is not looked at one by one any more
 _LAST = 1 << 62  # a frame number after all others
@@ -81,7 +83,7 @@ class MediaRouter:
         self._flows = FlowBook(counters)
         self._claims = ClaimBook(self.activity_ns)
         self._wait_ns = wait_ns
-        self._waiting = WaitingRoom(counters, wait_ns)
+        self._waiting = WaitingRoom(counters, wait_ns + 2 * LATCH_NS)  # some wait for their proof, too
         self._owner: dict[int, Use] = {}  # by stream
         self._speakers: dict[int, list[Use]] = {}  # by channel: the flows that may be that side
         self._holder: dict[int, Use] = {}  # by channel: the flow that is
@@ -93,6 +95,8 @@ class MediaRouter:
         self._jobs: dict[int, list[_Job]] = {}  # by channel, in order
         self._contested: dict[int, list[Part]] = {}  # by channel
         self._closing: list[tuple[CallMedia, Done]] = []
+        self._confirmed: set[tuple[int, int]] = set()  # flows with which one end confirmed keys
+        self.believed_ns = _LAST  # no packet of the slice can have been captured later than this
 
     # --- what signalling says -------------------------------------------------------------------------------
 
@@ -100,16 +104,19 @@ class MediaRouter:
         """A party of the call listens at an endpoint, from now on."""
         known = self._claims.find(media, declared)
         if known is not None:
-            if known.declared.round != declared.round and known.declared.hop == declared.hop:
+            if known.declared.hop == declared.hop:
                 known.declared = declared  # the same endpoint, renewed: perhaps other payload types
                 for use in self.uses(media):
                     if use.claim is known:
                         use.laws, use.not_audio = declared.laws, declared.not_audio
+            media.encrypted |= media.agreed_on_keys()
+            return
+        if len(media.claims) >= CLAIMS:
+            self._counters.add("sdp_too_many_endpoints")
             return
         for ended in self._claims.add(media, declared, at_ns):
             self._detach_all(ended)
-        keyed = {claim.declared.party for claim in media.claims if claim.declared.keyed}
-        media.encrypted |= declared.encrypted or len(keyed) == 2
+        media.encrypted |= media.agreed_on_keys()
         for flow in [*self._flows.to(declared.endpoint), *self._flows.from_(declared.endpoint)]:
             if flow.first_frame > self._frame:
                 continue
@@ -130,10 +137,13 @@ class MediaRouter:
         self._closing.append((media, done))
 
     def encrypt(self, source: int, destination: int) -> None:
-        """Keys were agreed upon between two endpoints (DTLS-SRTP, ZRTP): what follows is no plain audio."""
+        """One end of a flow confirmed keys (ZRTP). When both have, what follows is no plain audio."""
+        self._confirmed.add((source, destination))
+        if (destination, source) not in self._confirmed or len(self._confirmed) > CONFIRMATIONS:
+            return
         for endpoint, other in ((destination, source), (source, destination)):
             for claim in self._claims.at(endpoint):
-                if claim.media.rank(other, claim.side):
+                if claim.media.rank(other, claim.side) == 2:
                     claim.media.encrypted = True
                     for use in self.uses(claim.media):
                         use.flow.ignore("rtp_encrypted")
@@ -201,9 +211,10 @@ class MediaRouter:
             flow = self._flows[number]
             if flow.state is State.WAITING:
                 steps.append((int(frames[lo]), 1, flow))
-                latch = lo + int(np.searchsorted(self._rows.time_ns[lo:hi], flow.first_ns + LATCH_NS))
-                if lo < latch < hi:
-                    steps.append((int(frames[latch]), 1, flow))
+                for since_ns in self._latches(flow):
+                    latch = lo + int(np.searchsorted(self._rows.time_ns[lo:hi], since_ns + LATCH_NS))
+                    if lo < latch < hi:
+                        steps.append((int(frames[latch]), 1, flow))
         steps.sort(key=lambda step: step[:2])
         for frame, _, step in steps:
             self._frame = frame
@@ -218,6 +229,17 @@ class MediaRouter:
         for number in self._todo:
             self._advance(self._flows[number], _LAST)
         self._todo = {}
+
+    def _latches(self, flow: Flow) -> set[int]:
+        """Since when the flow has waited for the claims that it may belong to."""
+        claims = (*self._claims.at(flow.destination), *self._claims.at(flow.source))
+        return {max(flow.first_ns, claim.made_ns) for claim in claims[:SPEAKERS]}
+
+    def note_control(self, endpoint: int, at_ns: int) -> None:
+        """RTCP arrived there (or one port above the audio): the call goes on, though nobody speaks."""
+        for listener in (endpoint, endpoint - 1):
+            for claim in self._claims.at(listener):
+                claim.media.last_ns = max(claim.media.last_ns, at_ns)
 
     def _make_room_for(self, flow: Flow) -> None:
         """A flow that may join a call in this slice: the call's others have to be walked beside it."""
@@ -281,15 +303,16 @@ class MediaRouter:
         """See whether a flow belongs to calls, with what is known now."""
         if flow.first_frame > self._frame:
             return
-        patient = at_ns - flow.first_ns < LATCH_NS
         for claim in self._claims.at(flow.destination):
             rank = claim.media.rank(flow.source, claim.side)
+            patient = at_ns - max(flow.first_ns, claim.made_ns) < LATCH_NS
             if rank == 2 or not patient or rank is not None and self._proven(flow):
                 self._consider(flow, claim, claim.side, rank or 0, at_ns)
-        if flow.state is State.WAITING and not patient:
+        if flow.state is State.WAITING:
             # Nobody said that he listens there, but somebody speaks from where he listens.
             for claim in self._claims.at(flow.source):
-                self._consider(flow, claim, claim.declared.party, 0, at_ns)
+                if at_ns - max(flow.first_ns, claim.made_ns) >= LATCH_NS:
+                    self._consider(flow, claim, claim.declared.party, 0, at_ns)
 
     def _consider(self, flow: Flow, claim: Claim, side: int, rank: int, at_ns: int) -> None:
         """Make a flow one side of a call, unless something speaks against it."""
@@ -299,9 +322,9 @@ class MediaRouter:
         if not media.wanted:
             flow.ignore("rtp_excluded")
         elif claim.declared.encrypted or media.encrypted:
-            media.encrypted = True
+            media.secret = True
             flow.ignore("rtp_encrypted")
-        elif not rank and self._spoken_for(media, side):
+        elif self._spoken_for(media, side) and (not rank or self._crowded(media, side)):
             flow.ignore("rtp_second_source")
         else:
             self._use(flow, claim, side, rank, at_ns)
@@ -316,13 +339,17 @@ class MediaRouter:
     def _spoken_for(self, media: CallMedia, side: int) -> bool:
         return media.audio is not None and bool(self._speakers.get(2 * media.audio.slot + side))
 
+    def _crowded(self, media: CallMedia, side: int) -> bool:
+        return media.audio is not None and len(self._speakers[2 * media.audio.slot + side]) >= SPEAKERS
+
     def _use(self, flow: Flow, claim: Claim, side: int, rank: int, at_ns: int) -> None:
         media, declared = claim.media, claim.declared
         kept = self._waiting.take(flow)
         if media.audio is None:
             origin = int(kept[0].rows.time_ns[0]) if kept else self._next_time(flow)
-            if not media.started_ns <= origin <= media.started_ns + DAY_NS:
-                origin = media.started_ns
+            if origin > self.believed_ns:  # an absurd time, or the first packets after a long silence
+                origin = self.believed_ns
+            origin = max(origin, media.started_ns)
             media.audio = self.buffers.open(media.call, origin)
             if media.audio is None:
                 media.no_room = True
@@ -344,8 +371,9 @@ class MediaRouter:
         flow.state = State.USED
         if len(speakers) == 1:
             self._holder[use.channel] = use
+            oldest_ns = max(media.started_ns, min(at_ns, claim.made_ns) - self._wait_ns)
             for part in kept:
-                lo = int(np.searchsorted(part.rows.time_ns, max(media.started_ns, at_ns - self._wait_ns)))
+                lo = int(np.searchsorted(part.rows.time_ns, oldest_ns))
                 self._counters.add("rtp_stray", lo)
                 if lo < len(part.rows):
                     job = _Job(use, part.rows, part.data, lo, len(part.rows))
@@ -459,7 +487,7 @@ class MediaRouter:
                 self._advance(flow, self._frame)
                 if flow.state is State.WAITING:
                     if not self._spoken_for(media, claim.side):
-                        self._resolve(flow, flow.first_ns + LATCH_NS)
+                        self._resolve(flow, max(flow.first_ns, claim.made_ns) + LATCH_NS)
                     else:
                         self._waiting.drop(flow, "rtp_second_source")
 

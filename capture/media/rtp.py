@@ -5,7 +5,7 @@ usual header, twelve bytes and nothing else, is read with vector code; CSRC list
 are followed one packet at a time. RTCP (RFC 5761 §4), STUN, DTLS and ZRTP on a media port are told apart here.
 
 Reasons counted: `rtcp`, `rtp_malformed` (a length inside the header leads beyond the packet), `rtp_cut` (snap
-length), `stun`, `not_rtp`.
+length).
 """
 
 from __future__ import annotations

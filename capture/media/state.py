@@ -16,7 +16,7 @@ NO_PAYLOAD_TYPE = 255
 
 
 class Numbers:
-    """Small numbers, handed out lowest first and taken back."""
+    """Small numbers, handed out and taken back."""
 
     def __init__(self) -> None:
         self._free: list[int] = []
@@ -51,12 +51,11 @@ class StreamColumns:
         self.base_length = np.zeros(0, np.int64)  # samples of the packet with base_timestamp
         self.base_time_ns = np.zeros(0, np.int64)  # and its capture time
         self.time_ns = np.zeros(0, np.int64)  # capture time of the newest packet, audio or not
-        self.channel = np.zeros(0, np.int64)  # row of ChannelColumns
+        self.channel = np.zeros(0, np.int64)  # row of `AudioBuffers`: the side of a call
         self.packets = np.zeros(0, np.int64)  # audio packets placed
         self.arrived = np.zeros(0, np.int64)  # packets of any payload type, duplicates not counted
         self.duplicates = np.zeros(0, np.int64)
         self.late = np.zeros(0, np.int64)  # arrived behind a later one, and were placed
-        self.lead = np.zeros(0, np.int64)  # most that a packet's place was ahead of its capture time, this window
 
     def new(self) -> int:
         """A row, all zero."""

@@ -43,7 +43,7 @@ def command(store: Path, config: Path | None, as_json: bool, captures: tuple[str
     for warning in summary.warnings:
         click.echo(f"recorder: {warning}", err=True)
     if as_json:
-        names = ("packets", "calls", "recordings", "seconds")
+        names = ("packets", "calls", "recordings", "seconds", "counters")
         click.echo(json.dumps({name: getattr(summary, name) for name in names}))
     else:
         click.echo(

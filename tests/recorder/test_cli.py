@@ -194,6 +194,7 @@ class Summary:
     calls: int = 2
     recordings: int = 1
     seconds: float = 0.26
+    counters: dict[str, int] = field(default_factory=lambda: {"frames": 4780})
     warnings: list[str] = field(default_factory=lambda: ["a.pcap is cut in mid-packet."])
 
 
@@ -231,7 +232,8 @@ def test_replay_as_json_prints_one_object_and_nothing_else(fake_replay: Callable
 
     result = run("replay", "--store", "s", "--json", "a.pcap")
 
-    assert json.loads(result.stdout) == {"packets": 4780, "calls": 2, "recordings": 1, "seconds": 0.26}
+    told = {"packets": 4780, "calls": 2, "recordings": 1, "seconds": 0.26, "counters": {"frames": 4780}}
+    assert json.loads(result.stdout) == told
 
 
 def test_replay_reads_its_settings_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

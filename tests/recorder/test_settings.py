@@ -51,7 +51,7 @@ def test_no_file_and_an_empty_file_are_the_same() -> None:
 def test_values_arrive_as_what_they_are() -> None:
     settings, found = check(
         b'[recording]\nencoding = "g711"\n[media]\nsilence_ends_call_s = 30\n'
-        b'[lines]\ntrunks = ["192.0.2.1", "2001:db8::/32"]\noutside_prefix = "0"\n[capture]\nvxlan_ports = []\n'
+        b'[lines]\ntrunks = ["192.0.2.1", "2001:db8::/32"]\n[capture]\nvxlan_ports = []\n'
     )
 
     assert settings is not None and not found
@@ -90,7 +90,6 @@ def test_values_arrive_as_what_they_are() -> None:
          '2: lines.trunks[0]: must be an address, or a network such as "192.0.2.0/24" with no bit set beyond its '
          'length, not "192.0.2.1/24"'),
         ("[lines]\ntrunks = [167772160]\n", "2: lines.trunks[0]: must be text in quotes, not 167772160"),
-        ("[lines]\noutside_prefix = '123456789'\n", "2: lines.outside_prefix: must have at most 8 characters"),
         ("[media\nx = 1\n", "1: expected ']' at the end of a table declaration"),
         ("[media]\nearly_audio_wait_s = \n", "2: invalid value"),
     ],
@@ -100,7 +99,7 @@ def test_a_fault_is_told_by_line_and_key(text: str, fault: str) -> None:
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
-    text = "[limits]\nsdp_bytes = 1\n[media]\nsilence = 3\n[lines]\noutside_prefix = 0\n"
+    text = "[limits]\nsdp_bytes = 1\n[media]\nsilence = 3\n[lines]\ntrunks = 0\n"
 
     assert [fault.partition(":")[0] for fault in faults(text)] == ["2", "4", "6"]
 
