@@ -2,9 +2,9 @@
 
 A *piece* is a run of rows of one stream. `place` puts down every piece in which all packets are what the stream's
 last one led to expect: the same SSRC and G.711 payload type, sequence numbers going up, each packet's place (by its
-timestamp) behind the one before it, and within 100 ms of its capture time or as far off it as the one before. The others it gives back, untouched,
-for `careful`, which knows the whole rule. For the pieces it takes, the two agree sample for sample; the tests hold
-one against the other.
+timestamp) behind the one before it, and within 100 ms of its capture time or as far off it as the one before. The
+others it gives back, untouched, for `careful`, which knows the whole rule. For the pieces it takes, the two agree
+sample for sample; the tests hold one against the other.
 """
 
 from __future__ import annotations
@@ -50,9 +50,8 @@ def place(
     before[1:] = r.sequence[:-1]
     before[first] = streams.sequence[stream].astype(np.uint16)
     step = r.sequence - before  # modulo 2**16, as the numbers are
-    again = np.flatnonzero(step == 0)
-    if len(again):
-        kept = _once(streams, r, stream, first, again)
+    if (step == 0).any():
+        kept = _once(streams, r, stream, first, step)
         if kept is not None:
             edges = np.searchsorted(kept, np.append(first, total))
             left = np.diff(edges)
@@ -117,16 +116,20 @@ def _once(
     r: RtpRows,
     stream: NDArray[np.int64],
     first: NDArray[np.int64],
-    again: NDArray[np.int64],
+    step: NDArray[np.uint16],
 ) -> NDArray[np.int64] | None:
-    """The rows without second copies that a mirror made: the whole header is that of the row before, which came
+    """The rows without second copies that a mirror made: the whole header is that of the packet before, which came
     a moment ago. None if there are no such copies."""
-    timestamp, ssrc, time_ns = np.roll(r.timestamp, 1), np.roll(r.ssrc, 1), np.roll(r.time_ns, 1)
-    timestamp[first] = streams.base_timestamp[stream]
-    ssrc[first] = streams.ssrc[stream]
-    time_ns[first] = streams.time_ns[stream]
-    alike = (r.timestamp[again] == timestamp[again]) & (r.ssrc[again] == ssrc[again])
-    copies = again[alike & (r.time_ns[again] - time_ns[again] <= MIRRORED_WITHIN_NS)]
+    again = np.flatnonzero(step == 0)
+    piece = np.searchsorted(first, again, side="right") - 1
+    original = np.maximum.accumulate(np.where(step != 0, np.arange(len(r)), -1))[again]
+    before = original < first[piece]  # the original came in an earlier batch
+    row = stream[piece]
+    timestamp = np.where(before, streams.base_timestamp[row], r.timestamp[original])
+    ssrc = np.where(before, streams.ssrc[row], r.ssrc[original])
+    time_ns = np.where(before, streams.time_ns[row], r.time_ns[original])
+    alike = (r.timestamp[again] == timestamp) & (r.ssrc[again] == ssrc)
+    copies = again[alike & (r.time_ns[again] - time_ns <= MIRRORED_WITHIN_NS)]
     return np.delete(np.arange(len(r)), copies) if len(copies) else None
 
 
