@@ -100,10 +100,9 @@ class Listener:
         messages = self._messages(batch, segment_ns)
         keying = self._keying(batch, media.keying)
         rtp = media.rtp
-        for row in media.control.tolist():
-            self._router.note_control(int(batch.destination[row]), int(batch.time_ns[row]))
+        control = media.control.tolist()
         self._counters.add("udp_not_media", len(batch) - len(rtp) - len(media.control) - len(messages))
-        lo = at = key = 0
+        lo = at = key = beat = 0
         for number, first_frame_after in edges:
             self._enter(number)
             self._router.believed_ns = (number + 1) * SLICE_NS + WAITS_NS
@@ -118,6 +117,10 @@ class Listener:
             if hi > lo or points:
                 self._router.process(rtp.slice(lo, hi), batch.data, points)
             lo = hi
+            while beat < len(control) and (first_frame_after is None or batch.frame[control[beat]] < first_frame_after):
+                row = control[beat]
+                self._router.note_control(int(batch.destination[row]), int(batch.time_ns[row]))
+                beat += 1
             self._router.buffers.flush_due()
         if len(batch):
             self._frame = int(batch.frame[-1])

@@ -9,8 +9,8 @@ Whose packets are taken (RFC 3550 says nothing; this is our rule against injecte
 
 - a source that the other party declared is taken at once;
 - any other waits. It is taken once packets of the listener go back to it (a NAT between them), or after `LATCH_NS`
-  without a better source; then all its packets are, those that waited too. Else it is a second source: counted and
-  flagged, never mixed in;
+  without a better source (`EARLY_LATCH_NS` while the other party has not yet said where it listens); then all its
+  packets are, those that waited too. Else it is a second source: counted and flagged, never mixed in;
 - of several flows that may be one side of a call one is taken at a time: see `capture.media.contest`.
 
 Packets for which nobody declared anything wait, in case their SDP is still to come: see `capture.media.waiting`.
@@ -42,6 +42,7 @@ from capture.media.use import Use
 from capture.media.waiting import WaitingRoom
 
 LATCH_NS = 2_000_000_000
+EARLY_LATCH_NS = 10_000_000_000  # for who has not yet said where he listens: he will when he answers
 CLAIMS = 64  # of one call
 SPEAKERS = 16  # flows that may be one side of a call
 CONFIRMATIONS = 1 << 16
@@ -83,7 +84,7 @@ class MediaRouter:
         self._flows = FlowBook(counters)
         self._claims = ClaimBook(self.activity_ns)
         self._wait_ns = wait_ns
-        self._waiting = WaitingRoom(counters, wait_ns + 2 * LATCH_NS)  # some wait for their proof, too
+        self._waiting = WaitingRoom(counters, wait_ns + EARLY_LATCH_NS + LATCH_NS)  # some wait for their proof, too
         self._owner: dict[int, Use] = {}  # by stream
         self._speakers: dict[int, list[Use]] = {}  # by channel: the flows that may be that side
         self._holder: dict[int, Use] = {}  # by channel: the flow that is
@@ -211,8 +212,8 @@ class MediaRouter:
             flow = self._flows[number]
             if flow.state is State.WAITING:
                 steps.append((int(frames[lo]), 1, flow))
-                for since_ns in self._latches(flow):
-                    latch = lo + int(np.searchsorted(self._rows.time_ns[lo:hi], since_ns + LATCH_NS))
+                for latch_ns in self._latches(flow):
+                    latch = lo + int(np.searchsorted(self._rows.time_ns[lo:hi], latch_ns))
                     if lo < latch < hi:
                         steps.append((int(frames[latch]), 1, flow))
         steps.sort(key=lambda step: step[:2])
@@ -231,15 +232,17 @@ class MediaRouter:
         self._todo = {}
 
     def _latches(self, flow: Flow) -> set[int]:
-        """Since when the flow has waited for the claims that it may belong to."""
+        """When the flow will have waited long enough for the claims that it may belong to."""
         claims = (*self._claims.at(flow.destination), *self._claims.at(flow.source))
-        return {max(flow.first_ns, claim.made_ns) for claim in claims[:SPEAKERS]}
+        since = {max(flow.first_ns, claim.made_ns) for claim in claims[:SPEAKERS]}
+        return {since_ns + wait_ns for since_ns in since for wait_ns in (LATCH_NS, EARLY_LATCH_NS)}
 
     def note_control(self, endpoint: int, at_ns: int) -> None:
         """RTCP arrived there (or one port above the audio): the call goes on, though nobody speaks."""
         for listener in (endpoint, endpoint - 1):
             for claim in self._claims.at(listener):
-                claim.media.last_ns = max(claim.media.last_ns, at_ns)
+                if at_ns >= claim.made_ns:
+                    claim.media.last_ns = max(claim.media.last_ns, at_ns)
 
     def _make_room_for(self, flow: Flow) -> None:
         """A flow that may join a call in this slice: the call's others have to be walked beside it."""
@@ -305,7 +308,8 @@ class MediaRouter:
             return
         for claim in self._claims.at(flow.destination):
             rank = claim.media.rank(flow.source, claim.side)
-            patient = at_ns - max(flow.first_ns, claim.made_ns) < LATCH_NS
+            waited_ns = at_ns - max(flow.first_ns, claim.made_ns)
+            patient = waited_ns < (EARLY_LATCH_NS if rank is None else LATCH_NS)
             if rank == 2 or not patient or rank is not None and self._proven(flow):
                 self._consider(flow, claim, claim.side, rank or 0, at_ns)
         if flow.state is State.WAITING:
@@ -487,7 +491,7 @@ class MediaRouter:
                 self._advance(flow, self._frame)
                 if flow.state is State.WAITING:
                     if not self._spoken_for(media, claim.side):
-                        self._resolve(flow, max(flow.first_ns, claim.made_ns) + LATCH_NS)
+                        self._resolve(flow, max(flow.first_ns, claim.made_ns) + EARLY_LATCH_NS)
                     else:
                         self._waiting.drop(flow, "rtp_second_source")
 

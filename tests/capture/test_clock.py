@@ -225,3 +225,29 @@ def test_settling_leaves_the_times_given_alone() -> None:
     clock.clock.settle(times)
 
     assert np.array_equal(times, before)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 20])
+def test_times_between_the_ends_of_what_a_file_can_say_stay_within_64_bits(turns: int) -> None:
+    """A pcap's seconds have 32 bits: whoever writes it may leap from 1970 to 2106 and back for ever."""
+    clock = Clock()
+    latest = (2**32 - 1) * SECOND
+
+    settled = [time for _ in range(turns) for time in clock.settle(*[YEAR_1970] * 5, *[latest] * 5)]
+
+    assert len(settled) == 10 * turns
+    assert all(0 <= time < 2**63 for time in settled)
+    assert 0 <= clock.now < 2**63
+
+
+@pytest.mark.parametrize("first", [YEAR_1970, (2**32 - 1) * SECOND])
+def test_such_times_in_batches_of_their_own_stay_within_64_bits(first: int) -> None:
+    """The quick way of a batch whose times fit each other adds and compares, too."""
+    clock = Clock()
+    latest = (2**32 - 1) * SECOND
+
+    for _ in range(20):
+        settled = [*clock.settle(*[first] * 5), *clock.settle(*[latest - first] * 5)]
+
+        assert all(0 <= time < 2**63 for time in settled)
+        assert 0 <= clock.now < 2**63

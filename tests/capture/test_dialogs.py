@@ -883,3 +883,34 @@ def test_times_never_run_backwards_within_a_call() -> None:
 
     assert len([event for event in calls.events if isinstance(event, Ended)]) == 1
     assert call.ended_ns is not None and call.started_ns <= call.ended_ns
+
+
+# goodbyes that came too early
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_stray_bye_before_the_invite_does_not_spoil_an_answered_call(answered: bool) -> None:
+    """Anybody can send a BYE (RFC 3261 §15.1.2): it ends no call that began after it."""
+    calls = Exchange()
+    calls.see(0, bye(), *[bye_ok()] * answered)
+    calls.see(1, invite(), response(180))
+    calls.see(3, ok(), ack())
+
+    calls.see(63, bye(cseq=3), bye_ok(cseq=3))
+
+    [call] = [call for call in calls.finish(70) if call.answered and not call.met_on_its_way]
+    assert (call.started_ns, call.answered_ns, call.ended_ns) == (ns(1), ns(3), ns(63))
+    assert call.end_reason == "bye"
+
+
+def test_a_stray_bye_before_the_invite_does_not_spoil_a_refused_call() -> None:
+    """It is no hanging up of the caller either: the final answer says why nobody spoke (RFC 3261 §21.4.24)."""
+    calls = Exchange()
+    calls.see(0, bye())
+    calls.see(1, invite(), response(180))
+    calls.see(9, response(486), ack())
+
+    [call] = calls.finish(60)
+
+    assert (call.started_ns, call.ended_ns, call.end_reason) == (ns(1), ns(9), "busy")
+    assert call.answered_ns is None

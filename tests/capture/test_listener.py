@@ -950,3 +950,171 @@ def test_packets_that_come_alone_give_what_they_give_together(scene: Callable[[]
     together, alone = listen(frames, in_order=True), listen(frames, in_order=True, cuts=range(len(frames)))
 
     assert differences(told(together), told(alone)) == []
+
+
+# --- what strangers and odd captures do -----------------------------------------------------------------------------
+
+
+def test_a_re_invite_to_srtp_on_the_same_ports_is_encrypted() -> None:
+    """A new answer holds for the flows that go on, too (RFC 3264 §8): what follows is no audio to us."""
+    savp: dict[str, Any] = {"protocol": "RTP/SAVP", "extra": [KEY]}
+    call_id = "call-1@192.0.2.10"
+    offer = request("INVITE", call_id=call_id, cseq=2, to_tag="b1", sdp=described(CALLER_RTP, **savp))
+    answer = response(200, call_id=call_id, cseq=2, sdp=described(CALLEE_RTP, **savp))
+    moved = [sip(2000, offer), sip(2004, answer, down=False)]
+
+    recorded = listen([*dialled(end_ms=6000), *moved, *speech(count=200).frames(), *back(count=200).frames()]).one
+
+    assert recorded.media is not None
+    assert recorded.media.encrypted
+    assert recorded.media.starts_ns is None and len(recorded.samples) == 0
+
+
+def test_of_a_secure_line_and_a_plain_one_the_answer_may_take_the_plain_one() -> None:
+    """Port 0 refuses the line with the keys (RFC 3264 §6): they say nothing of the other."""
+    said, answered = speech(), back()
+    offer = described("192.0.2.10:41000", protocol="RTP/SAVP", extra=[KEY, "m=audio 40000 RTP/AVP 0"])
+    answer = described("192.0.2.20:0", protocol="RTP/SAVP", extra=["m=audio 50000 RTP/AVP 0"])
+    frames = [
+        sip(0, request("INVITE", sdp=offer)),
+        sip(900, response(200, sdp=answer), down=False),
+        sip(902, request("ACK", to_tag="b1")),
+        *dialled()[-2:],
+    ]
+
+    recorded = listen([*frames, *said.frames(), *answered.frames()]).one
+
+    assert_says(recorded, [said], [answered])
+    assert recorded.media is not None and not recorded.media.encrypted
+
+
+def test_a_secure_offer_that_was_refused_says_nothing_of_the_next() -> None:
+    """488 to SAVP, and the caller tries again in the clear (RFC 3261 §21.4.26): only what was answered holds."""
+    said, answered = speech(at_ms=2000), back(at_ms=2000)
+    secure = described(CALLER_RTP, protocol="RTP/SAVP", extra=[KEY])
+    frames = [
+        sip(0, request("INVITE", sdp=secure)),
+        sip(50, response(488), down=False),
+        sip(52, request("ACK", to_tag="b1")),
+        sip(100, request("INVITE", cseq=2, sdp=described(CALLER_RTP))),
+        sip(900, response(200, cseq=2, sdp=described(CALLEE_RTP)), down=False),
+        sip(902, request("ACK", cseq=2, to_tag="b1")),
+        *dialled(end_ms=5000)[-2:],
+    ]
+
+    recorded = listen([*frames, *said.frames(), *answered.frames()]).one
+
+    assert_says(recorded, [said], [answered])
+    assert recorded.media is not None and not recorded.media.encrypted
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        (ns(2001), wire.udp(CALLER_RTP, CALLEE_RTP, b"\x14\xfe\xfd" + bytes(11))),
+        (ns(2001), wire.udp("192.0.2.10:9", CALLEE_RTP, b"\x14\xfe\xfd" + bytes(11))),
+        zrtp(2001, b"Confirm1"),
+    ],
+    ids=["DTLS", "DTLS from another port", "ZRTP"],
+)
+def test_one_datagram_of_a_key_agreement_changes_nothing(forged: Frame) -> None:
+    """Two ends agree upon keys (RFC 5764 §4, RFC 6189 §4.6); one alone may be forged, and costs no audio."""
+    said, answered = speech(), back()
+
+    recorded = listen([*dialled(), forged, *said.frames(), *answered.frames()]).one
+
+    assert_says(recorded, [said], [answered])
+    assert recorded.media is not None and not recorded.media.encrypted
+
+
+def test_zrtp_confirmed_in_mid_call_by_both_ends_is_encrypted() -> None:
+    """Confirm1 from one end and Confirm2 from the other (RFC 6189 §4.6), while they speak."""
+    confirmed = [zrtp(1500, b"Confirm1", CALLEE_RTP, CALLER_RTP), zrtp(1510, b"Confirm2")]
+
+    recorded = listen([*dialled(), *confirmed, *speech().frames(), *back().frames()]).one
+
+    assert recorded.media is not None and recorded.media.encrypted
+    assert recorded.media.starts_ns is None
+
+
+def test_a_spray_from_many_ports_of_the_right_address_changes_nothing() -> None:
+    """More flows than a call keeps: the negotiated one is not given up for them."""
+    said, answered = speech(count=300), back(count=300)
+    spray = [
+        (ns(at_ms) + port * 1000, wire.udp(f"192.0.2.20:{1024 + port}", CALLER_RTP, packet))
+        for port in range(300)
+        for at_ms in (1500, 4200)
+        for packet in [wire.rtp(bytes(SAMPLES), seq=at_ms // 1000, timestamp=at_ms * 8, ssrc=port)]
+    ]
+
+    recorded = listen([*dialled(end_ms=8000), *said.frames(), *answered.frames(), *spray]).one
+
+    assert_says(recorded, [said], [answered])
+
+
+def test_after_many_session_refreshes_a_re_invite_still_moves_the_audio() -> None:
+    """A call of hours is refreshed by an UPDATE without SDP every few minutes (RFC 4028 §7.4)."""
+    new_caller, new_callee = "192.0.2.10:40500", "192.0.2.20:50500"
+    said, answered = speech(count=400), back(count=400)
+    moved = speech(new_caller, new_callee, at_ms=9020, count=200, ssrc=7)
+    moved_back = back(source=new_callee, destination=new_caller, at_ms=9020, count=200, ssrc=8)
+    frames = [*dialled(end_ms=14_000), *re_invite(9000, caller=new_caller, callee=new_callee, cseq=100)]
+    for number in range(70):
+        at_ms, cseq = 1900 + 100 * number, 2 + number
+        refresh = request("UPDATE", call_id="call-1@192.0.2.10", cseq=cseq, to_tag="b1")
+        frames += [sip(at_ms, refresh), sip(at_ms + 4, response(200, method="UPDATE", cseq=cseq), down=False)]
+
+    recorded = listen([*frames, *(f for one in (said, answered, moved, moved_back) for f in one.frames())]).one
+
+    assert_says(recorded, [said, moved], [answered, moved_back])
+
+
+def test_silence_ends_a_call_on_a_line_with_few_packets() -> None:
+    """An OPTIONS every 3 s (a ping between exchanges) is all that tells the time: timers follow it."""
+    said, answered = speech(count=50), back(count=50)
+    pings = [
+        sip(at_ms, request("OPTIONS", call_id=f"ping-{at_ms}", cseq=5)) for at_ms in range(3000, 403_000, 3000)
+    ]
+
+    recorded = listen([*dialled(end_ms=None), *said.frames(), *answered.frames(), *pings]).one
+
+    assert recorded.call.end_reason == "silence"
+    assert_says(recorded, [said], [answered])
+
+
+def test_a_call_whose_first_packet_was_captured_an_hour_ahead_is_not_stretched() -> None:
+    """One absurd capture time is one packet's; it makes no hour of silence."""
+    said, answered = speech(), back()
+    frames = sorted([*dialled(), *said.frames(), *answered.frames()], key=lambda frame: frame[0])
+    first = next(number for number, (at_ns, _) in enumerate(frames) if at_ns >= ns(1000))
+    frames[first] = frames[first][0] + 3600 * wire.SECOND, frames[first][1]
+
+    recorded = listen(frames, in_order=True).one
+
+    assert 0 < len(recorded.samples) < len(expected([said], [answered])[1]) + 10 * 8000
+def test_a_flow_from_before_the_invite_does_not_take_the_channel() -> None:
+    """It was there before the call; who was negotiated is heard from his first word."""
+    said, answered = speech(at_ms=6000, count=50), back(at_ms=6000, count=50)
+    stray = speech(STRANGER, CALLER_RTP, at_ms=-3000, count=440, ssrc=0x666)
+    frames = dialled(answer_ms=5900, end_ms=8000)
+
+    recorded = listen([*frames, *said.frames(), *answered.frames(), *stray.frames()]).one
+
+    assert_says(recorded, [said], [answered])
+    assert recorded.media is not None and recorded.media.second_source
+
+
+def test_rtcp_keeps_a_silent_call_alive() -> None:
+    """Who suppresses silence still reports (RFC 3550 §6.2): 90 s without RTP are a pause, not the end."""
+    said, answered = speech(count=50), back(count=50)
+    again = speech(at_ms=92_000, count=50, seq=65550, timestamp=2**32 - 4000 + 91_000 * 8)
+    reports = [
+        (ns(at_ms), wire.udp("192.0.2.10:40001", "192.0.2.20:50001", b"\x80\xc9\0\1\0\0\x12\x34"))
+        for at_ms in range(2000, 92_000, 1000)
+    ]
+
+    frames = [*said.frames(), *answered.frames(), *reports, *again.frames()]
+    recorded = listen([*dialled(end_ms=95_000), *frames]).one
+
+    assert_says(recorded, [said, again], [answered])
+    assert recorded.call.end_reason == "bye"
