@@ -139,10 +139,6 @@ class Listener:
             self._router.settle()
             self._conclude(self._tracker.finish(self._clock.now, self._frame + 1))
 
-    def drain(self) -> None:
-        """Hand over all audio gathered so far, however little."""
-        self._router.buffers.flush_due(1)
-
     # --- time -----------------------------------------------------------------------------------------------
 
     def _settle_times(self, batch: PacketBatch) -> tuple[list[tuple[int, int | None]], list[int]]:

@@ -7,19 +7,15 @@ right to it; so nothing is ever mixed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from capture.media.flow import Use
 from capture.media.rtp import RtpRows
-
-if TYPE_CHECKING:
-    from capture.media.use import Use
 
 SILENT_NS = 200_000_000  # a flow that paused so long gives its channel to another hop's
 SILENT_FOR_LESSER_NS = 2_000_000_000  # and so long, to a port of the right address that nobody declared
 
-Part = tuple["Use", int, int]  # a flow's rows, from and to
+Part = tuple[Use, int, int]  # a flow's rows, from and to
 
 
 def award(

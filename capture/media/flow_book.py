@@ -8,59 +8,20 @@ packets then are), `seen_ns` (capture time of its newest packet).
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from capture.counters import Counters
+from capture.media.flow import Flow
 from capture.media.flows import FlowTable
 from capture.media.rtp import RtpRows
 from capture.media.state import Numbers
-
-if TYPE_CHECKING:
-    from capture.media.use import Use
-    from capture.media.waiting import Kept
 
 FLOWS = 1 << 17
 STRAY_FLOWS = 4096  # flows to a destination that nobody declared
 FORGET_NS = 60_000_000_000
 SWEEP_NS = 10_000_000_000
-
-
-class State(Enum):
-    """What is done with a flow's packets."""
-
-    WAITING = auto()  # kept for a while: nobody declared the destination, or the source isn't proven
-    USED = auto()
-    IGNORED = auto()  # a second source, or encrypted, or not to be recorded
-
-
-@dataclass(slots=True, eq=False)
-class Flow:
-    """What goes from one endpoint to another."""
-
-    number: int
-    source: int
-    destination: int
-    first_ns: int
-    first_frame: int  # number of the frame that it was first seen in
-    stray: bool  # when it was first seen, nobody had declared its destination
-    state: State = State.WAITING
-    reason: str = "rtp_stray"  # under which its unused packets are counted
-    uses: list[Use] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
-    unproven: int = 0  # packets that came for a claim and were not taken
-
-    def ignore(self, reason: str) -> None:
-        """From now on its packets are only counted."""
-        self.state, self.reason = State.IGNORED, reason
-
-    def reconsider(self, at_ns: int) -> None:
-        """Nobody uses it now: it waits again."""
-        self.state, self.reason, self.first_ns = State.WAITING, "rtp_stray", at_ns
 
 
 class FlowBook:

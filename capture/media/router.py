@@ -33,12 +33,12 @@ from capture.media.buffers import AudioBuffers, AudioSink
 from capture.media.careful import CarefulPlacer
 from capture.media.claims import ClaimBook
 from capture.media.contest import Part, award
-from capture.media.flow_book import Flow, FlowBook, State
+from capture.media.flow import Flow, State, Use
+from capture.media.flow_book import FlowBook
 from capture.media.negotiation import CallMedia, Claim, Declaration
 from capture.media.placing import place
 from capture.media.rtp import RtpRows
 from capture.media.state import NO_PAYLOAD_TYPE, StreamColumns
-from capture.media.use import Use
 from capture.media.waiting import WaitingRoom
 
 LATCH_NS = 2_000_000_000

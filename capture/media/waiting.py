@@ -6,31 +6,15 @@ reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from capture.counters import Counters
-from capture.media.flow_book import Flow
+from capture.media.flow import ROW_BYTES, Flow, Kept
 from capture.media.rtp import RtpRows
 
 ALL_BYTES = 32 << 20
 FLOW_BYTES = 1 << 20
-ROW_BYTES = 64  # what a row costs beside its payload
-
-
-@dataclass(slots=True)
-class Kept:
-    """Some packets of a flow, in order, with bytes of their own."""
-
-    rows: RtpRows
-    data: NDArray[np.uint8]
-
-    @property
-    def size(self) -> int:
-        """Bytes it takes."""
-        return len(self.data) + ROW_BYTES * len(self.rows)
 
 
 class WaitingRoom:
