@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from capture.counters import Counters
 
 SECOND = 1_000_000_000
+MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microseconds, the next packet after 10 ms
 
 BACK_NS = 60 * SECOND  # network and mirror reorder by milliseconds; a step of a minute is somebody setting the clock
 AHEAD_NS = 2 * SECOND  # a longer silence is a quiet line, or an absurd time

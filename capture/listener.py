@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.clock import SECOND, CaptureClock
+from capture.clock import MIRRORED_WITHIN_NS, SECOND, CaptureClock
 from capture.counters import Counters
 from capture.dialogs.call import Call
 from capture.dialogs.tracker import Began, Described, DialogTracker, Event
@@ -35,7 +35,6 @@ from capture.sip.stream import TcpStreams
 
 SLICE_NS = 2 * SECOND
 WAITS_NS = 10 * SECOND  # a packet farther ahead of the clock has an absurd time, or begins after a long silence
-MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microseconds; T1 of RFC 3261 is 500 ms
 MIRRORED_KEPT = 64
 
 

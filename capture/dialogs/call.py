@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from capture.parties import CALLEE, CALLER
 from capture.sip.message import SipMessage
-
-CALLER, CALLEE = 0, 1
 
 
 class State(Enum):

@@ -21,13 +21,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from capture.clock import SECOND
 from capture.counters import Counters
-from capture.dialogs.call import CALLEE, CALLER, Attempt, Call, Farewell, Offer, Seen, State
+from capture.dialogs.call import Attempt, Call, Farewell, Offer, Seen, State
+from capture.parties import CALLEE, CALLER
 from capture.sdp import MalformedSdp, SessionDescription
 from capture.sdp import parse as parse_sdp
 from capture.sip.message import SipMessage
 
-SECOND = 1_000_000_000
 UNHEARD_CALLS = 5000  # INVITEs that nobody has answered in any way, or only with a refusal; more are a flood
 CALLS = 20_000  # in all; past that the oldest without any audio is ended
 OFFERS = 16  # of one call that wait for an answer

@@ -21,10 +21,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.clock import MIRRORED_WITHIN_NS
 from capture.counters import Counters
 from capture.media.buffers import RATE_HZ, AudioBuffers, CallAudio
 from capture.media.g711 import Law
-from capture.media.placing import MIRRORED_WITHIN_NS, NEAR
+from capture.media.placing import NEAR
 from capture.media.rtp import RtpRows
 from capture.media.state import NO_PAYLOAD_TYPE, StreamColumns
 
@@ -110,6 +111,7 @@ class CarefulPlacer:
         self._counters.add("rtp_stray_number", len(source.leapt))
         source.held.clear()
         source.leapt.clear()
+        self._drop_doubted(source)
 
     def _choose(self, source: Source, packet: Packet) -> bool:
         """Whether this packet's SSRC has the channel; keeps or drops it if not."""
@@ -125,6 +127,7 @@ class CarefulPlacer:
         known = source.known.get(packet.ssrc, -1)
         established = known >= 0 and int(streams.packets[known]) >= ESTABLISHED
         if established and int(streams.packets[present]) < BELIEVED:
+            self._counters.add("rtp_other_ssrc", len(source.held))
             source.held.clear()
             source.stream = known
             return True
@@ -156,7 +159,9 @@ class CarefulPlacer:
         streams = self._streams
         if len(source.known) >= SSRCS:
             weakest = min((ssrc for ssrc in source.known), key=lambda ssrc: int(streams.packets[source.known[ssrc]]))
-            streams.release(source.known.pop(weakest))
+            gone = source.known.pop(weakest)
+            streams.release(gone)
+            source.before.pop(gone, None)
             source.law_of.pop(weakest, None)
         row = source.stream = source.known[packet.ssrc] = streams.new()
         streams.ssrc[row] = packet.ssrc
@@ -263,15 +268,14 @@ class CarefulPlacer:
                 self._counters.add("rtp_wild_timestamp")
                 return
         heard = int(buffers.end[2 * audio.slot : 2 * audio.slot + 2].max()) if audio.has_audio else 0
-        if abs(position - heard) > LONGEST_PAUSE or not begun and self._is_doubtful(source, row, law, packet, heard):
+        if abs(position - heard) > LONGEST_PAUSE:
             self._counters.add("rtp_absurd_time")
             return
-        if audio.first[source.side] is None or audio.laws[source.side] is not law:
-            buffers.begin_law(audio, source.side, position, law)
         if not begun:
+            if abs(position - heard) > LATE and not self._is_borne_out(source, row, law, packet):
+                return
             source.law_of[packet.ssrc] = law
-        buffers.put(audio, source.side, position, packet.payload)
-        streams.packets[row] += 1
+        self._lay(source, row, law, position, packet)
         if step > 0 or not begun:
             streams.payload_type[row] = packet.payload_type
             streams.law[row] = law
@@ -281,26 +285,33 @@ class CarefulPlacer:
             streams.base_sequence[row] = streams.sequence[row]
             streams.base_time_ns[row] = packet.time_ns
 
-    def _is_doubtful(self, source: Source, row: int, law: Law, packet: Packet, heard: int) -> bool:
-        """Whether a stream's first packet was captured so far off its call that a second has to bear it out.
+    def _lay(self, source: Source, row: int, law: Law, position: int, packet: Packet) -> None:
+        """Put a packet's code words where they belong."""
+        audio, side = source.audio, source.side
+        if audio.first[side] is None or audio.laws[side] is not law:
+            self._buffers.begin_law(audio, side, position, law)
+        self._buffers.put(audio, side, position, packet.payload)
+        self._streams.packets[row] += 1
 
-        When that has come, the first is placed before it, and no longer counts as absurd.
+    def _is_borne_out(self, source: Source, row: int, law: Law, packet: Packet) -> bool:
+        """Whether a stream may begin so far off its call: once a second packet was captured at about that time.
+
+        The first is kept until then, and laid before the second.
         """
-        audio, doubted = source.audio, source.doubted
-        if abs((packet.time_ns - audio.origin_ns) // 125_000 - heard) <= LATE:
-            return False
+        doubted = source.doubted
         if doubted is None or abs(packet.time_ns - doubted.time_ns) > LONG_IDLE_NS:
+            self._drop_doubted(source)
             packet.payload = packet.payload.copy()
             source.doubted = packet
-            return True
+            return False
         source.doubted = None
-        self._counters.add("rtp_absurd_time", -1)
-        position = (doubted.time_ns - audio.origin_ns) // 125_000
-        if audio.first[source.side] is None or audio.laws[source.side] is not law:
-            self._buffers.begin_law(audio, source.side, position, law)
-        self._buffers.put(audio, source.side, position, doubted.payload)
-        self._streams.packets[row] += 1
-        return False
+        self._lay(source, row, law, (doubted.time_ns - source.audio.origin_ns) // 125_000, doubted)
+        return True
+
+    def _drop_doubted(self, source: Source) -> None:
+        if source.doubted is not None:
+            self._counters.add("rtp_absurd_time")
+            source.doubted = None
 
     def _late_position(self, source: Source, row: int, packet: Packet, captured: int) -> int:
         """The place of a packet that others overtook: in this run or the one before, whichever is nearer to now."""

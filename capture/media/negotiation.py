@@ -13,9 +13,8 @@ from typing import Any
 from capture.media.buffers import CallAudio
 from capture.media.g711 import Law
 from capture.packets import AddressBook
+from capture.parties import CALLEE, CALLER
 from capture.sdp import Media
-
-CALLER, CALLEE = 0, 1
 
 _LAWS = {"PCMU": Law.MU, "PCMA": Law.A}
 _NOT_AUDIO = frozenset({"TELEPHONE-EVENT", "CN", "TONE"})

@@ -12,13 +12,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.clock import MIRRORED_WITHIN_NS
 from capture.counters import Counters
 from capture.media.buffers import AudioBuffers
 from capture.media.rtp import RtpRows
 from capture.media.state import StreamColumns
 
 NEAR = 800  # samples: 100 ms. Within this of its capture time a packet's timestamp is never doubted.
-MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microseconds, the next packet after 10 ms
 STEP = 64  # sequence numbers that may be missing between two packets of a piece
 
 
