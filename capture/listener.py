@@ -11,6 +11,7 @@ same message within a few milliseconds), `tls`, `udp_not_media`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from capture.clock import MIRRORED_WITHIN_NS, SECOND, CaptureClock
 from capture.counters import Counters
 from capture.dialogs.call import Call
-from capture.dialogs.tracker import Began, Described, DialogTracker, Event
+from capture.dialogs.tracker import Answered, Began, Described, DialogTracker, Event, Referred
 from capture.media.buffers import AudioSink
 from capture.media.negotiation import CallMedia, declarations
 from capture.media.report import MediaReport, report
@@ -43,6 +44,18 @@ class CallSink(AudioSink, Protocol):
 
     def began(self, call: Call) -> bool:
         """A call was seen; the answer says whether its audio may be kept at all."""
+
+    def answered(self, call: Call) -> None:
+        """Somebody took the call, as of `call.answered_ns`."""
+
+    def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
+        """A party asked that the other be connected elsewhere; `targets` as they stood in Refer-To or Contact."""
+
+    def listens(self, call: Call, at_ns: int, party: int, endpoints: Sequence[int]) -> None:
+        """A party of the call said that it listens for audio at these endpoints."""
+
+    def passed(self, at_ns: int) -> None:
+        """Time has come to `at_ns`, the beginning of a slice; said in the same order however batches were cut."""
 
     def ended(self, call: Call, media: MediaReport | None) -> None:
         """A call is over, and all its audio has been handed over. `media` is None if there was none."""
@@ -171,6 +184,7 @@ class Listener:
         at_ns = number * SLICE_NS
         self._conclude(self._tracker.expire(at_ns, self._frame))
         self._router.sweep(at_ns)
+        self._sink.passed(at_ns)
 
     # --- signalling -----------------------------------------------------------------------------------------
 
@@ -235,6 +249,10 @@ class Listener:
             self._media[call.number] = CallMedia(call, call.started_ns, wanted=wanted)
         elif isinstance(event, Described):
             self._describe(event, points)
+        elif isinstance(event, Answered):
+            self._sink.answered(call)
+        elif isinstance(event, Referred):
+            self._sink.referred(call, event.at_ns, event.party, event.targets)
         else:
             media = self._media.pop(call.number, None)
             if media is not None:
@@ -248,14 +266,16 @@ class Listener:
         if media is None:
             return
         nodes = event.source >> 16, event.destination >> 16
-        for declared in declarations(
+        declared_now = declarations(
             event.description.media,
             self._book,
             party=event.party,
             node=nodes[0],
             hop=(min(nodes), max(nodes)),
             round=event.round,
-        ):
+        )
+        self._sink.listens(event.call, event.at_ns, event.party, [declared.endpoint for declared in declared_now])
+        for declared in declared_now:
             points.append(
                 Point(
                     event.frame,

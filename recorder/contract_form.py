@@ -29,6 +29,13 @@ def call_as_json(call: CallRecord) -> dict[str, Any]:
         "end_reason": call.end_reason,
         "recording": None if call.recording is None else _recording(call.recording),
         "flags": [_text(value) for value in call.flags],
+        "parties": [
+            {"extension": _text(one.extension), "from": rfc3339(one.from_ns), "until": rfc3339(one.until_ns)}
+            for one in call.parties
+        ],
+        "excluded_by": _text_or_none(call.excluded_by),
+        "announced_ms": call.announced_ms,
+        "caller_group": _text_or_none(call.caller_group),
     }
 
 

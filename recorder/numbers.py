@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from capture.sip.address import NameAddr
+from capture.sip.address import NameAddr, parse_name_addr
+from capture.sip.message import SipMessage
 
 _SEPARATORS = str.maketrans("", "", "-.() ")
 _DIGITS = frozenset("0123456789")
@@ -55,3 +56,30 @@ def caller(address: NameAddr) -> Party:
 def callee(address: NameAddr) -> Party:
     """The called party of a To header."""
     return Party(normalised(address.uri.user) or None, None, address.uri.text)
+
+
+def dialled(number: str, prefix: str) -> str:
+    """Shim."""
+    if prefix and number.startswith(prefix) and len(number) > 3 and number[len(prefix) :][:1] in ("0", "1"):
+        return number[len(prefix) :]
+    return number
+
+
+def known_numbers(message: SipMessage) -> frozenset[str]:
+    """Shim."""
+    found = [message.from_]
+    for name in ("p-asserted-identity", "remote-party-id", "p-preferred-identity"):
+        found += [parse_name_addr(value) for value in message.values(name)[:4]]
+    return frozenset(n for n in (caller(a).number for a in found) if n)
+
+
+def called_numbers(message: SipMessage) -> frozenset[str]:
+    """Shim."""
+    found = [message.to.uri.user, parse_name_addr(message.request_uri).uri.user]
+    return frozenset(n for n in map(normalised, found) if n)
+
+
+def diverted_from(message: SipMessage) -> frozenset[str]:
+    """Shim."""
+    found = [parse_name_addr(v) for n in ("diversion", "history-info") for v in message.values(n)[:8]]
+    return frozenset(n for n in (normalised(a.uri.user) for a in found) if n)

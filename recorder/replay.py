@@ -16,7 +16,7 @@ from capture.listener import Settings as ListenerSettings
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
 from capture.sip.message import Caps
-from recorder.directions import Directions
+from recorder.lines import Lines
 from recorder.session import Session
 from recorder.settings import Settings
 from storage.store import Store
@@ -83,7 +83,7 @@ async def replay(
                 max_datagrams=settings.limits.reassembly_datagrams,
                 max_fragment_bytes=settings.limits.reassembly_bytes,
             )
-            session.directions = Directions(settings.lines.trunks, book)
+            session.attend(Lines(settings, book), counters)
             listener = Listener(session, book, counters, listener_settings(settings))
             source = sys.stdin.buffer if name == "-" else name
             with open_capture(source, block_bytes=block_bytes) as capture:
@@ -93,6 +93,7 @@ async def replay(
                     if progress is not None:
                         progress(capture.bytes_read, capture.bytes_total)
                 listener.finish()
+                session.finish()
                 await session.settle(all_of_it=True)
                 for reason, count in capture.counters.as_dict().items():
                     counters.add(reason, count)

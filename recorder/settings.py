@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_type_hints
@@ -26,9 +27,10 @@ _STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 
 
 class Within:
-    """Bounds of a value, in pydantic's names: ge, gt, le, max_length. (annotated-types would do, and takes 15 ms.)"""
+    """Bounds of a value, in pydantic's names: ge, gt, le, min_length, max_length, pattern. (annotated-types would do,
+    and takes 15 ms.)"""
 
-    def __init__(self, **bounds: float) -> None:
+    def __init__(self, **bounds: float | str) -> None:
         self._bounds = bounds
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
@@ -40,6 +42,10 @@ Count = Annotated[int, Within(ge=1, le=1 << 31)]
 Bytes = Annotated[int, Within(ge=256, le=1 << 31)]
 Seconds = Annotated[float, Within(gt=0, le=86_400)]
 Port = Annotated[int, Within(ge=1, le=65_535)]
+# A number, with X for any digit, and a dot at the end for any number of further ones: "21XX", "0236411212", "*8."
+Pattern = Annotated[str, Within(pattern=r"^[0-9*#+Xx]+\.?$", max_length=32)]
+HeaderName = Annotated[str, Within(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+Patterns = Annotated[tuple[Pattern, ...], Within(max_length=10_000)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,32 @@ class Lines:
     __pydantic_config__ = _STRICT
 
     trunks: tuple[IPv4Network | IPv6Network, ...] = ()
+    exchange: tuple[IPv4Network | IPv6Network, ...] = ()
+    own_numbers: Patterns = ()
+    extensions: Patterns = ()
+    outside_prefix: Annotated[str, Within(pattern=r"^[0-9*#]{0,8}$")] = ""
+    telephones_seen: bool = False
+    record: tuple[Literal["inbound", "outbound", "internal"], ...] = ("inbound", "outbound")
+    never_record: Patterns = ()
+    keep_numbers_of_excluded: bool = False
+    hold_back_s: Annotated[float, Within(ge=0, le=600)] = 60.0
+    joining_headers: Annotated[tuple[HeaderName, ...], Within(max_length=16)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One section (課) of the office, for as long as it has these extensions."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Annotated[str, Within(min_length=1, max_length=64)]
+    extensions: Patterns
+    since: date | None = None
+    until: date | None = None
+    record: Literal["always", "on_demand", "never"] = "always"
+    demand_code: Annotated[str, Within(max_length=16)] = ""
+    from_the_beginning: bool = False
+    buffer_s: Annotated[float, Within(ge=0, le=3600)] = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +136,7 @@ class Settings:
     media: Media = field(default_factory=Media)
     capture: Capture = field(default_factory=Capture)
     lines: Lines = field(default_factory=Lines)
+    sections: Annotated[tuple[Section, ...], Within(max_length=10_000)] = ()
     limits: Limits = field(default_factory=Limits)
 
 
@@ -169,9 +202,11 @@ def check(data: bytes) -> tuple[Settings | None, list[Fault]]:
 
 
 def every_key() -> Iterator[tuple[str, Any]]:
-    """Each dotted key that there is, with its default."""
+    """Each dotted key of a table that there is once, with its default."""
     for table in fields(Settings):
         defaults = getattr(Settings(), table.name)
+        if not is_dataclass(defaults):
+            continue  # an array of tables: none by default
         for key in fields(defaults):
             yield f"{table.name}.{key.name}", getattr(defaults, key.name)
 
@@ -220,6 +255,12 @@ def _sentence(error: ErrorDetails, key: _Key) -> str:
             return f"must be a number, not {_shown(given)}"
         case "string_type":
             return f"must be text in quotes, not {_shown(given)}"
+        case "string_pattern_mismatch":
+            return f"must be a number, with X for any digit and a dot for any further ones, not {_shown(given)}"
+        case "string_too_short":
+            return "must not be empty"
+        case "date_type" | "date_from_datetime_parsing" | "date_parsing":
+            return f"must be a date such as 2026-04-01, not {_shown(given)}"
         case "string_too_long":
             return f"must have at most {context['max_length']} characters"
         case "tuple_type" | "list_type":

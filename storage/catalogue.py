@@ -20,23 +20,24 @@ import aiosqlite
 
 from storage import migrations, records, text
 from storage.errors import CatalogueUnusable, StoreError
-from storage.records import CallRecord, RecordingRecord, StreamRecord
+from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamRecord
 
 _CHUNK = 500  # calls read or asked for at once; SQLite takes up to 999 parameters everywhere
 _BUSY_S = 5.0  # somebody else's transaction may last so long before a write gives up
 
 _CALL = (
     "id, started_ns, ended_ns, answered_ns, talk_ns, direction, outcome, end_reason, "
-    "caller, callee, extension, caller_raw, callee_raw"
+    "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, announced_ms"
 )
 _RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns"
 _STREAM = "channel, party, codec, ssrc, source, destination, packets, lost, duplicates, late"
 
-_ADD_CALL = f"insert into call (number, {_CALL}) values ({', '.join('?' * 14)})"
+_ADD_CALL = f"insert into call (number, {_CALL}) values ({', '.join('?' * 18)})"
 _ADD_RECORDING = f"insert into recording (call, {_RECORDING}) values ({', '.join('?' * 8)})"
 _ADD_STREAM = f"insert into stream (call, position, {_STREAM}) values ({', '.join('?' * 12)})"
 _ADD_LEG = "insert into call_leg (call, position, call_id) values (?, ?, ?)"
 _ADD_FLAG = "insert into call_flag (call, position, flag) values (?, ?, ?)"
+_ADD_PARTY = "insert into call_party (call, position, extension, from_ns, until_ns) values (?, ?, ?, ?, ?)"
 _ADD_GAP = "insert into gap (call, position, channel, start_frame, end_frame) values (?, ?, ?, ?, ?)"
 _ADD_ENTRY = "insert into entry (number, id, row_sha256, link_sha256) values (?, ?, ?, ?)"
 
@@ -199,10 +200,11 @@ class Catalogue:
                 flags = await self._parts("call, flag", "call_flag", numbers)
                 streams = await self._parts(f"call, {_STREAM}", "stream", numbers)
                 gaps = await self._parts("call, channel, start_frame, end_frame", "gap", numbers)
+                parties = await self._parts("call, extension, from_ns, until_ns", "call_party", numbers)
                 recordings = await self._parts(f"call, {_RECORDING}", "recording", numbers, order="call")
             finally:
                 await self._reader.rollback()
-        return [_call(head, recordings, streams, gaps, legs, flags) for head in heads]
+        return [_call(head, recordings, streams, gaps, legs, flags, parties) for head in heads]
 
     async def _parts(
         self, columns: str, table: str, numbers: Sequence[int], *, order: str = "call, position"
@@ -305,16 +307,22 @@ def _rows(calls: Sequence[CallRecord], number: int, entry: int, previous: bytes)
     gaps: list[Row] = []
     legs: list[Row] = []
     flags: list[Row] = []
+    parties: list[Row] = []
     entries: list[Row] = []
     for call in calls:
         number, entry = number + 1, entry + 1
-        parties = (call.caller, call.callee, call.extension, call.caller_raw, call.callee_raw)
+        texts = (call.caller, call.callee, call.extension, call.caller_raw, call.callee_raw, call.excluded_by,
+                 call.caller_group, call.caller_sealed)  # fmt: skip
         heads.append(
             (number, call.id, call.started_ns, call.ended_ns, call.answered_ns, call.talk_ns, call.direction,
-             call.outcome, call.end_reason, *(None if party is None else escape(party) for party in parties))
+             call.outcome, call.end_reason, *(None if one is None else escape(one) for one in texts), call.announced_ms)
         )  # fmt: skip
         legs += [(number, position, escape(value)) for position, value in enumerate(call.call_ids)]
         flags += [(number, position, escape(value)) for position, value in enumerate(call.flags)]
+        parties += [
+            (number, position, escape(one.extension), one.from_ns, one.until_ns)
+            for position, one in enumerate(call.parties)
+        ]
         if (audio := call.recording) is not None:
             recordings.append(
                 (number, audio.path, audio.sha256, audio.encoding, audio.rate_hz, audio.channels, audio.frames,
@@ -334,6 +342,7 @@ def _rows(calls: Sequence[CallRecord], number: int, entry: int, previous: bytes)
         (_ADD_CALL, heads),
         (_ADD_LEG, legs),
         (_ADD_FLAG, flags),
+        (_ADD_PARTY, parties),
         (_ADD_RECORDING, recordings),
         (_ADD_STREAM, streams),
         (_ADD_GAP, gaps),
@@ -348,10 +357,11 @@ def _call(
     gaps: dict[int, list[Row]],
     legs: dict[int, list[Row]],
     flags: dict[int, list[Row]],
+    parties: dict[int, list[Row]],
 ) -> CallRecord:
-    number, call_id, started, ended, answered, talk, direction, outcome, end_reason, *parties = head
-    caller, callee, extension, caller_raw, callee_raw = (
-        None if party is None else text.unescape(party) for party in parties
+    number, call_id, started, ended, answered, talk, direction, outcome, end_reason, *texts, announced_ms = head
+    caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed = (
+        None if one is None else text.unescape(one) for one in texts
     )
     recording = None
     if number in recordings:
@@ -367,6 +377,11 @@ def _call(
         caller_raw=caller_raw, callee_raw=callee_raw, recording=recording,
         call_ids=tuple(text.unescape(row[0]) for row in legs.get(number, ())),
         flags=tuple(text.unescape(row[0]) for row in flags.get(number, ())),
+        parties=tuple(
+            PartyRecord(extension=text.unescape(extension), from_ns=from_ns, until_ns=until_ns)
+            for extension, from_ns, until_ns in parties.get(number, ())
+        ),
+        excluded_by=excluded_by, caller_group=caller_group, caller_sealed=caller_sealed, announced_ms=announced_ms,
     )  # fmt: skip
 
 

@@ -51,6 +51,15 @@ class RecordingRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartyRecord:
+    """Somebody in the house who took part in a call."""
+
+    extension: str
+    from_ns: int
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
     """One call as a person would count it."""
 
@@ -69,6 +78,11 @@ class CallRecord:
     callee_raw: str | None = None
     call_ids: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    parties: tuple[PartyRecord, ...] = ()
+    excluded_by: str | None = None  # the rule by which it, or the end of it, was not recorded
+    announced_ms: int | None = None  # how much of the notice was heard; None: not looked for
+    caller_group: str | None = None  # salted digest of a withheld number that the network carried
+    caller_sealed: str | None = None  # that number, readable only with the office's key
     recording: RecordingRecord | None = None
 
     @property
@@ -79,6 +93,7 @@ class CallRecord:
 
 _STREAM = ("channel", "party", "codec", "ssrc", "source", "destination", "packets", "lost", "duplicates", "late")
 _STREAM_TEXTS = ("party", "codec", "source", "destination")
+_LATER_TEXTS = ("excluded_by", "caller_group", "caller_sealed")  # written only if set: older rows had none of these
 _PARTIES = ("caller", "callee", "extension", "caller_raw", "callee_raw")
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
@@ -110,10 +125,13 @@ def from_dict(fields: Any) -> CallRecord:
         values |= {name: _whole_or_none(fields[name]) for name in ("answered_ns", "talk_ns")}
         values |= {name: _text(fields[name]) for name in ("id", "direction", "outcome", "end_reason")}
         values |= {name: _text_or_none(fields[name]) for name in _PARTIES}
+        values |= {name: _text_or_none(fields.get(name)) for name in _LATER_TEXTS}
         return CallRecord(
             **values,
             call_ids=tuple(_text(value) for value in fields["call_ids"]),
             flags=tuple(_text(value) for value in fields["flags"]),
+            parties=tuple(_party(party) for party in fields.get("parties", ())),
+            announced_ms=_whole_or_none(fields.get("announced_ms")),
             recording=None if audio is None else _recording(audio),
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -138,6 +156,14 @@ def _as_dict(call: CallRecord) -> dict[str, Any]:
     for name in _PARTIES:
         value = getattr(call, name)
         fields[name] = None if value is None else text.escape(value)
+    for name in _LATER_TEXTS:
+        value = getattr(call, name)
+        if value is not None:
+            fields[name] = text.escape(value)
+    if call.announced_ms is not None:
+        fields["announced_ms"] = call.announced_ms
+    if call.parties:
+        fields["parties"] = [[text.escape(one.extension), one.from_ns, one.until_ns] for one in call.parties]
     if audio is not None:
         fields["recording"] = {
             "path": audio.path,
@@ -170,6 +196,11 @@ def _recording(fields: Any) -> RecordingRecord:
         streams=tuple(_stream(stream) for stream in fields["streams"]),
         gaps=tuple((_whole(channel), _whole(start), _whole(end)) for channel, start, end in fields["gaps"]),
     )
+
+
+def _party(fields: Any) -> PartyRecord:
+    extension, from_ns, until_ns = fields
+    return PartyRecord(extension=_text(extension), from_ns=_whole(from_ns), until_ns=_whole(until_ns))
 
 
 def _stream(fields: Any) -> StreamRecord:

@@ -34,6 +34,7 @@ CALLS = 20_000  # in all; past that the oldest without any audio is ended
 OFFERS = 16  # of one call that wait for an answer
 FAREWELLS = 8  # BYEs of one call that wait for an answer
 TAGS = 64  # callee's tags of one call: forks
+REFERRALS = 8  # addresses of one REFER or redirection
 RIVALS = 8  # INVITEs of different dialogs under one Call-ID, none of them answered
 SHED_AMONG = 64
 NO_RESPONSE_NS = 40 * SECOND  # timer B of RFC 3261 is 32 s
@@ -80,7 +81,30 @@ class Ended:
     counted: bool
 
 
-Event = Began | Described | Ended
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody took the call: the first 2xx to its INVITE."""
+
+    frame: int
+    at_ns: int
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """A party asked that the other be connected elsewhere: a REFER, or a 3xx to the INVITE.
+
+    `targets` are the values of Refer-To or Contact as they stood. Whether it comes to that is not known yet.
+    """
+
+    frame: int
+    at_ns: int
+    call: Call
+    party: int  # who asks
+    targets: tuple[str, ...]
+
+
+Event = Began | Described | Answered | Referred | Ended
 
 
 class DialogTracker:
@@ -170,6 +194,8 @@ class DialogTracker:
                 del call.offers[taken[0]]
             if key not in call.offers:
                 call.offers[key] = Offer(party, message, place.source, place.destination)
+                if message.method == "REFER":
+                    self._refer(call, party, message.values("refer-to"), place, events)
 
     def _first_invite(
         self, call: Call | None, message: SipMessage, place: _Place, events: list[Event]
@@ -304,6 +330,7 @@ class DialogTracker:
                 call.answered_ns = place.at_ns
                 if call.met_on_its_way:
                     events.append(Began(place.frame, place.at_ns, call))
+                events.append(Answered(place.frame, place.at_ns, call))
             if message.to_tag not in call.answered_tags and len(call.answered_tags) < 16:
                 call.callee_tags.add(message.to_tag)
                 call.answered_tags.add(message.to_tag)
@@ -314,6 +341,8 @@ class DialogTracker:
             if whole and newest and call.move(Seen.CHALLENGE if status in (401, 407) else Seen.REFUSAL):
                 call.refusal, call.refused_ns = status, place.at_ns
                 self._unheard[call.number] = call
+                if status < 400:
+                    self._refer(call, CALLEE, message.values("contact"), place, events)
 
     def _to_offer(
         self, call: Call, asking: int, message: SipMessage, place: _Place, events: list[Event]
@@ -363,6 +392,10 @@ class DialogTracker:
             self._end(call, farewell.at_ns, "bye", place, events)
         elif call.state is State.REFUSED:
             call.cancelled_ns = farewell.at_ns
+
+    def _refer(self, call: Call, party: int, targets: list[str], place: _Place, events: list[Event]) -> None:
+        if targets:
+            events.append(Referred(place.frame, place.at_ns, call, party, tuple(targets[:REFERRALS])))
 
     # --- descriptions ---------------------------------------------------------------------------------------
 

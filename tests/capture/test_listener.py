@@ -66,11 +66,27 @@ class Heard:
         self._open: dict[int, Recorded] = {}
         self.counters = Counters()
         self.wanted = True
+        self.events: list[tuple[object, ...]] = []
+        self.passed_ns = -1
 
     def began(self, call: Call) -> bool:
         recorded = self._open[call.number] = Recorded(call)
         self.all.append(recorded)
         return self.wanted
+
+    def answered(self, call: Call) -> None:
+        assert call.answered_ns is not None
+        self.events.append(("answered", call.call_id, call.answered_ns))
+
+    def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
+        self.events.append(("referred", call.call_id, at_ns, party, *targets))
+
+    def listens(self, call: Call, at_ns: int, party: int, endpoints: Sequence[int]) -> None:
+        self.events.append(("listens", call.call_id, at_ns, party, *endpoints))
+
+    def passed(self, at_ns: int) -> None:
+        assert at_ns > self.passed_ns
+        self.passed_ns = at_ns
 
     def audio(self, call: Call, block: AudioBlock) -> None:
         recorded = self._open[call.number]

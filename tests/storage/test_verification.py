@@ -129,8 +129,9 @@ TAMPERINGS: list[tuple[str, Callable[[Path], None], set[tuple[str, str]]]] = [
     ("a row deleted", sql("delete from call where id = 'u'"), {("row_deleted", "u")}),
     ("a row with its file deleted",
      row_and_file_deleted, {("row_deleted", "c1")}),
-    ("a row added", sql("insert into call select 9, 'c9', started_ns, ended_ns, null, null, direction, 'unanswered', "
-                        "end_reason, null, null, null, null, null from call where id = 'u'"), {("row_added", "c9")}),
+    ("a row added", sql("insert into call (number, id, started_ns, ended_ns, direction, outcome, end_reason) "
+                        "select 9, 'c9', started_ns, ended_ns, direction, 'unanswered', end_reason "
+                        "from call where id = 'u'"), {("row_added", "c9")}),
     ("a row and its entry deleted", sql("delete from call where id = 'c2'", "delete from entry where id = 'c2'"),
      {("entry_missing", "u"), ("row_missing", TWO)}),
     ("an entry altered", sql("update entry set row_sha256 = zeroblob(32) where id = 'c2'"),

@@ -1,0 +1,103 @@
+"""One leg: a call as signalling shows it (a Call-ID), with what may tie it to others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from capture.dialogs.call import Call, State
+from capture.media.report import MediaReport
+from capture.parties import CALLEE, CALLER
+from capture.sip.message import SipMessage
+from recorder import numbers
+from recorder.lines import Role
+from recorder.tape import Tape
+
+if TYPE_CHECKING:
+    from recorder.conversations.conversation import Conversation
+
+_NIL_UUID = "0" * 32
+_UUID = re.compile(r"[0-9a-f]{32}")
+TOKENS = 16
+
+Token = tuple[str, str]  # what names a conversation, and the name: ("session-id", "ab30...")
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """A leg of a conversation. `conversation` is whose object has its Call-ID; `serves` is the one whose people it
+    connects now: after an attended transfer the consulted telephone's leg serves the caller's conversation."""
+
+    call: Call
+    role: Role
+    callers: frozenset[str]  # every number by which the INVITE presents its caller
+    called: frozenset[str]  # and whom it calls
+    diverted: frozenset[str]  # the numbers that it was meant for before
+    tokens: frozenset[Token]
+    replaces: str | None  # Call-ID of the leg whose place it takes (RFC 3891)
+    tape: Tape
+    conversation: Conversation
+    serves: Conversation
+    endpoints: tuple[set[int], set[int]] = field(default_factory=lambda: (set(), set()))  # by party: where it listens
+    joined_ns: int = 0  # since when it connects people of the conversation that it serves
+    left_ns: int | None = None  # since when no more, though it goes on: its telephone was transferred away
+    is_over: bool = False  # nothing more will come of it
+    media: MediaReport | None = None
+
+    @property
+    def far(self) -> int:
+        """The party that is not the exchange."""
+        return CALLEE if self.role.is_of_exchange else CALLER
+
+    @property
+    def extension_numbers(self) -> frozenset[str]:
+        """The numbers of its telephone, or of who is outside."""
+        return self.called if self.far == CALLEE else self.callers
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it rings, waits or talks."""
+        call = self.call
+        if self.is_over or call.state in (State.ENDED, State.REFUSED):
+            return False
+        return call.answered or call.cancelled_ns is None
+
+    @property
+    def is_talking(self) -> bool:
+        """Whether somebody has answered and not hung up."""
+        return not self.is_over and self.call.state is State.TALKING
+
+    @property
+    def ended_ns(self) -> int | None:
+        """When it ended or was given up, None while it goes on."""
+        return self.call.ended_ns
+
+
+def tokens_of(message: SipMessage, headers: tuple[str, ...]) -> frozenset[Token]:
+    """What an INVITE says to name its conversation beyond the Call-ID: Session-ID (RFC 7989), the charging vector's
+    icid (RFC 7315 §4.6), and the headers that the office has named."""
+    found: set[Token] = set()
+    session = (message.header("session-id") or "").lower()
+    found |= {("session-id", uuid) for uuid in _UUID.findall(session) if uuid != _NIL_UUID}
+    vector = message.header("p-charging-vector") or ""
+    for part in vector.split(";"):
+        name, _, value = part.strip().partition("=")
+        if name.strip().lower() == "icid-value" and value.strip(' "'):
+            found.add(("icid", value.strip(' "')))
+    for header in headers:
+        named = message.header(header)
+        if named:
+            found.add((header.lower(), named))
+    return frozenset(sorted(found)[:TOKENS])
+
+
+def replaced(text: str | None) -> str | None:
+    """The Call-ID in a Replaces header, or in that of a Refer-To (RFC 3891 §6.1)."""
+    call_id = (text or "").partition(";")[0].strip()
+    return call_id or None
+
+
+def numbers_of(message: SipMessage) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The numbers by which an INVITE presents its caller, whom it calls, and for whom it was meant before."""
+    return numbers.known_numbers(message), numbers.called_numbers(message), numbers.diverted_from(message)

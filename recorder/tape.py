@@ -1,0 +1,270 @@
+"""One leg's audio between the listener and the disk: it waits in memory until it may be written, or is forgotten.
+
+A `Tape` waits at first. `write` hands all that waits to a part and goes on writing; `forget` leaves nothing of it
+anywhere, in memory or on the disk. Nothing of a tape that waits ever reaches a disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.media.g711 import TABLE, AudioBlock, Law
+from storage.errors import DiskFailed
+from storage.parts import PartFile
+from storage.wav import ALAW, PCM16, ULAW, Encoding
+
+FRAME_NS = 125_000
+ENCODING = {Law.MU: ULAW, Law.A: ALAW}
+
+
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """Code words for frames that came before."""
+
+    channel: int
+    frame: int
+    codes: NDArray[np.uint8]
+    law: Law
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepended:
+    """All frames move back by so many."""
+
+    frames: int
+
+
+class Tape:
+    """The audio of one leg. Frames count from the leg's first audio.
+
+    `begin` makes a part for (encoding, time of its first frame in ns), None if the recording exists already.
+    `failed` is told of a disk that refuses something; the tape is silent from then on.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[Encoding, int], PartFile | None],
+        failed: Callable[[DiskFailed], None],
+        *,
+        g711: bool,
+    ) -> None:
+        self._begin = begin
+        self._failed = failed
+        self._g711 = g711
+        self._waiting: list[AudioBlock | _Late | _Prepended] | None = []  # None: nothing waits any more
+        self.waiting_bytes = 0
+        self.part: PartFile | None = None
+        self.has_audio = False  # some was heard, kept or not
+        self.is_broken = False  # the disk refused some of it
+        self.is_known = False  # the store has this recording already
+        self.is_forgotten = False
+        self._from_ns: int | None = None  # what was captured earlier isn't wanted
+        self._until_ns: int | None = None  # nor what was captured later
+        self._skipped = 0  # frames before the part's first
+        self._silent: list[tuple[int, int, int]] = []  # (channel, from, to) in a part of A-law
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it goes to the disk, as soon as there is any."""
+        return self._waiting is None and not self.is_forgotten
+
+    @property
+    def skipped(self) -> int:
+        """Frames at the beginning of the leg's audio that the part does not have."""
+        return self._skipped
+
+    # --- what becomes of it ---------------------------------------------------------------------------------
+
+    def write(self, from_ns: int | None = None) -> None:
+        """Write what waits, as far as it was captured at `from_ns` or later, and go on writing."""
+        if self.is_forgotten or self._waiting is None:
+            return
+        waiting, self._waiting, self.waiting_bytes = self._waiting, None, 0
+        self._from_ns = from_ns
+        for one in waiting:
+            if isinstance(one, AudioBlock):
+                self.audio(one)
+            elif isinstance(one, _Late):
+                self.late(one.channel, one.frame, one.codes, one.law)
+            else:
+                self.prepend(one.frames)
+
+    def forget(self) -> None:
+        """Keep nothing of it: what is on the disk is erased, what waits is dropped, what comes is not taken."""
+        self.is_forgotten = True
+        self._waiting, self.waiting_bytes = None, 0
+        part, self.part = self.part, None
+        if part is not None:
+            try:
+                part.discard()
+            except DiskFailed as error:
+                self._failed(error)
+
+    def keep_newest(self, seconds: float) -> None:
+        """Of what waits, keep the blocks that reach into the last seconds."""
+        if not self._waiting:
+            return
+        blocks = [one for one in self._waiting if isinstance(one, AudioBlock)]
+        if not blocks:
+            return
+        oldest = blocks[-1].start + len(blocks[-1].codes) - int(seconds / FRAME_NS * 1e9)
+        self._waiting = [
+            one for one in self._waiting if not isinstance(one, AudioBlock) or one.start + len(one.codes) > oldest
+        ]
+        self.waiting_bytes = sum(one.codes.nbytes for one in self._waiting if isinstance(one, AudioBlock))
+        self._from_ns = None
+
+    def stop(self, at_ns: int) -> None:
+        """Take nothing that was captured at `at_ns` or later, not even late. Must be said before it is written."""
+        self._until_ns = at_ns if self._until_ns is None else min(self._until_ns, at_ns)
+
+    # --- what comes from the listener -----------------------------------------------------------------------
+
+    def audio(self, block: AudioBlock) -> None:
+        """Take the next block."""
+        self.has_audio = True
+        if self._waiting is not None:
+            codes = block.codes.copy()
+            self.waiting_bytes += codes.nbytes
+            self._waiting.append(AudioBlock(block.start, codes, block.laws, block.starts_ns, list(block.silent)))
+            return
+        if self.is_forgotten or self.is_known or self.is_broken:
+            return
+        wanted = self._cut(block)
+        if wanted is None:
+            return
+        try:
+            self._write(wanted)
+        except DiskFailed as error:
+            self._break(error)
+
+    def late(self, channel: int, frame: int, codes: NDArray[np.uint8], law: Law) -> None:
+        """Put code words into frames that came before."""
+        if self._waiting is not None:
+            self._waiting.append(_Late(channel, frame, codes.copy(), law))
+            self.waiting_bytes += codes.nbytes
+            return
+        frame -= self._skipped
+        if frame < 0:
+            codes, frame = codes[-frame:], 0
+        part = self.part
+        if part is None or self.is_broken:
+            return
+        if self._until_ns is not None:
+            codes = codes[: max(0, (self._until_ns - part.starts_ns) // FRAME_NS - frame)]
+        try:
+            if len(codes):
+                self._write_late(channel, frame, codes, law)
+        except DiskFailed as error:
+            self._break(error)
+
+    def prepend(self, frames: int) -> None:
+        """The leg's audio began so many frames earlier."""
+        if self._waiting is not None:
+            self._waiting.append(_Prepended(frames))
+            return
+        if self._skipped or self._from_ns is not None:
+            self._skipped += frames  # what came before isn't wanted
+            return
+        part = self.part
+        if part is None or self.is_broken:
+            return
+        try:
+            there = part.read(0, part.frames)
+            part.write(frames, there)
+            part.starts_ns -= frames * FRAME_NS
+            self._silent = [(side, lo + frames, hi + frames) for side, lo, hi in self._silent]
+            self._silent += [(side, 0, frames) for side in (0, 1) if part.encoding is ALAW]
+            part.write(0, part.encoding.silence * (2 * frames))
+        except DiskFailed as error:
+            self._break(error)
+
+    # --- in detail ------------------------------------------------------------------------------------------
+
+    def _cut(self, block: AudioBlock) -> AudioBlock | None:
+        """The part of a block that was captured while it was wanted."""
+        lo, hi = 0, len(block.codes)
+        starts_ns = block.starts_ns
+        if self._from_ns is not None:
+            lo = max(lo, -(-(self._from_ns - starts_ns) // FRAME_NS) - block.start)
+        if self._until_ns is not None:
+            hi = min(hi, (self._until_ns - starts_ns) // FRAME_NS - block.start)
+        if lo >= hi:
+            return None
+        if self.part is None and not self._skipped:
+            self._skipped = lo + block.start
+        if lo == 0 and hi == len(block.codes) and not self._skipped:
+            return block
+        silent = [
+            (side, max(start, lo) - lo, min(stop, hi) - lo)
+            for side, start, stop in block.silent
+            if start < hi and stop > lo
+        ]
+        begins_ns = starts_ns + self._skipped * FRAME_NS
+        return AudioBlock(block.start + lo - self._skipped, block.codes[lo:hi], block.laws, begins_ns, silent)
+
+    def _write(self, block: AudioBlock) -> None:
+        if self.part is None:
+            alike = block.laws[0] is block.laws[1]
+            encoding = ENCODING[block.laws[0]] if self._g711 and alike else PCM16
+            self.part = self._begin(encoding, block.starts_ns)
+            if self.part is None:
+                self.is_known = True
+                return
+        part = self.part
+        if part.encoding is not PCM16 and any(ENCODING[law] is not part.encoding for law in block.laws):
+            part = self._go_on_as_pcm(part)
+        if part.encoding is PCM16:
+            part.write(block.start, block.pcm16().data)
+        else:
+            part.write(block.start, np.ascontiguousarray(block.codes).data)
+            if part.encoding is ALAW:
+                self._silent += [(side, block.start + lo, block.start + hi) for side, lo, hi in block.silent]
+
+    def _write_late(self, channel: int, frame: int, codes: NDArray[np.uint8], law: Law) -> None:
+        part = self.part
+        assert part is not None
+        if part.encoding is not PCM16 and ENCODING[law] is not part.encoding:
+            part = self._go_on_as_pcm(part)
+        dtype = "<i2" if part.encoding is PCM16 else "u1"
+        there = np.frombuffer(part.read(frame, len(codes)), dtype).reshape(-1, 2).copy()
+        there[:, channel] = TABLE[law][codes[: len(there)]] if part.encoding is PCM16 else codes[: len(there)]
+        part.write(frame, there.data)
+        if self._silent:
+            self._silent = without(self._silent, channel, frame, frame + len(codes))
+
+    def _go_on_as_pcm(self, old: PartFile) -> PartFile:
+        """One file has one format tag: when the sides' laws differ, what is there becomes PCM, and so on."""
+        law = Law.A if old.encoding is ALAW else Law.MU
+        codes = np.frombuffer(old.read(0, old.frames), np.uint8)
+        starts_ns = old.starts_ns
+        old.discard()
+        part = self._begin(PCM16, starts_ns)
+        assert part is not None
+        self.part = part
+        frames = TABLE[law][codes].reshape(-1, 2)
+        for side, lo, hi in self._silent:
+            frames[lo:hi, side] = 0
+        part.write(0, frames.data)
+        return part
+
+    def _break(self, error: DiskFailed) -> None:
+        self.is_broken = True
+        self._failed(error)
+
+
+def without(
+    silent: list[tuple[int, int, int]], side: int, start: int, stop: int
+) -> list[tuple[int, int, int]]:
+    """Silent stretches (channel, from, to) without one that audio has come for."""
+    left = []
+    for channel, lo, hi in silent:
+        if channel != side or stop <= lo or start >= hi:
+            left.append((channel, lo, hi))
+        else:
+            left += [(channel, a, b) for a, b in ((lo, start), (stop, hi)) if a < b]
+    return left
