@@ -1,0 +1,21 @@
+"""Telephone numbers: whose they are, in which form they are kept, and how they are shown.
+
+    form        one form for all ways of writing a number
+    parties     the number of one address
+    words       what carriers write in place of a number: withheld, payphone, unavailable
+    hiding      what is kept of a number that the caller withheld
+
+Nothing here reads a clock, a file or a random source. The two large libraries are imported by the functions that
+need them.
+"""
+
+from recorder.numbers.form import normalised, number_of
+from recorder.numbers.parties import Party, callee, caller
+
+__all__ = [
+    "Party",
+    "callee",
+    "caller",
+    "normalised",
+    "number_of",
+]
