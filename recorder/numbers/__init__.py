@@ -1,6 +1,7 @@
 """Telephone numbers: whose they are, in which form they are kept, and how they are shown.
 
     form        one form for all ways of writing a number
+    prefixes    the digits for an outside line
     parties     the number of one address
     words       what carriers write in place of a number: withheld, payphone, unavailable
     hiding      what is kept of a number that the caller withheld
@@ -11,11 +12,13 @@ need them.
 
 from recorder.numbers.form import normalised, number_of
 from recorder.numbers.parties import Party, callee, caller
+from recorder.numbers.prefixes import dialled
 
 __all__ = [
     "Party",
     "callee",
     "caller",
+    "dialled",
     "normalised",
     "number_of",
 ]
