@@ -6,6 +6,7 @@
     words       what carriers write in place of a number: withheld, payphone, unavailable
     identities  who calls whom, by all headers of an INVITE
     hiding      what is kept of a number that the caller withheld
+    grouping    hyphens, from a dated table
 
 Nothing here reads a clock, a file or a random source. The two large libraries are imported by the functions that
 need them.
