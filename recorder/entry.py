@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
 
 from recorder import numbers
@@ -9,18 +10,20 @@ from recorder.conversations.conversation import Conversation
 from recorder.conversations.leg import Leg
 from recorder.conversations.verdict import direction_of, recording_leg
 from recorder.lines import Lines, Role
+from recorder.numbers.hiding import hide
 from recorder.tape import FRAME_NS
 from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamRecord
 
 PARTIES = ("caller", "callee")
 
 
-def record_of(one: Conversation, lines: Lines) -> CallRecord:
-    """What is known of a conversation, while it goes on or at its end."""
+def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
+    """What is known of a conversation, while it goes on or at its end. `salt` is the store's, for digests."""
     main = recording_leg(one)
     outside = next((leg for leg in one.legs if leg.role.is_outside), None)
     shown = outside or one.first
-    caller, callee = numbers.caller(shown.call.invite.from_), numbers.callee(shown.call.invite.to)
+    caller, callee = numbers.calling(shown.call.invite, lines.numbers), numbers.callee(shown.call.invite.to)
+    called = lines.dialled(callee.number) if callee.number and shown.role is Role.FROM_TELEPHONE else callee.number
     answered_ns = one.first.call.answered_ns
     direction = direction_of(one, lines)
     excluded = one.excluded_by
@@ -34,6 +37,7 @@ def record_of(one: Conversation, lines: Lines) -> CallRecord:
     else:
         outcome = "no_audio" if recording is None else "recorded"
     hidden = excluded is not None and not lines.settings.keep_numbers_of_excluded
+    secret = hide(None if hidden else caller.hidden, lines.numbers, salt=salt)
     ended_ns = _ended_ns(one, main)
     flags = [] if hidden else [caller.flag] if caller.flag else []
     return CallRecord(
@@ -46,7 +50,7 @@ def record_of(one: Conversation, lines: Lines) -> CallRecord:
         outcome=outcome,
         end_reason=main.call.end_reason or one.first.call.end_reason or "interrupted",
         caller=None if hidden else caller.number,
-        callee=None if hidden else callee.number,
+        callee=None if hidden else called,
         extension=None if hidden else _extension(one, lines),
         caller_raw=None if hidden else caller.raw,
         callee_raw=None if hidden else callee.raw,
@@ -54,6 +58,8 @@ def record_of(one: Conversation, lines: Lines) -> CallRecord:
         flags=(*flags, *_flags(one, main, recording)),
         parties=() if hidden else tuple(_parties(one, lines, ended_ns)),
         excluded_by=excluded or one.stopped_by,
+        caller_group=secret.digest,
+        caller_sealed=None if secret.sealed is None else b64encode(secret.sealed).decode("ascii"),
         recording=recording,
     )
 

@@ -71,7 +71,8 @@ class Lines:
         self._exchanges: set[int] = set()  # nodes that behaved as one
         self.own = Patterns(of.lines.own_numbers)
         self.extensions = Patterns(of.lines.extensions)
-        self._prefix = of.lines.outside_prefix
+        self._prefixes = of.numbers.outside_prefixes
+        self.numbers = of.numbers
         self.never = Patterns(of.lines.never_record)
         self.sections = [(section, Patterns(section.extensions)) for section in of.sections]
         self.are_named = bool(of.lines.trunks or of.lines.own_numbers or of.lines.extensions)
@@ -113,7 +114,7 @@ class Lines:
 
     def dialled(self, number: str) -> str:
         """What a telephone dialled, without the digits that get it a line to the outside."""
-        return numbers.dialled(number, self._prefix)
+        return numbers.dialled(number, self._prefixes)
 
     def is_outside_number(self, called: Iterable[str]) -> bool:
         """Whether somebody outside is called, by one of these numbers."""

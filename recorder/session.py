@@ -152,7 +152,7 @@ class Session:
         path = os.path.join(self._store.root, layout.recording_path(one.started_ns, one.id))
         if self._store.disk.status(path) is not None:
             return None
-        return self._store.begin(record_of(one, self._lines), encoding=encoding, starts_ns=starts_ns)
+        return self._store.begin(record_of(one, self._lines, self._store.salt), encoding=encoding, starts_ns=starts_ns)
 
     def _close(self, one: Conversation) -> None:
         """Enter a conversation, with its recording if it was answered and has one."""
@@ -162,10 +162,10 @@ class Session:
             # The leg that should be the recording is mute: another has what was said.
             main = next((leg for leg in one.legs if leg.tape.has_audio and not leg.tape.is_forgotten), main)
             one.recorder = main
-        record = record_of(one, self._lines)
+        record = record_of(one, self._lines, self._store.salt)
         if record.outcome != "excluded" and record.answered_ns is not None and not main.tape.is_known:
             main.tape.write()
-            record = record_of(one, self._lines)
+            record = record_of(one, self._lines, self._store.salt)
         if main.tape.is_known:
             self.already_kept += 1
             return

@@ -27,8 +27,10 @@ _STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 
 
 class Within:
-    """Bounds of a value, in pydantic's names: ge, gt, le, min_length, max_length, pattern. (annotated-types would do,
-    and takes 15 ms.)"""
+    """Bounds of a value, in pydantic's names: ge, gt, le, min_length, max_length, pattern.
+
+    (annotated-types would do, and takes 15 ms.)
+    """
 
     def __init__(self, **bounds: float | str) -> None:
         self._bounds = bounds
@@ -36,6 +38,31 @@ class Within:
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
         schema: dict[str, Any] = {**handler(source), **self._bounds}
         return cast("CoreSchema", schema)
+
+
+class AgeKey:
+    """An age public key. What isn't one is refused without being shown: it may be the secret half."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
+        from pydantic_core.core_schema import no_info_after_validator_function
+
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    @staticmethod
+    def _checked(text: str) -> str:
+        from recorder.numbers.hiding import UnusableKey, recipient
+
+        try:
+            recipient(text)
+        except UnusableKey:
+            secret = text.upper().startswith("AGE-SECRET-KEY-")
+            what = "must be an age public key (age1...)"
+            raise _Refused(what + ", not a secret key, which belongs in no file here" if secret else what) from None
+        return text
+
+
+class _Refused(ValueError):
+    """A value that a function of ours refuses, with the sentence that says why."""
 
 
 Count = Annotated[int, Within(ge=1, le=1 << 31)]
@@ -46,6 +73,9 @@ Port = Annotated[int, Within(ge=1, le=65_535)]
 Pattern = Annotated[str, Within(pattern=r"^[0-9*#+Xx]+\.?$", max_length=32)]
 HeaderName = Annotated[str, Within(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Patterns = Annotated[tuple[Pattern, ...], Within(max_length=10_000)]
+Words = Annotated[tuple[Annotated[str, Within(max_length=64)], ...], Within(max_length=256)]
+Prefix = Annotated[str, Within(pattern="^[0-9*#]{1,4}$")]
+CallerHeader = Literal["From", "P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +116,6 @@ class Lines:
     exchange: tuple[IPv4Network | IPv6Network, ...] = ()
     own_numbers: Patterns = ()
     extensions: Patterns = ()
-    outside_prefix: Annotated[str, Within(pattern=r"^[0-9*#]{0,8}$")] = ""
     telephones_seen: bool = False
     record: tuple[Literal["inbound", "outbound", "internal"], ...] = ("inbound", "outbound")
     never_record: Patterns = ()
@@ -109,6 +138,31 @@ class Section:
     demand_code: Annotated[str, Within(max_length=16)] = ""
     from_the_beginning: bool = False
     buffer_s: Annotated[float, Within(ge=0, le=3600)] = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Whose number counts, how it was dialled, and what becomes of one that its owner withheld."""
+
+    __pydantic_config__ = _STRICT
+
+    # From first: it is what telephones display, so it is what the office was presented with.
+    caller_headers: Annotated[tuple[CallerHeader, ...], Within(max_length=4)] = (
+        "From", "P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity",
+    )  # fmt: skip
+    outside_prefixes: Annotated[tuple[Prefix, ...], Within(max_length=16)] = ()
+    withheld: Literal["digest", "drop", "seal"] = "digest"
+    recipients: Annotated[tuple[Annotated[str, AgeKey()], ...], Within(max_length=16)] = ()
+    withheld_words: Words = ("anonymous", "restricted", "private", "withheld", "非通知", "ヒツウチ")
+    payphone_words: Words = ("coin line/payphone", "coin line", "payphone", "公衆電話", "コウシュウデンワ")
+    unavailable_words: Words = (
+        "unavailable", "unknown", "interaction with other service", "interface with other networks",
+        "表示圏外", "ヒョウジケンガイ", "通知不可能", "通知不可",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if self.withheld == "seal" and not self.recipients:
+            raise _Refused('withheld = "seal" needs recipients, the age public keys of those who may read the numbers')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +191,7 @@ class Settings:
     capture: Capture = field(default_factory=Capture)
     lines: Lines = field(default_factory=Lines)
     sections: Annotated[tuple[Section, ...], Within(max_length=10_000)] = ()
+    numbers: Numbers = field(default_factory=Numbers)
     limits: Limits = field(default_factory=Limits)
 
 
@@ -267,7 +322,11 @@ def _sentence(error: ErrorDetails, key: _Key) -> str:
             return f"must be a list in square brackets, not {_shown(given)}"
         case "too_long":
             return f"must have at most {context['max_length']} entries"
-        case "value_error":  # only networks are checked by a function
+        case "string_pattern_mismatch":  # only prefixes have one
+            return f'must be one to four of 0 to 9, * and #, such as "0", not {_shown(given)}'
+        case "value_error" if isinstance(context.get("error"), _Refused):
+            return str(context["error"])
+        case "value_error":  # a network
             return (
                 'must be an address, or a network such as "192.0.2.0/24" with no bit set beyond its length, '
                 f"not {_shown(given)}"

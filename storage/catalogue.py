@@ -52,8 +52,11 @@ def link(previous: bytes, call_id: str, row_sha256: bytes) -> bytes:
 class Catalogue:
     """One open catalogue. Make it with `open` or `open_read_only`; `close` it."""
 
-    def __init__(self, path: str, reader: aiosqlite.Connection, writer: aiosqlite.Connection | None) -> None:
+    def __init__(
+        self, path: str, reader: aiosqlite.Connection, writer: aiosqlite.Connection | None, salt: bytes = b""
+    ) -> None:
         self.path = path
+        self.salt = salt  # of the store, for digests; empty if it is open for reading
         self._reader = reader
         self._writer = writer
         self._reading = asyncio.Lock()  # one read transaction at a time, so that each sees one state
@@ -72,6 +75,9 @@ class Catalogue:
             await writer.execute("pragma foreign_keys = on")
             await _migrate(writer, path, uuid)
             await _check_uuid(writer, path, uuid)
+            await writer.execute("update store set salt = coalesce(salt, randomblob(32))")
+            await writer.commit()
+            [(salt,)] = await _all(writer, "select salt from store")
             reader = await _connect(path, "ro")
         except sqlite3.DatabaseError as error:
             await writer.close()
@@ -79,7 +85,7 @@ class Catalogue:
         except BaseException:
             await writer.close()
             raise
-        return cls(path, reader, writer)
+        return cls(path, reader, writer, salt)
 
     @classmethod
     async def open_read_only(cls, path: str, *, uuid: str) -> Catalogue:

@@ -116,6 +116,11 @@ class Store(StoreReader):
         self._syncing = asyncio.Lock()
         self._finishing = asyncio.Lock()
 
+    @property
+    def salt(self) -> bytes:
+        """32 random bytes that are this store's own."""
+        return self.catalogue.salt
+
     @classmethod
     async def open(cls, path: str | os.PathLike[str], *, create: bool = False, disk: Disk | None = None) -> Store:
         """The store in the folder `path`, for writing; what a crash left unfinished is finished first.

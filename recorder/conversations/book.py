@@ -353,6 +353,8 @@ class ConversationBook:
         if not keep_legs:
             for leg in one.legs:
                 self._forget_leg(leg)
+        # Legs know their conversation: without this, memory would come back only when cycles are looked for.
+        one.legs, one.serving, one.undecided, one.candidates = [], [], set(), []
 
     def _forget_leg(self, leg: Leg) -> None:
         self._legs.pop(leg.call.number, None)

@@ -14,3 +14,6 @@ create table call_party (
   until_ns  integer not null,
   primary key (call, position)
 ) strict, without rowid;
+
+-- For the digests of withheld numbers: whoever has only a copy of some rows can't try all numbers.
+alter table store add column salt blob;

@@ -12,18 +12,20 @@ from tests.pbx import exchange
 
 
 def lines() -> Mapping[str, object]:
-    """The `[lines]` table: hosts of the carrier and of the PBX, and patterns of numbers (`?` is one digit, `*` any)."""
+    """The `[lines]` table: hosts of the carrier and of the PBX, and patterns of numbers (X is one digit)."""
     return {
         "trunks": [host.strip("[]") for pair in exchange.CARRIER.values() for host in pair],
         "exchange": [host.strip("[]") for host in exchange.PBX_LAN + exchange.PBX_TRUNK],
-        "own_numbers": ["026840????"],
-        "extensions": ["11??", "19??"],
+        "own_numbers": ["026840XXXX"],
+        "extensions": ["11XX", "19XX"],
         "never_record": [*exchange.CONSULTATION_LINES, exchange.CONSULTATION],
-        "outside_prefix": exchange.PREFIX,
+        "telephones_seen": True,
+        "record": ["inbound", "outbound", "internal"],
     }
 
 
 def toml(*keys: str) -> str:
     """The settings file; only some keys of the table if they are named."""
     rows = [f"{key} = {json.dumps(value)}" for key, value in lines().items() if not keys or key in keys]
-    return "\n".join(["[lines]", *rows, ""])
+    numbers = [] if keys else ["[numbers]", f'outside_prefixes = ["{exchange.PREFIX}"]']
+    return "\n".join(["[lines]", *rows, *numbers, ""])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyrage import x25519
 
 from recorder.settings import Settings, UnusableSettings, _Lines, check, every_key, load
 
@@ -90,12 +91,40 @@ def test_values_arrive_as_what_they_are() -> None:
          '2: lines.trunks[0]: must be an address, or a network such as "192.0.2.0/24" with no bit set beyond its '
          'length, not "192.0.2.1/24"'),
         ("[lines]\ntrunks = [167772160]\n", "2: lines.trunks[0]: must be text in quotes, not 167772160"),
+        ("[numbers]\ncaller_headers = ['From', 'Contact']\n",
+         '2: numbers.caller_headers[1]: must be "From", "P-Asserted-Identity", "Remote-Party-ID" or '
+         '"P-Preferred-Identity", not "Contact"'),
+        ("[numbers]\noutside_prefixes = ['0', '０']\n",
+         '2: numbers.outside_prefixes[1]: must be one to four of 0 to 9, * and #, such as "0", not "０"'),
+        ("[numbers]\noutside_prefixes = ['0\\n']\n".replace("'", '"'),
+         "2: numbers.outside_prefixes[0]: must be one to four of 0 to 9, * and #, such as \"0\", not '0\\n'"),
+        ("[numbers]\nwithheld = 'seal'\n",
+         '1: numbers: withheld = "seal" needs recipients, the age public keys of those who may read the numbers'),
+        ("[numbers]\nrecipients = ['age1xyz']\n", "2: numbers.recipients[0]: must be an age public key (age1...)"),
         ("[media\nx = 1\n", "1: expected ']' at the end of a table declaration"),
         ("[media]\nearly_audio_wait_s = \n", "2: invalid value"),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_by_line_and_key(text: str, fault: str) -> None:
     assert faults(text) == [fault]
+
+
+def test_a_secret_key_pasted_by_mistake_is_not_shown() -> None:
+    secret = str(x25519.Identity.generate())
+
+    [fault] = faults(f'[numbers]\nrecipients = [\n  "{secret}",\n]\n')
+
+    assert fault.startswith("3: numbers.recipients[0]: must be an age public key (age1...), not a secret key")
+    assert secret not in fault
+
+
+def test_numbers_can_be_sealed_for_who_has_a_key() -> None:
+    public = str(x25519.Identity.generate().to_public())
+
+    settings, found = check(f'[numbers]\nwithheld = "seal"\nrecipients = ["{public}"]\n'.encode())
+
+    assert settings is not None and not found
+    assert settings.numbers.recipients == (public,)
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:

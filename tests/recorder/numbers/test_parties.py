@@ -1,47 +1,11 @@
-"""Numbers in the contract's form, from the headers in which they come."""
+"""The number of one address."""
 
 from __future__ import annotations
 
 import pytest
 
 from capture.sip.address import parse_name_addr
-from recorder.numbers import callee, caller, normalised
-
-
-@pytest.mark.parametrize(
-    "user, number",
-    [
-        ("0312345678", "0312345678"),
-        ("+81312345678", "0312345678"),
-        ("+81-3-1234-5678", "0312345678"),
-        ("03-1234-5678", "0312345678"),
-        ("(03) 1234.5678", "0312345678"),
-        ("+819012345678", "09012345678"),
-        ("+12125550123", "+12125550123"),  # another country keeps its plus
-        ("0312345678;phone-context=+81", "0312345678"),
-        ("+81312345678;npdi;rn=+81312340000", "0312345678"),
-        ("1840312345678", "0312345678"),  # withholds the caller's own number
-        ("1860312345678", "0312345678"),  # shows it
-        ("184-090-1234-5678", "09012345678"),
-        ("186+81312345678", "0312345678"),
-        ("2101", "2101"),
-        ("110", "110"),
-        ("119", "119"),
-        ("184", "184"),
-        ("1841", "1841"),  # an extension, not a prefix
-        ("18455", "18455"),
-        ("*21", "*21"),
-        ("#9", "#9"),
-        ("alice", "alice"),
-        ("reception-2", "reception-2"),
-        ("0120abc", "0120abc"),
-        ("０３１２", "０３１２"),  # not what a keypad can send
-        ("", ""),
-    ],
-)
-def test_a_number_is_as_it_was_dialled_or_presented(user: str, number: str) -> None:
-    """Without +81, separators, the prefixes 184 and 186, and parameters; names stay as they are."""
-    assert normalised(user) == number
+from recorder.numbers.parties import callee, caller
 
 
 @pytest.mark.parametrize(
