@@ -6,6 +6,7 @@ nanoseconds since 1970. Everything is deterministic; nothing here is used outsid
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import struct
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ Frame = tuple[int, bytes]  # capture time in nanoseconds, bytes of the frame
 SECOND = 1_000_000_000
 
 
+@functools.lru_cache(4096)
 def endpoint(text: str) -> tuple[bytes, int]:
     """Address bytes (4 or 16) and port of "192.0.2.1:5060" or "[2001:db8::1]:5060"."""
     address, _, port = text.rpartition(":")
@@ -65,9 +67,7 @@ def rtp(
 ) -> bytes:
     """An RTP packet (RFC 3550 §5.1) without padding, extension or CSRC."""
     return (
-        struct.pack(
-            ">BBHII", 0x80, marker << 7 | payload_type, seq & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc & 0xFFFFFFFF
-        )
+        struct.pack(">BBHII", 0x80, marker << 7 | payload_type, seq & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc & 0xFFFFFFFF)
         + payload
     )
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 Header = tuple[str, str]
 
+_CHALLENGES = {
+    401: ("WWW-Authenticate", "Authorization"),
+    407: ("Proxy-Authenticate", "Proxy-Authorization"),
+}
 _AT_THE_END = {
     486: "busy",
     600: "busy",
@@ -81,6 +85,7 @@ class Leg:
         self.ended_ns: int | None = None
         self.end_reason = ""
         self._invite: Request | None = None
+        self._offered: bytes | None = None
         self.response_headers: list[Header] = []  # in each answer of the PBX to an INVITE here
         streams = [
             media.Stream(
@@ -175,22 +180,28 @@ class Leg:
     def invite(self, headers: Sequence[Header] = (), *, challenge: int | None = None) -> None:
         """INVITE with an offer, refused once with `challenge` (401, 407) and repeated, and 100 Trying."""
         headers = [*self.headers, *headers]
-        self.invited_ns = self.scene.now
-        offer = self.sdp(0, answers=False)
-        self._invite = self.request(0, "INVITE", headers, offer, uri=self.uri, early=True)
         if challenge is not None:
-            name = "WWW-Authenticate" if challenge == 401 else "Proxy-Authenticate"
-            nonce = self.scene.identifier()
-            self.answer(
-                self._invite, challenge, [(name, f'Digest realm="city",nonce="{nonce}",algorithm=MD5,qop="auth"')]
-            )
-            self.request(0, "ACK", of=self._invite, uri=self.uri)
-            user = f'username="x",realm="city",nonce="{nonce}",uri="{self.uri}",response="{self.scene.identifier()}"'
-            name = "Authorization" if challenge == 401 else "Proxy-Authorization"
-            self._invite = self.request(
-                0, "INVITE", [*headers, (name, f"Digest {user},algorithm=MD5")], offer, uri=self.uri, early=True
-            )
+            headers = [*headers, self.is_challenged(challenge)]
+        self.invited_ns = self.invited_ns or self.scene.now
+        self._invite = self.request(0, "INVITE", headers, self._offer(), uri=self.uri, early=True)
         self.answer(self._invite, 100)
+
+    def is_challenged(self, status: int) -> Header:
+        """INVITE, its refusal with 401 or 407, ACK; what has to stand in the next INVITE comes back."""
+        self.invited_ns = self.scene.now
+        request = self.request(0, "INVITE", self.headers, self._offer(), uri=self.uri, early=True)
+        asks, proves = _CHALLENGES[status]
+        nonce = self.scene.identifier()
+        self.answer(request, status, [(asks, f'Digest realm="city",nonce="{nonce}",algorithm=MD5,qop="auth"')])
+        self.request(0, "ACK", of=request, uri=self.uri)
+        proof = f'username="x",realm="city",nonce="{nonce}",uri="{self.uri}",response="{self.scene.identifier()}"'
+        return proves, f"Digest {proof},algorithm=MD5"
+
+    def _offer(self) -> bytes:
+        """The INVITE's SDP, the same again after a challenge."""
+        if self._offered is None:
+            self._offered = self.sdp(0, answers=False)
+        return self._offered
 
     def ring(self, status: int = 180, *, early_media: bool = False) -> None:
         """180 or 183, perhaps with an answer that lets early media flow."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -181,6 +182,23 @@ class Stream:
             if not any(since <= packet.time_ns < until for since, until in direct):
                 yield packet
 
+    def rtcp(self) -> Iterator[wire.Frame]:
+        """A sender report (RFC 3550 §6.4.1) every five seconds or so, on the ports above."""
+        due, count, octets = 0, 0, 0
+        for packet in self.own_packets():
+            count, octets = count + 1, octets + len(packet.payload)
+            if packet.time_ns < due or not packet.captured:
+                continue
+            if due:
+                seconds = packet.time_ns // wire.SECOND + 2_208_988_800  # NTP counts from 1900
+                fraction = (packet.time_ns % wire.SECOND << 32) // wire.SECOND
+                body = struct.pack(
+                    ">BBHIIIIII", 0x80, 200, 6, packet.ssrc, seconds, fraction, packet.timestamp, count, octets
+                )
+                ends = [_next_port(end) for end in (packet.source, packet.destination)]
+                yield packet.time_ns + 70_000, wire.udp(ends[0], ends[1], body)
+            due = packet.time_ns + self._dice.randrange(4000, 6000) * MS
+
     # --- rendering ----------------------------------------------------------------------------------------------
 
     def _render(self) -> Iterator[Packet]:
@@ -223,7 +241,7 @@ class Stream:
                 yield from self._relay(piece, stream, stamps)
             case Mixed(streams):
                 for time in self._ticks(piece.since, piece.until):
-                    heard = _heard(streams, time)
+                    heard = [np.zeros(audio.PACKET, np.int16), *_heard(streams, time)]
                     yield time, stamps.own(time), self.law, audio.encode(audio.mix(heard), self.law)
             case Tone() as tone:
                 yield from self._play(piece, tone, stamps)
@@ -313,8 +331,8 @@ class _Stamps:
 
 
 def _heard(streams: Sequence[Stream], time: int) -> list[audio.Samples]:
-    """What each stream last brought before a moment, silence if that was more than a packet ago."""
-    heard = [np.zeros(audio.PACKET, np.int16)]
+    """What each stream last brought before a moment, unless that was more than a packet ago."""
+    heard = list[audio.Samples]()
     for stream in streams:
         for packet in _until(stream.packets, time):
             if packet.payload_type == stream.law and packet.time_ns > time - TICK - MS:
@@ -333,3 +351,8 @@ def _until(packets: list[Packet], time: int) -> list[Packet]:
         else:
             high = middle
     return packets[low - 1 : low] if low else []
+
+
+def _next_port(endpoint: str) -> str:
+    address, _, port = endpoint.rpartition(":")
+    return f"{address}:{int(port) + 1}"

@@ -134,3 +134,12 @@ def internal_unanswered(scene: Scene) -> list[Call]:
     mine.cancel()
     theirs.cancel()
     return [told_internal(scene, phone, other, mine, theirs, talked=False)]
+
+
+def only_challenged(scene: Scene) -> list[Call]:
+    """A telephone without the password is refused with 401, and gives up: no call at all."""
+    phone, other = scene.phones(2)
+    leg = scene.from_phone(phone, other.extension)
+    leg.is_challenged(401)
+    scene.not_calls.append(leg.call_id)
+    return []

@@ -95,21 +95,23 @@ class Scene:
 
     # --- who takes part -----------------------------------------------------------------------------------------
 
-    def voice(self) -> audio.Voice:
-        return audio.Voice(self.rng.getrandbits(63), murmur=self.habits.murmur)
+    def voice(self, silent_s: float = 0.0) -> audio.Voice:
+        """Somebody's voice; `silent_s` counts from the scene's beginning."""
+        return audio.Voice(self.rng.getrandbits(63), murmur=self.habits.murmur, silent_s=silent_s)
 
-    def outsider(self, number: str | None = None, *, withheld: str = "") -> Outsider:
+    def outsider(self, number: str | None = None, *, withheld: str = "", silent_s: float = 0.0) -> Outsider:
         """Somebody outside, with a number of their own if none is given."""
         made = self.rng.choice(["03", "06", "090", "080", "0268"])
         made += "".join(self.rng.choice("123456789") for _ in range((11 if made in ("090", "080") else 10) - len(made)))
-        return Outsider(number or made, self.voice(), withheld)
+        return Outsider(number or made, self.voice(silent_s), withheld)
 
-    def phones(self, count: int, *, pool: str = "extensions") -> list[Phone]:
-        """Telephones that nobody else uses meanwhile."""
+    def phones(self, count: int, *, pool: str = "extensions", silent_s: float = 0.0) -> list[Phone]:
+        """Telephones that nobody else uses meanwhile; `pool` "consultation" for lines that are never recorded."""
         taken = [self._take(pool, self.rng) for _ in range(count)]
         hosts = [exchange.telephone_host(extension, v6=self.habits.ipv6 == "phones") for extension in taken]
         return [
-            Phone(ext, Party(ext, host, "DeskPhone/3"), self.voice()) for ext, host in zip(taken, hosts, strict=True)
+            Phone(ext, Party(ext, host, "DeskPhone/3"), self.voice(silent_s))
+            for ext, host in zip(taken, hosts, strict=True)
         ]
 
     def slot(self) -> str:
@@ -291,6 +293,7 @@ class Scene:
         talk: Leg | None,
         final: str | None = None,
         accept: Iterable[str | None] = (),
+        outcomes: Iterable[str] = (),
         **more: Any,
     ) -> Call:
         """The truth of a call: times are those of its legs. `talk` is where a person answered."""
@@ -298,9 +301,14 @@ class Scene:
         outcome = "unanswered" if talk is None else "recorded"
         if more.get("must_not_record"):
             outcome = "excluded"
+        audio_of_it = recorded.truth().audio
+        acceptable = {outcome, *outcomes}
+        if outcome == "unanswered" and any(audio_of_it):
+            acceptable.add("recorded")
         return Call(
             direction=direction,
             outcome=outcome,
+            accept_outcomes=frozenset(acceptable),
             caller=caller,
             callee=callee,
             extension=extension,
@@ -313,6 +321,6 @@ class Scene:
             end_reason=recorded.end_reason,
             call_ids=frozenset(leg.call_id for leg in legs),
             recorded_call_id=recorded.call_id if outcome == "recorded" else None,
-            audio=recorded.truth().audio,
+            audio=audio_of_it,
             **more,
         )

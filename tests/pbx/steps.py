@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.pbx import exchange
 from tests.pbx.leg import Header, Leg
 from tests.pbx.media import Quiet, Spoken
 from tests.pbx.scene import Outsider, Phone, Scene
+from tests.pbx.truth import Call
 
 ANNOUNCEMENTS = ("", "answered", "early")
 
@@ -121,3 +124,59 @@ def answer_internal(scene: Scene, mine: Leg, theirs: Leg, phone: Phone, other: P
     mine.accept()
     mine.speaks(Spoken(phone.voice))
     scene.join(mine, theirs)
+
+
+def told_inbound(
+    scene: Scene,
+    caller: Outsider,
+    trunk: Leg,
+    legs: list[Leg],
+    *,
+    talk_leg: Leg | None,
+    first: Phone | None,
+    final: Phone | None = None,
+    dialled: str = exchange.MAIN,
+    **more: Any,
+) -> Call:
+    """The truth of a call from outside that several extensions had to do with."""
+    return scene.told(
+        direction="inbound",
+        caller=caller.shown,
+        callee=dialled,
+        extension=first.extension if first else None,
+        final=final.extension if final else None,
+        recorded=trunk,
+        legs=[trunk, *legs],
+        talk=talk_leg,
+        **more,
+    )
+
+
+def established(
+    scene: Scene, caller: Outsider, phone: Phone, *, announced: str = "", dialled: str = exchange.MAIN
+) -> tuple[Leg, Leg]:
+    """A call from outside that somebody has answered, and they have talked for some seconds: trunk and inner leg."""
+    trunk = arrive(scene, caller, dialled, announced=announced)
+    leg = call_phone(scene, trunk, caller, phone, dialled)
+    scene.wait(1.0)
+    pick_up(scene, trunk, leg, caller, phone)
+    talk(scene, 2.5)
+    return trunk, leg
+
+
+def refers(scene: Scene, leg: Leg, phone: Phone, target: str, *, replacing: Leg | None = None) -> None:
+    """A telephone asks the PBX to transfer the other end of `leg`, perhaps into a dialog that it has with the PBX."""
+    to = f"sip:{target}@{scene.pbx_lan.host}"
+    if replacing is not None:
+        value = replacing.replaces(side=1 - replacing.far).replace(";", "%3B").replace("=", "%3D").replace("@", "%40")
+        to += f"?Require=replaces&Replaces={value}"
+    referred_by = ("Referred-By", f"<sip:{phone.extension}@{scene.pbx_lan.host}>")
+    leg.ask(True, "REFER", [("Refer-To", f"<{to}>"), referred_by], status=202)
+    leg.notify("100 Trying", over=False)
+
+
+def presses(scene: Scene, leg: Leg, keys: str) -> None:
+    """Keys of a telephone, as telephone-events."""
+    for key in keys:
+        leg.mic.dials(scene.now, key)
+        scene.wait(0.3)

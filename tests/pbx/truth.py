@@ -31,6 +31,7 @@ class Call:
 
     direction: str  # inbound, outbound, internal
     outcome: str  # recorded, unanswered, excluded
+    accept_outcomes: frozenset[str]  # all that can be defended: an announcement to nobody may be recorded or not
     caller: str | None  # None: withheld
     callee: str
     extension: str | None  # the inner party who first answered, or who called out
