@@ -52,8 +52,10 @@ class Flow:
     kept: list[Kept] = field(default_factory=list)
     unproven: int = 0  # packets that came for a claim and were not taken
 
-    def ignore(self, reason: str) -> None:
-        """From now on its packets are only counted."""
+    def ignore(self, reason: str, *, although_used: bool = False) -> None:
+        """From now on its packets are only counted; as a rule not if another call has them (direct media)."""
+        if self.uses and not although_used:
+            return
         self.state, self.reason = State.IGNORED, reason
 
     def reconsider(self, at_ns: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from capture.media.flow import Use
 from capture.media.g711 import NAME
 from capture.media.negotiation import CallMedia
 from capture.media.router import MediaRouter
@@ -50,7 +51,7 @@ def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaRep
             if not packets:
                 continue
             expected = int(columns.sequence[row]) - int(columns.first_sequence[row]) + 1
-            arrived = int(columns.arrived[row])
+            arrived = int(columns.arrived[row]) + _elsewhere(router, media, use, ssrc, expected)
             streams.append(
                 StreamReport(
                     side=use.side,
@@ -79,6 +80,18 @@ def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaRep
         no_room=media.no_room,
         last_ns=media.last_ns,
     )
+
+
+def _elsewhere(router: MediaRouter, media: CallMedia, use: Use, ssrc: int, expected: int) -> int:
+    """Packets of a stream's range that came on another flow of the same side: media went direct, and came back."""
+    columns, found = router.streams, 0
+    first = int(columns.first_sequence[use.known[ssrc]])
+    for other in router.uses(media):
+        row = other.known.get(ssrc, -1)
+        if other is not use and other.side == use.side and row >= 0 and int(columns.packets[row]):
+            if 0 < int(columns.first_sequence[row]) - first & 0xFFFF < expected:
+                found += int(columns.arrived[row])
+    return found
 
 
 def merged(gaps: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:

@@ -147,7 +147,7 @@ class MediaRouter:
                 if claim.media.rank(other, claim.side) == 2:
                     claim.media.encrypted = True
                     for use in self.uses(claim.media):
-                        use.flow.ignore("rtp_encrypted")
+                        use.flow.ignore("rtp_encrypted", although_used=True)
                         self._flows.plain[use.flow.number] = False
 
     # --- packets --------------------------------------------------------------------------------------------

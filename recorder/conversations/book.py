@@ -224,7 +224,7 @@ class ConversationBook:
         """The conversations that a leg may have to do with, oldest first: those that share a number or a name with
         it, or else those that wait."""
         keys: set[Key] = {("caller", number) for number in leg.callers} or {WITHHELD}
-        keys |= {("called", number) for number in leg.called | leg.diverted}
+        keys |= {("called", number) for number in leg.called | leg.diverted | leg.callers}
         keys |= {("expected", number) for number in leg.called} | set(leg.tokens)
         found: dict[int, Conversation] = {}
         for key in keys:

@@ -24,7 +24,7 @@ class Tie(IntEnum):
     NUMBERS = 2  # the numbers agree, and the conversation waits for somebody to answer
     WITHHELD = 3  # both callers are withheld, and it waits
     TALKING = 4  # the numbers agree, but somebody talks already: a transfer without a word, or a stranger
-    POSSIBLE = 5  # it waits, and nothing speaks against it
+    POSSIBLE = 5  # it waits and nothing speaks against it, or its telephone may be asking somebody else
     NONE = 6
 
 
@@ -62,7 +62,11 @@ def tie(leg: Leg, to: Conversation) -> Tie:
         return Tie.TALKING if to.talks else Tie.WITHHELD
     if called:
         return Tie.TALKING if to.talks else Tie.NUMBERS
-    return Tie.NONE if to.talks or to.first.role is not Role.FROM_OUTSIDE else Tie.POSSIBLE
+    if to.talks:
+        # Its telephone may ask somebody by the exchange's own means (a key, a code), and connect them then.
+        asks = any(other.is_talking and leg.callers & other.extension_numbers for other in to.connecting)
+        return Tie.POSSIBLE if asks else Tie.NONE
+    return Tie.POSSIBLE if to.first.role is Role.FROM_OUTSIDE else Tie.NONE
 
 
 def _tie_outside(leg: Leg, to: Conversation, called: bool, callers: bool, at_ns: int) -> Tie:

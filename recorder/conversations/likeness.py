@@ -43,6 +43,7 @@ class Sample:
 
     def __init__(self, since_ns: int) -> None:
         self.since_ns = since_ns
+        self.heard = False  # whether any audio came at all
         self.pcm: NDArray[np.int16] = np.zeros((SPAN_S * RATE_HZ, 2), np.int16)
 
     def add(self, block: AudioBlock) -> None:
@@ -50,6 +51,7 @@ class Sample:
         at = (block.starts_ns - self.since_ns) // FRAME_NS + block.start
         lo, hi = max(0, at), min(len(self.pcm), at + len(block.codes))
         if lo < hi:
+            self.heard = True
             self.pcm[lo:hi] = block.pcm16()[lo - at : hi - at]
 
 
@@ -59,6 +61,8 @@ def compare(one: Sample, one_far: int, other: Sample, other_far: int) -> Likenes
     `one_far` is the side of `one` that is not the exchange, `other_far` that of `other`: what `one`'s telephone
     says is looked for in what the exchange says on the other leg, and the other way round.
     """
+    if not one.heard or not other.heard:
+        return Likeness.UNKNOWN
     there = heard_in(one.pcm[:, one_far], other.pcm[:, 1 - other_far])
     back = heard_in(other.pcm[:, other_far], one.pcm[:, 1 - one_far])
     if Likeness.SAME in (there, back):
