@@ -307,14 +307,18 @@ class MediaRouter:
         if flow.first_frame > self._frame:
             return
         for claim in self._claims.at(flow.destination):
+            if self._is_of_before(flow, claim):
+                continue
             rank = claim.media.rank(flow.source, claim.side)
             waited_ns = at_ns - max(flow.first_ns, claim.made_ns)
             patient = waited_ns < (EARLY_LATCH_NS if rank is None else LATCH_NS)
-            if rank == 2 or not patient or rank is not None and self._proven(flow):
+            if rank == 2 or not patient or rank is not None and self._proven(flow, claim):
                 self._consider(flow, claim, claim.side, rank or 0, at_ns)
         if flow.state is State.WAITING:
             # Nobody said that he listens there, but somebody speaks from where he listens.
             for claim in self._claims.at(flow.source):
+                if self._is_of_before(flow, claim):
+                    continue
                 if at_ns - max(flow.first_ns, claim.made_ns) >= LATCH_NS:
                     self._consider(flow, claim, claim.declared.party, 0, at_ns)
 
@@ -333,10 +337,25 @@ class MediaRouter:
         else:
             self._use(flow, claim, side, rank, at_ns)
 
-    def _proven(self, flow: Flow) -> bool:
+    def _seen_ns(self, flow: Flow) -> int:
+        """Capture time of the flow's newest packet, as far as the walk has come."""
+        lo, hi = self._todo.get(flow.number, (0, 0))
+        if lo < hi and int(self._rows.frame[lo]) <= self._frame:
+            return int(self._rows.time_ns[lo])
+        return max(flow.first_ns, int(self._flows.seen_ns[flow.number]))
+
+    def _is_of_before(self, flow: Flow, claim: Claim) -> bool:
+        """Whether all of a flow so far was an earlier call's, on ports that are used again."""
+        seen_ns = self._seen_ns(flow)
+        return seen_ns <= flow.spent_ns or seen_ns < claim.made_ns - self._wait_ns
+
+    def _proven(self, flow: Flow, claim: Claim) -> bool:
         """Whether the listener itself sends to this source."""
         return any(
-            other.destination == flow.source and other.first_frame <= self._frame
+            other.destination == flow.source
+            and other.first_frame <= self._frame
+            and not self._is_of_before(other, claim)
+            and (not other.uses or any(use.media is claim.media for use in other.uses))
             for other in self._flows.from_(flow.destination)
         )
 
@@ -506,4 +525,5 @@ class MediaRouter:
             flow.uses.remove(use)
         self._flows.plain[flow.number] = False
         if not flow.uses and flow.state is State.USED:
-            flow.reconsider(int(self._flows.seen_ns[flow.number]))
+            flow.spent_ns = int(self._flows.seen_ns[flow.number])
+            flow.reconsider(flow.spent_ns)

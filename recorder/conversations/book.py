@@ -75,6 +75,7 @@ class ConversationBook:
         alone = self._new_conversation(call)
         leg = Leg(
             call=call, role=role, callers=callers, called=called, diverted=diverted,
+            is_withheld=numbers.calling(call.invite, self.lines.numbers).number is None,
             tokens=tokens_of(call.invite, self.lines.settings.joining_headers),
             replaces=replaced(call.invite.header("replaces")),
             tape=self._tape(call), conversation=alone, serves=alone, joined_ns=call.started_ns,
@@ -223,7 +224,8 @@ class ConversationBook:
     def _near(self, leg: Leg) -> Iterable[Conversation]:
         """The conversations that a leg may have to do with, oldest first: those that share a number or a name with
         it, or else those that wait."""
-        keys: set[Key] = {("caller", number) for number in leg.callers} or {WITHHELD}
+        keys: set[Key] = {("caller", number) for number in leg.callers}
+        keys |= {WITHHELD} if leg.is_withheld else set()
         keys |= {("called", number) for number in leg.called | leg.diverted | leg.callers}
         keys |= {("expected", number) for number in leg.called} | set(leg.tokens)
         found: dict[int, Conversation] = {}
@@ -388,7 +390,8 @@ class ConversationBook:
 
 
 def _keys(one: Conversation) -> set[Key]:
-    keys: set[Key] = {("caller", number) for number in one.callers} or {WITHHELD}
+    keys: set[Key] = {("caller", number) for number in one.callers}
+    keys |= {WITHHELD} if one.first.is_withheld else set()
     keys |= {("called", number) for number in one.reached | one.dialled}
     keys |= {("expected", number) for expected in one.asked for number in expected}
     return keys | set(one.tokens)

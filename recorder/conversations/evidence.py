@@ -49,7 +49,7 @@ def tie(leg: Leg, to: Conversation) -> Tie:
         return Tie.SIGNALLED
     called = bool(leg.called & to.dialled or leg.diverted & (to.dialled | to.reached))
     callers = bool(leg.callers & to.callers)
-    withheld = not leg.callers and not to.callers
+    withheld = leg.is_withheld and to.first.is_withheld
     if to.expects(leg.called, at_ns):
         # Exchanges present the caller to the new telephone, or the one that transfers.
         presented = callers or withheld or any(leg.callers & other.extension_numbers for other in to.connecting)

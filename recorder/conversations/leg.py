@@ -33,6 +33,7 @@ class Leg:
     role: Role
     callers: frozenset[str]  # every number by which the INVITE presents its caller
     called: frozenset[str]  # and whom it calls
+    is_withheld: bool  # no number is shown, though the network may carry one
     diverted: frozenset[str]  # the numbers that it was meant for before
     tokens: frozenset[Token]
     replaces: str | None  # Call-ID of the leg whose place it takes (RFC 3891)

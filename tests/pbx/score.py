@@ -46,7 +46,9 @@ def _conversation(one: Conversation, by_id: dict[str, CallRecord], store: Path) 
     if any(call.ambiguous for call in one.calls) and got not in one.groupings:
         return  # nobody could tell; no stranger was joined, and that is all that can be asked
     for call in one.calls:
-        mine = [by_id[call_id] for call_id in call.call_ids if call_id in by_id]
+        # Of several acceptable tellings, the object that has the leg whose audio is the recording is the call's.
+        asked = [call.recorded_call_id, *sorted(call.call_ids)]
+        mine = [by_id[call_id] for call_id in asked if call_id in by_id]
         if not mine:
             yield f"no object for {call.caller} -> {call.callee}"
             continue
