@@ -89,9 +89,10 @@ class Pool:
 
 
 class Exchange:
-    """What conversations on one mirror port share."""
+    """What conversations on one mirror port share. Fewer `pbx_ports` (a host) are used again sooner."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pbx_ports: int = 400) -> None:
+        self._pbx_ports = pbx_ports
         self._pools: dict[str, Pool] = {
             "extensions": Pool(EXTENSIONS),
             "consultation": Pool(CONSULTATION_LINES),
@@ -113,7 +114,7 @@ class Exchange:
             if kind == "tcp":
                 ports = range(40000, 42000)
             elif host in PBX_LAN + PBX_TRUNK:
-                ports = range(20000, 20800, 2)
+                ports = range(20000, 20000 + 2 * self._pbx_ports, 2)
             elif host in sum(CARRIER.values(), ()):
                 ports = range(30000, 30400, 2)
             else:

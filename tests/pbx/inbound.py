@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.pbx import exchange
 from tests.pbx.leg import Leg
+from tests.pbx.media import Direct
 from tests.pbx.scene import Outsider, Scene
 from tests.pbx.steps import arrive, call_phone, hang_up, pick_up, puts_on_hold, resumes, talk
 from tests.pbx.truth import Call
@@ -186,15 +187,13 @@ def direct_media(scene: Scene, *, back: bool = True) -> list[Call]:
     talk(scene, 3.0)
     if back:
         comes_back(scene, trunk, leg)
-        talk(scene, 1.5)
+        talk(scene, 2.5)
     hang_up(scene, trunk, leg)
     return [_call(scene, caller, exchange.MAIN, phone.extension, trunk, [leg], leg)]
 
 
 def goes_direct(scene: Scene, one: Leg, other: Leg) -> None:
     """The two far ends send to each other."""
-    from tests.pbx.media import Direct
-
     ends = [leg.media[leg.far] for leg in (one, other)]
     one.reinvite(False, media=(ends[0], ends[1]))
     other.reinvite(False, media=(ends[1], ends[0]))

@@ -38,14 +38,16 @@ def interleave(
     spread_s: float = 60.0,
     start_ns: int = START_NS,
     habits: Habits | None = None,
+    pbx_ports: int = 400,
 ) -> Day:
     """`count` conversations that begin at random within `spread_s`, each family in turn in random order.
 
     `habits` holds for all of them, as one exchange has one set of habits; but a family that is about a habit keeps
-    its own in those fields that differ from the default. Whoever finds no telephone free calls a second later.
+    its own in those fields that differ from the default. Whoever finds no telephone free calls a second later. With few
+    `pbx_ports` the same ports serve one call after another.
     """
     rng = random.Random(seed)
-    shared = Exchange()
+    shared = Exchange(pbx_ports=pbx_ports)
     order = [families[n % len(families)] for n in range(count)]
     rng.shuffle(order)
     waiting = [(start_ns + rng.randrange(max(1, round(spread_s * 1e6))) * 1000, n) for n in range(count)]

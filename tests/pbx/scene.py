@@ -320,6 +320,7 @@ class Scene:
             ended_ns=recorded.ended_ns or 0,
             end_reason=recorded.end_reason,
             call_ids=frozenset(leg.call_id for leg in legs),
+            main_call_id=recorded.call_id,
             recorded_call_id=recorded.call_id if outcome == "recorded" else None,
             audio=audio_of_it,
             **more,

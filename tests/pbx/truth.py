@@ -43,7 +43,8 @@ class Call:
     ended_ns: int
     end_reason: str
     call_ids: frozenset[str]  # as in the conversation's first grouping
-    recorded_call_id: str | None  # whose audio the recording holds
+    main_call_id: str  # the leg that stands for the call: the trunk's, or of an internal call the dialling one's
+    recorded_call_id: str | None  # the same if it is to be recorded
     audio: tuple[list[Packet], list[Packet]]  # of that leg: caller, callee
     must_not_record: bool = False
     # Audio captured from this moment on may be kept in no file; None: no such moment. With `must_not_record` all of it.
