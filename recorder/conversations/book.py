@@ -100,7 +100,8 @@ class ConversationBook:
         conversation = leg.conversation
         if leg.role is Role.FROM_TELEPHONE and leg is conversation.first and not conversation.candidates:
             # The exchange answers by itself: a pick-up, somebody parked, a conference, or its own voice.
-            if self.lines.are_named and not any(other.call.answered for other in conversation.connecting):
+            alone = not conversation.undecided and not any(other.call.answered for other in conversation.connecting)
+            if alone and not self.lines.is_outside_number(leg.called):
                 waiting = [one for one in self._others(conversation) if _may_be_picked_up(one)]
                 self._doubt(conversation, [(Tie.POSSIBLE, one) for one in waiting[-PROVED:]])
         proof = self._proofs.about(conversation)
@@ -399,7 +400,9 @@ def _keys(one: Conversation) -> set[Key]:
 
 def _may_be_picked_up(one: Conversation) -> bool:
     first = one.first
-    return first.role in (Role.FROM_OUTSIDE, Role.FROM_TELEPHONE) and first.is_alive and not one.talks
+    if first.role not in (Role.FROM_OUTSIDE, Role.FROM_TELEPHONE) or not first.is_alive or one.talks:
+        return False
+    return first.call.answered or not one.has_outside_leg_alive  # nobody here can answer what rings outside
 
 
 def _is_outside(one: Conversation) -> bool:

@@ -60,8 +60,8 @@ def tie(leg: Leg, to: Conversation) -> Tie:
         return Tie.TALKING if to.talks else Tie.NUMBERS
     if withheld:
         return Tie.TALKING if to.talks else Tie.WITHHELD
-    if called:
-        return Tie.TALKING if to.talks else Tie.NUMBERS
+    if called and not to.talks:
+        return Tie.POSSIBLE  # somebody else may call the same telephone
     if to.talks:
         # Its telephone may ask somebody by the exchange's own means (a key, a code), and connect them then.
         asks = any(other.is_talking and leg.callers & other.extension_numbers for other in to.connecting)

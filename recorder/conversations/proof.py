@@ -18,7 +18,7 @@ from recorder.conversations.likeness import SPAN_S, Likeness, Sample, compare
 SECOND = 1_000_000_000
 HANDED_OVER_NS = 16 * SECOND  # audio reaches us within that time of its capture
 SETTLES_NS = 2 * SECOND  # and what ends together has ended
-MOMENT_NS = 30_000_000  # what an exchange passes on, it passes on within that time
+MOMENT_NS = 15_000_000  # what an exchange passes on, it passes on within that time
 PROOFS = 256  # at once; each holds up to a few megabytes
 LEGS = 4  # of one candidate
 
@@ -74,25 +74,31 @@ class Proof:
         if len(same) == 1:
             return same[0], "audio"
         left = same or [one for one in self.candidates if likeness[one] != {Likeness.DIFFERENT}]
-        shared = [one for one in left if self._shares_a_moment(one)]
+        shared = [one for one in left if self._moments(one) >= self._moments_needed(one)]
         if len(shared) == 1:
             return shared[0], "moment"
         if self.since_ns is None and self._ties[0] <= Tie.WITHHELD and self._ties.count(self._ties[0]) == 1:
             return self.candidates[0], "numbers"  # it rang, and nobody spoke: the likeliest will do
         return None, ""
 
-    def _shares_a_moment(self, one: Conversation) -> bool:
-        mine = self.leg.call
+    def _moments_needed(self, one: Conversation) -> int:
+        """Where numbers speak for it already, one shared moment will do; among strangers one may be chance."""
+        return 1 if self._ties[self.candidates.index(one)] < Tie.POSSIBLE else 2
+
+    def _moments(self, one: Conversation) -> int:
+        """How many moments the leg shares with one of the conversation's: answered together, ended together, or
+        another telephone stops ringing the moment this one is answered."""
+        mine, most = self.leg.call, 0
         for leg in one.legs:
             theirs = leg.call
-            if _near(mine.answered_ns, theirs.answered_ns):
-                return True
-            if any(_near(a, b) for a in _ends(mine) for b in _ends(theirs)):
-                return True
             rang = leg.role.is_of_exchange and not theirs.answered
-            if rang and any(_near(mine.answered_ns, end) for end in _ends(theirs)):
-                return True  # another telephone stops ringing the moment this one is answered: picked up
-        return False
+            most = max(
+                most,
+                _near(mine.answered_ns, theirs.answered_ns)
+                + any(_near(a, b) for a in _ends(mine) for b in _ends(theirs))
+                + 2 * (rang and any(_near(mine.answered_ns, end) for end in _ends(theirs))),
+            )
+        return most
 
 
 def _ends(call: Call) -> list[int | None]:

@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests import wire
 from tests.pbx import configuration
+from tests.pbx.interleave import interleave
 from tests.pbx.judge import audio_faults
 from tests.pbx.truth import Conversation
 
@@ -40,7 +43,7 @@ def faults(conversations: Sequence[Conversation], store: Path, objects: Sequence
 
 
 def test_each_recording_is_the_audio_of_its_leg(tmp_path: Path, made: Mapping[str, Conversation]) -> None:
-    conversations = [made[name] for name in made if name != "direct-media"]
+    conversations = list(made.values())
     store, objects = recorded(tmp_path, [frame for c in conversations for frame in c.frames])
 
     assert {i for one in objects for i in one["call_ids"]} == {
@@ -54,3 +57,12 @@ def test_other_exchanges_ways_change_no_sample(tmp_path: Path, ways: Mapping[str
 
     assert {i for one in objects for i in one["call_ids"]} == {i for c in ways.values() for i in c.legs}
     assert faults(list(ways.values()), store, objects) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_ports_that_serve_one_call_after_another_bring_nobody_elses_audio(tmp_path: Path, seed: int) -> None:
+    """Few ports at the PBX: each is used again within seconds, with another port at the carrier."""
+    day = interleave(12, seed, families=["inbound"], pbx_ports=6)
+    store, objects = recorded(tmp_path, day.frames)
+
+    assert faults(day.conversations, store, objects) == []
