@@ -20,7 +20,7 @@ class Expectation:
     since_ns: int
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Conversation:
     """Legs that belong together. The first one is that of who called.
 

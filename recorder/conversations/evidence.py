@@ -21,11 +21,12 @@ class Tie(IntEnum):
 
     SIGNALLED = 0  # a header or an address names it
     EXPECTED = 1  # a transfer or redirection to this number was asked for
-    NUMBERS = 2  # the numbers agree, and the conversation waits for somebody to answer
-    WITHHELD = 3  # both callers are withheld, and it waits
-    TALKING = 4  # the numbers agree, but somebody talks already: a transfer without a word, or a stranger
-    POSSIBLE = 5  # it waits and nothing speaks against it, or its telephone may be asking somebody else
-    NONE = 6
+    BOTH_NUMBERS = 2  # the exchange calls whom the conversation's caller dialled, on his behalf
+    NUMBERS = 3  # the numbers agree, and the conversation waits for somebody to answer
+    WITHHELD = 4  # both callers are withheld, and it waits
+    TALKING = 5  # the numbers agree, but somebody talks already: a transfer without a word, or a stranger
+    POSSIBLE = 6  # it waits and nothing speaks against it, or its telephone may be asking somebody else
+    NONE = 7
 
 
 PROVED = 32  # conversations that audio is compared with, for one leg; more would cost too much
@@ -57,7 +58,10 @@ def tie(leg: Leg, to: Conversation) -> Tie:
     if leg.role is Role.TO_OUTSIDE:
         return _tie_outside(leg, to, called, callers, at_ns)
     if callers:
-        return Tie.TALKING if to.talks else Tie.NUMBERS
+        if to.talks:
+            return Tie.TALKING
+        prompt = to.first.role is not Role.FROM_TELEPHONE or at_ns - to.started_ns <= PROMPT_NS
+        return Tie.BOTH_NUMBERS if called else Tie.NUMBERS if prompt else Tie.POSSIBLE
     if withheld:
         return Tie.TALKING if to.talks else Tie.WITHHELD
     if called and not to.talks:
@@ -85,7 +89,7 @@ def _tie_outside(leg: Leg, to: Conversation, called: bool, callers: bool, at_ns:
 def judge(leg: Leg, conversations: Iterable[Conversation]) -> Judgement:
     """Where a leg that the exchange makes belongs."""
     tied = sorted(((tie(leg, one), one) for one in conversations), key=lambda pair: (pair[0], pair[1].number))
-    for sure in (Tie.SIGNALLED, Tie.EXPECTED):
+    for sure in (Tie.SIGNALLED, Tie.EXPECTED, Tie.BOTH_NUMBERS):
         found = [one for strength, one in tied if strength is sure]
         if len(found) == 1:
             return Judgement(found[0])

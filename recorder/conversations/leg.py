@@ -24,7 +24,7 @@ TOKENS = 16
 Token = tuple[str, str]  # what names a conversation, and the name: ("session-id", "ab30...")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Leg:
     """A leg of a conversation. `conversation` is whose object has its Call-ID; `serves` is the one whose people it
     connects now: after an attended transfer the consulted telephone's leg serves the caller's conversation."""
