@@ -80,6 +80,16 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What tells callers that their call is recorded."""
+
+    __pydantic_config__ = _STRICT
+
+    prompts: Annotated[tuple[Path, ...], Within(max_length=16)] = ()
+    search_s: Annotated[float, Within(ge=5, le=600)] = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The most that strangers can make the recorder hold; what is beyond is left out and counted."""
 
@@ -104,6 +114,7 @@ class Settings:
     media: Media = field(default_factory=Media)
     capture: Capture = field(default_factory=Capture)
     lines: Lines = field(default_factory=Lines)
+    notice: Notice = field(default_factory=Notice)
     limits: Limits = field(default_factory=Limits)
 
 
