@@ -166,6 +166,16 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What tells callers that their call is recorded."""
+
+    __pydantic_config__ = _STRICT
+
+    prompts: Annotated[tuple[Path, ...], Within(max_length=16)] = ()
+    search_s: Annotated[float, Within(ge=5, le=600)] = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The most that strangers can make the recorder hold; what is beyond is left out and counted."""
 
@@ -192,6 +202,7 @@ class Settings:
     lines: Lines = field(default_factory=Lines)
     sections: Annotated[tuple[Section, ...], Within(max_length=10_000)] = ()
     numbers: Numbers = field(default_factory=Numbers)
+    notice: Notice = field(default_factory=Notice)
     limits: Limits = field(default_factory=Limits)
 
 

@@ -53,6 +53,7 @@ def test_values_arrive_as_what_they_are() -> None:
     settings, found = check(
         b'[recording]\nencoding = "g711"\n[media]\nsilence_ends_call_s = 30\n'
         b'[lines]\ntrunks = ["192.0.2.1", "2001:db8::/32"]\n[capture]\nvxlan_ports = []\n'
+        b'[notice]\nprompts = ["/etc/recorder/notice.wav"]\nsearch_s = 30\n'
     )
 
     assert settings is not None and not found
@@ -60,6 +61,8 @@ def test_values_arrive_as_what_they_are() -> None:
     assert settings.media.silence_ends_call_s == 30.0
     assert settings.lines.trunks == (ip_network("192.0.2.1/32"), ip_network("2001:db8::/32"))
     assert settings.capture.vxlan_ports == ()
+    assert settings.notice.prompts == (Path("/etc/recorder/notice.wav"),)
+    assert settings.notice.search_s == 30.0
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,8 @@ def test_values_arrive_as_what_they_are() -> None:
         ("[limits]\nsip_headers = 1.5\n", "2: limits.sip_headers: must be a whole number, not 1.5"),
         ("[limits]\nsip_headers = 1979-05-27\n", '2: limits.sip_headers: must be a whole number, not "1979-05-27"'),
         ("[limits]\nsip_headers = 0\n", "2: limits.sip_headers: must be at least 1, not 0"),
+        ("[notice]\nprompts = [1]\n", "2: notice.prompts[0]: must be text in quotes, not 1"),
+        ("[notice]\nsearch_s = 0\n", "2: notice.search_s: must be at least 5, not 0"),
         ("[capture]\nvxlan_ports = 4789\n", "2: capture.vxlan_ports: must be a list in square brackets, not 4789"),
         ("[capture]\nvxlan_ports = [\n  4789,  # ]\n  70000,\n]\n",
          "4: capture.vxlan_ports[1]: must be at most 65535, not 70000"),
