@@ -45,6 +45,11 @@ def recording_path(started_ns: int, call_id: str) -> str:
     return f"{started:%Y/%m/%d/%H%M%S}-{call_id}.wav"
 
 
+def day_of(time_ns: int) -> str:
+    """The day in Japan, as in 2026-11-22."""
+    return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y-%m-%d}"
+
+
 def is_folder(names: tuple[str, ...]) -> bool:
     """Whether folders of these names, from the store down, are ours: year, month, day."""
     return len(names) <= 3 and all(form.fullmatch(name) for form, name in zip(_FOLDERS, names, strict=False))
