@@ -140,6 +140,7 @@ class Listener:
                 point.apply()
             self._router.settle()
             self._conclude(self._tracker.finish(self._clock.now, self._frame + 1))
+            self._router.finish()
 
     # --- time -----------------------------------------------------------------------------------------------
 
