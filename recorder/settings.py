@@ -40,6 +40,7 @@ Count = Annotated[int, Within(ge=1, le=1 << 31)]
 Bytes = Annotated[int, Within(ge=256, le=1 << 31)]
 Seconds = Annotated[float, Within(gt=0, le=86_400)]
 Port = Annotated[int, Within(ge=1, le=65_535)]
+Column = Annotated[str, Within(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,33 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cdr:
+    """How the exchange's list of calls is written, and how exactly it has to agree."""
+
+    __pydantic_config__ = _STRICT
+
+    preset: Literal["asterisk", "own"] = "asterisk"
+    encoding: Literal["utf-8", "utf-8-sig", "cp932"] = "utf-8"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    header: bool = True
+    time: Column = "iso"
+    timezone: Column = "Asia/Tokyo"
+    start: Column = ""
+    answer: Column = ""
+    end: Column = ""
+    duration: Column = ""
+    caller: Column = ""
+    callee: Column = ""
+    channels: Annotated[tuple[Column, ...], Within(max_length=8)] = ()
+    disposition: Column = ""
+    conversation: Column = ""
+    answered: Annotated[tuple[Column, ...], Within(max_length=64)] = ("ANSWERED",)
+    lists_unanswered: bool = True
+    tolerance_s: Seconds = 5.0
+    duration_tolerance_s: Seconds = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set."""
 
@@ -105,6 +133,7 @@ class Settings:
     capture: Capture = field(default_factory=Capture)
     lines: Lines = field(default_factory=Lines)
     limits: Limits = field(default_factory=Limits)
+    cdr: Cdr = field(default_factory=Cdr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +249,8 @@ def _sentence(error: ErrorDetails, key: _Key) -> str:
             return f"must be a number, not {_shown(given)}"
         case "string_type":
             return f"must be text in quotes, not {_shown(given)}"
+        case "bool_type" | "bool_parsing":
+            return f"must be true or false, not {_shown(given)}"
         case "string_too_long":
             return f"must have at most {context['max_length']} characters"
         case "tuple_type" | "list_type":
