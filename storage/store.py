@@ -65,6 +65,10 @@ class StoreReader:
         given (the end is not in it)."""
         return self.catalogue.calls(begin_ns, end_ns)
 
+    def is_written_to(self) -> bool:
+        """Whether a process has this store open for writing."""
+        return self.disk.is_locked(os.path.join(self.root, layout.LOCK))
+
     async def runs(self) -> list[Run]:
         """Every time that captures were read into this store."""
         return await self.catalogue.runs()
