@@ -6,7 +6,8 @@ batches: a batch is taken apart into slices of capture time, timers run between 
 takes effect between the packets it came between.
 
 Counted here: `sip_messages`, `sip_malformed` reasons as `capture.sip.message` names them, `sip_mirrored_twice` (the
-same message within a few milliseconds), `tls`, `udp_not_media`.
+same message within a few milliseconds), `tls`, `udp_not_media` (datagrams that are neither SIP nor RTP nor RTCP),
+and `dialogs_begun`, each of which ends as one of `dialogs_ended` or `dialogs_dropped` (it was no call).
 """
 
 from __future__ import annotations
@@ -108,12 +109,14 @@ class Listener:
     def feed(self, batch: PacketBatch) -> None:
         """Take a batch; all its packets were captured after those of the batches before."""
         edges, segment_ns = self._settle_times(batch)
+        refused = self._refused_rtp()
         media = parse_rtp(batch, self._counters)
-        messages = self._messages(batch, segment_ns)
+        refused = self._refused_rtp() - refused
+        messages, told = self._messages(batch, segment_ns)
         keying = self._keying(batch, media.keying)
         rtp = media.rtp
         control = media.control.tolist()
-        self._counters.add("udp_not_media", len(batch) - len(rtp) - len(media.control) - len(messages))
+        self._counters.add("udp_not_media", len(batch) - len(rtp) - refused - len(media.control) - told)
         lo = at = key = beat = 0
         for number, first_frame_after in edges:
             self._enter(number)
@@ -150,6 +153,7 @@ class Listener:
                 point.apply()
             self._router.settle()
             self._conclude(self._tracker.finish(self._clock.now, self._frame + 1))
+            self._router.finish()
 
     # --- time -----------------------------------------------------------------------------------------------
 
@@ -188,25 +192,33 @@ class Listener:
 
     # --- signalling -----------------------------------------------------------------------------------------
 
-    def _messages(self, batch: PacketBatch, segment_ns: list[int]) -> list[_Captured]:
-        """The SIP messages of a batch, in the order of capture."""
+    def _refused_rtp(self) -> int:
+        """Datagrams until now that were RTP by their head, and could not be read."""
+        return self._counters["rtp_cut"] + self._counters["rtp_malformed"]
+
+    def _messages(self, batch: PacketBatch, segment_ns: list[int]) -> tuple[list[_Captured], int]:
+        """The SIP messages of a batch, in the order of capture; and how many datagrams are accounted for by that,
+        with those that were malformed, or mirrored twice, or TLS."""
         found: list[_Captured] = []
+        told = 0
         for row in np.flatnonzero(sip_candidates(batch.head)).tolist():
             start = int(batch.start[row])
             payload = batch.data[start : start + int(batch.length[row])].tobytes()
             if looks_like_sip(payload):
+                told += 1
                 frame, time_ns = int(batch.frame[row]), int(batch.time_ns[row])
                 source, destination = int(batch.source[row]), int(batch.destination[row])
                 if not self._mirrored_twice(time_ns, source, destination, payload):
                     self._read(found, frame, time_ns, source, destination, strip_junk(payload)[0])
             elif looks_like_tls(payload):
+                told += 1
                 self._counters.add("tls")
         for segment, time_ns in zip(batch.segments, segment_ns, strict=True):
             for completed, payload in self._streams.feed(segment):
                 self._read_stream(found, completed, time_ns, payload)
         if batch.segments:
             found.sort(key=lambda message: message.frame)
-        return found
+        return found, told
 
     def _read_stream(self, found: list[_Captured], segment: TcpSegment, time_ns: int, payload: bytes) -> None:
         self._read(found, segment.frame, time_ns, segment.source, segment.destination, payload)
@@ -245,6 +257,7 @@ class Listener:
     def _apply(self, event: Event, points: list[Point]) -> None:
         call = event.call
         if isinstance(event, Began):
+            self._counters.add("dialogs_begun")
             wanted = self._sink.began(call)
             self._media[call.number] = CallMedia(call, call.started_ns, wanted=wanted)
         elif isinstance(event, Described):
@@ -295,6 +308,7 @@ class Listener:
         self._router.settle()
 
     def _close(self, media: CallMedia, counted: bool) -> None:
+        self._counters.add("dialogs_ended" if counted else "dialogs_dropped")
         if counted:
             self._sink.ended(media.call, report(media, self._router, self._book))
         else:

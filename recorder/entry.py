@@ -39,6 +39,7 @@ def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
     hidden = excluded is not None and not lines.settings.keep_numbers_of_excluded
     secret = hide(None if hidden else caller.hidden, lines.numbers, salt=salt)
     ended_ns = _ended_ns(one, main)
+    announced_ms = _announced_ms(one) if excluded is None else None
     flags = [] if hidden else [caller.flag] if caller.flag else []
     return CallRecord(
         id=one.id,
@@ -55,9 +56,10 @@ def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
         caller_raw=None if hidden else caller.raw,
         callee_raw=None if hidden else callee.raw,
         call_ids=tuple(dict.fromkeys(leg.call.call_id for leg in one.legs)),
-        flags=(*flags, *_flags(one, main, recording)),
+        flags=(*flags, *_flags(one, main, recording), *_announced(announced_ms)),
         parties=() if hidden else tuple(_parties(one, lines, ended_ns)),
         excluded_by=excluded or one.stopped_by,
+        announced_ms=announced_ms,
         caller_group=secret.digest,
         caller_sealed=None if secret.sealed is None else b64encode(secret.sealed).decode("ascii"),
         recording=recording,
@@ -82,6 +84,19 @@ def _flags(one: Conversation, main: Leg, recording: RecordingRecord | None) -> l
         if recording is not None:
             flags += ["one_way"] if len({stream.channel for stream in recording.streams}) == 1 else []
     return flags
+
+
+def _announced_ms(one: Conversation) -> int | None:
+    """How much of the notice was heard, None if nobody listened for it."""
+    finder = one.first.finder
+    if finder is None:
+        return None
+    heard = finder.heard()
+    return 0 if heard is None else heard.milliseconds
+
+
+def _announced(milliseconds: int | None) -> list[str]:
+    return [] if milliseconds is None else ["announced" if milliseconds else "not_announced"]
 
 
 def _recording(leg: Leg) -> RecordingRecord | None:

@@ -73,6 +73,7 @@ class Lines:
         self.extensions = Patterns(of.lines.extensions)
         self._prefixes = of.numbers.outside_prefixes
         self.numbers = of.numbers
+        self.notice = of.notice
         self.never = Patterns(of.lines.never_record)
         self.sections = [(section, Patterns(section.extensions)) for section in of.sections]
         self.are_named = bool(of.lines.trunks or of.lines.own_numbers or of.lines.extensions)

@@ -16,7 +16,9 @@ from capture.listener import Settings as ListenerSettings
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
 from capture.sip.message import Caps
+from recorder.days import Days
 from recorder.lines import Lines
+from recorder.notice import Prompts
 from recorder.session import Session
 from recorder.settings import Settings
 from storage.store import Store
@@ -66,14 +68,19 @@ async def replay(
     """Record the calls of capture files into a store, one file after the other.
 
     Each file is a capture of its own: calls do not go on from one to the next. `progress` is told bytes read so far
-    and in all (None if unknown). Raises `CaptureFileError`, `StoreError`.
+    and in all (None if unknown). What is counted goes into the store's tallies too, by day, as a run of its own: the
+    same capture again is another run, whose frames were seen again. Raises `CaptureFileError`, `StoreError`.
     """
     began = time.monotonic()
     _collect_seldom()
     warnings: list[str] = []
-    counters = Counters()
+    counters, of_files = Counters(), Counters()
+    prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
     async with await Store.open(store, create=True) as opened:
-        session = Session(opened, encoding=settings.recording.encoding, monotonic_s=time.monotonic)
+        await opened.begin_run(" ".join(Path(name).name for name in captures))
+        session = Session(
+            opened, encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts
+        )
         for name in captures:
             book = AddressBook()
             decoder = NetworkDecoder(
@@ -87,17 +94,21 @@ async def replay(
             listener = Listener(session, book, counters, listener_settings(settings))
             source = sys.stdin.buffer if name == "-" else name
             with open_capture(source, block_bytes=block_bytes) as capture:
+                days = Days(capture.counters, counters, opened.tally)
                 for block in capture:
-                    listener.feed(decoder.decode(block))
+                    for piece in days.pieces(block):
+                        listener.feed(decoder.decode(piece))
                     await session.settle()
                     if progress is not None:
                         progress(capture.bytes_read, capture.bytes_total)
                 listener.finish()
                 session.finish()
+                days.finish()
                 await session.settle(all_of_it=True)
                 for reason, count in capture.counters.as_dict().items():
-                    counters.add(reason, count)
+                    of_files.add(reason, count)
                 warnings += [f"{'standard input' if name == '-' else name}: {text}" for text in capture.warnings]
+        opened.end_run()
         warnings += session.warnings
         if session.already_kept:
             warnings.append(f"{session.already_kept} calls were in the store already and were left as they are.")
@@ -107,5 +118,5 @@ async def replay(
             recordings=session.recordings,
             seconds=time.monotonic() - began,
             warnings=warnings,
-            counters=counters.as_dict(),
+            counters=dict(sorted((counters.as_dict() | of_files.as_dict()).items())),
         )

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from capture.counters import Counters
 from capture.dialogs.call import Call
-from capture.media.g711 import AudioBlock, Law
+from capture.media.g711 import TABLE, AudioBlock, Law
 from capture.media.report import MediaReport
 from recorder.conversations.book import ConversationBook
 from recorder.conversations.conversation import Conversation
 from recorder.conversations.verdict import Verdict, forbid, recording_leg, verdict
 from recorder.entry import record_of
-from recorder.lines import Lines
+from recorder.lines import Lines, Role
+from recorder.notice import NoticeFinder, Prompts
 from recorder.tape import Tape
 from storage import layout
 from storage.errors import DiskFailed
@@ -36,12 +37,16 @@ WARNINGS = 100
 
 
 class Session:
-    """Keeps calls in a store. `monotonic_s` is a clock for the once-a-second sync, and for nothing else."""
+    """Keeps calls in a store. `monotonic_s` is a clock for the once-a-second sync, and for nothing else; `prompts`
+    are the notices that callers may hear."""
 
-    def __init__(self, store: Store, *, encoding: str, monotonic_s: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, *, encoding: str, monotonic_s: Callable[[], float], prompts: Prompts | None = None
+    ) -> None:
         self._store = store
         self._g711 = encoding == "g711"
         self._monotonic_s = monotonic_s
+        self._prompts = prompts
         self._book: ConversationBook
         self._lines: Lines
         self._finished: list[Finished] = []
@@ -63,6 +68,8 @@ class Session:
     def began(self, call: Call) -> bool:
         """A leg was seen; the answer says whether its audio may be looked at at all."""
         leg = self._book.began(call)
+        if self._prompts is not None and leg.role is Role.FROM_OUTSIDE:
+            leg.finder = NoticeFinder(self._prompts, search_s=self._lines.notice.search_s)
         return leg.conversation.excluded_by is None
 
     def answered(self, call: Call) -> None:
@@ -85,6 +92,9 @@ class Session:
         """Take a block of a leg's audio."""
         leg = self._book.heard(call, block)
         if leg is not None:
+            if leg.finder is not None and not leg.finder.done:
+                heard = TABLE[block.laws[1]][block.codes[:, 1]]  # what the exchange says to who calls
+                leg.finder.feed(block.start - leg.prepended, heard)
             leg.tape.audio(block)
             self._decide(leg.conversation)
 
@@ -98,6 +108,7 @@ class Session:
         """The leg's audio began so many frames earlier."""
         leg = self._book.leg(call)
         if leg is not None:
+            leg.prepended += frames
             leg.tape.prepend(frames)
 
     def ended(self, call: Call, media: MediaReport | None) -> None:

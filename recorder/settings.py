@@ -76,6 +76,7 @@ Patterns = Annotated[tuple[Pattern, ...], Within(max_length=10_000)]
 Words = Annotated[tuple[Annotated[str, Within(max_length=64)], ...], Within(max_length=256)]
 Prefix = Annotated[str, Within(pattern="^[0-9*#]{1,4}$")]
 CallerHeader = Literal["From", "P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity"]
+Column = Annotated[str, Within(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +192,33 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cdr:
+    """How the exchange's list of calls is written, and how exactly it has to agree."""
+
+    __pydantic_config__ = _STRICT
+
+    preset: Literal["asterisk", "own"] = "asterisk"
+    encoding: Literal["utf-8", "utf-8-sig", "cp932"] = "utf-8"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    header: bool = True
+    time: Column = "iso"
+    timezone: Column = "Asia/Tokyo"
+    start: Column = ""
+    answer: Column = ""
+    end: Column = ""
+    duration: Column = ""
+    caller: Column = ""
+    callee: Column = ""
+    channels: Annotated[tuple[Column, ...], Within(max_length=8)] = ()
+    disposition: Column = ""
+    conversation: Column = ""
+    answered: Annotated[tuple[Column, ...], Within(max_length=64)] = ("ANSWERED",)
+    lists_unanswered: bool = True
+    tolerance_s: Seconds = 5.0
+    duration_tolerance_s: Seconds = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set."""
 
@@ -204,6 +232,7 @@ class Settings:
     numbers: Numbers = field(default_factory=Numbers)
     notice: Notice = field(default_factory=Notice)
     limits: Limits = field(default_factory=Limits)
+    cdr: Cdr = field(default_factory=Cdr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +330,13 @@ def _own_key(location: tuple[int | str, ...]) -> _Key:
     return location[:3] if len(location) > 2 and isinstance(location[2], int) else location[:2]
 
 
+_A_NUMBER = "must be a number, with X for any digit and a dot at the end for any further ones"
+_FORMS = {
+    "outside_prefixes": 'must be one to four of 0 to 9, * and #, such as "0"',
+    "joining_headers": "must be the name of a header",
+}
+
+
 def _sentence(error: ErrorDetails, key: _Key) -> str:
     context: Mapping[str, Any] = error.get("ctx", {})
     given = error["input"]
@@ -321,20 +357,20 @@ def _sentence(error: ErrorDetails, key: _Key) -> str:
             return f"must be a number, not {_shown(given)}"
         case "string_type":
             return f"must be text in quotes, not {_shown(given)}"
-        case "string_pattern_mismatch":
-            return f"must be a number, with X for any digit and a dot for any further ones, not {_shown(given)}"
         case "string_too_short":
             return "must not be empty"
         case "date_type" | "date_from_datetime_parsing" | "date_parsing":
             return f"must be a date such as 2026-04-01, not {_shown(given)}"
+        case "bool_type" | "bool_parsing":
+            return f"must be true or false, not {_shown(given)}"
         case "string_too_long":
             return f"must have at most {context['max_length']} characters"
         case "tuple_type" | "list_type":
             return f"must be a list in square brackets, not {_shown(given)}"
         case "too_long":
             return f"must have at most {context['max_length']} entries"
-        case "string_pattern_mismatch":  # only prefixes have one
-            return f'must be one to four of 0 to 9, * and #, such as "0", not {_shown(given)}'
+        case "string_pattern_mismatch":
+            return f"{_FORMS.get(str(key[1]), _A_NUMBER)}, not {_shown(given)}"
         case "value_error" if isinstance(context.get("error"), _Refused):
             return str(context["error"])
         case "value_error":  # a network

@@ -10,44 +10,22 @@ Values reach SQL as bound parameters only.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
 import aiosqlite
 
-from storage import migrations, records, text
+from storage import migrations, rows, text
 from storage.errors import CatalogueUnusable, StoreError
-from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamRecord
+from storage.records import CallRecord
+from storage.rows import Row
+from storage.tallies import ADD_RUN, NEXT_RUN, RUNS, TALLIES, Run, Tallies, Tally, run_of
 
 _CHUNK = 500  # calls read or asked for at once; SQLite takes up to 999 parameters everywhere
 _BUSY_S = 5.0  # somebody else's transaction may last so long before a write gives up
-
-_CALL = (
-    "id, started_ns, ended_ns, answered_ns, talk_ns, direction, outcome, end_reason, "
-    "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, announced_ms"
-)
-_RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns"
-_STREAM = "channel, party, codec, ssrc, source, destination, packets, lost, duplicates, late"
-
-_ADD_CALL = f"insert into call (number, {_CALL}) values ({', '.join('?' * 18)})"
-_ADD_RECORDING = f"insert into recording (call, {_RECORDING}) values ({', '.join('?' * 8)})"
-_ADD_STREAM = f"insert into stream (call, position, {_STREAM}) values ({', '.join('?' * 12)})"
-_ADD_LEG = "insert into call_leg (call, position, call_id) values (?, ?, ?)"
-_ADD_FLAG = "insert into call_flag (call, position, flag) values (?, ?, ?)"
-_ADD_PARTY = "insert into call_party (call, position, extension, from_ns, until_ns) values (?, ?, ?, ?, ?)"
-_ADD_GAP = "insert into gap (call, position, channel, start_frame, end_frame) values (?, ?, ?, ?, ?)"
-_ADD_ENTRY = "insert into entry (number, id, row_sha256, link_sha256) values (?, ?, ?, ?)"
-
-Row = tuple[Any, ...]
-
-
-def link(previous: bytes, call_id: str, row_sha256: bytes) -> bytes:
-    """The next link of the chain of entries; `previous` is b"" for the first."""
-    return hashlib.sha256(previous + call_id.encode() + row_sha256).digest()
-
 
 class Catalogue:
     """One open catalogue. Make it with `open` or `open_read_only`; `close` it."""
@@ -109,39 +87,63 @@ class Catalogue:
         if self._writer is not None:
             await self._writer.close()
 
-    async def add_calls(self, calls: Sequence[CallRecord], *, replace: bool = False) -> None:
+    async def add_calls(
+        self, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None
+    ) -> None:
         """Enters calls in one transaction: all of them are there and on the disk when this returns, or none.
 
-        A call that is there already is sqlite3.IntegrityError; with `replace` it is entered anew. sqlite3.Error if
-        the disk or another process prevents it.
+        What `tallies` has to be saved goes with them. A call that is there already is sqlite3.IntegrityError; with
+        `replace` it is entered anew. sqlite3.Error if the disk or another process prevents it.
         """
-        assert self._writer is not None, "a catalogue opened for reading"
-        if not calls:
+        if not calls and (tallies is None or not tallies.waiting):
             return
-        async with self._writing:
-            writer = self._writer
-            await writer.execute("begin immediate")
-            try:
-                if replace:
-                    await writer.executemany("delete from call where id = ?", [(call.id,) for call in calls])
+        async with self._transaction() as writer:
+            if calls and replace:
+                await writer.executemany("delete from call where id = ?", [(call.id,) for call in calls])
+            if calls:
                 [(number,)] = await _all(writer, "select coalesce(max(number), 0) from call")
                 last = await _all(writer, "select number, link_sha256 from entry order by number desc limit 1")
-                for statement, rows in _rows(calls, number, *(last[0] if last else (0, b""))):
-                    if rows:
-                        await writer.executemany(statement, rows)
+                for statement, values in rows.statements(calls, number, *(last[0] if last else (0, b""))):
+                    if values:
+                        await writer.executemany(statement, values)
+            if tallies is None:
+                return
+            statements, taken = tallies.take()
+            try:
+                for statement, values in statements:
+                    await writer.executemany(statement, values)
                 await writer.commit()
             except BaseException:
-                await writer.rollback()
+                tallies.put_back(taken)
                 raise
 
-    async def calls(self) -> AsyncIterator[CallRecord]:
-        """Every call, oldest first (by start, then by id), with a bounded number of them in memory."""
-        after: tuple[int, str] = (-(2**63), "")
+    async def add_run(self, what: str) -> int:
+        """Notes that captures begin to be read; the number of the run."""
+        async with self._transaction() as writer:
+            [(number,)] = await _all(writer, NEXT_RUN)
+            await writer.execute(ADD_RUN, (number, text.escape(what)))
+        return int(number)
+
+    async def runs(self) -> list[Run]:
+        """Every run, in their order."""
+        return [run_of(row) for row in await self._query(RUNS)]
+
+    async def tallies(self, day: str | None = None) -> list[Tally]:
+        """What was counted on a day, or on all days; by run, day and reason."""
+        where = "" if day is None else " where day = ?"
+        rows = await self._query(f"{TALLIES}{where} order by run, day, reason", () if day is None else (day,))
+        return [Tally(*row) for row in rows]
+
+    async def calls(self, begin_ns: int = -(2**63), end_ns: int = 2**63 - 1) -> AsyncIterator[CallRecord]:
+        """Every call that started in this time (the end is not in it), oldest first (by start, then by id), with a
+        bounded number of them in memory."""
+        after: tuple[int, str] = (begin_ns, "")
         while True:
             # "limit" last: the index gives the order, so each chunk costs what it returns
             chunk = await self._read(
-                f"select number, {_CALL} from call where (started_ns, id) > (?, ?) order by started_ns, id limit ?",
-                (*after, _CHUNK),
+                f"select number, {rows.CALL} from call where (started_ns, id) > (?, ?) and started_ns < ? "
+                "order by started_ns, id limit ?",
+                (*after, end_ns, _CHUNK),
             )
             for call in chunk:
                 yield call
@@ -151,7 +153,7 @@ class Catalogue:
 
     async def get(self, call_id: str) -> CallRecord | None:
         """The call of that id, None if there is none."""
-        found = await self._read(f"select number, {_CALL} from call where id = ?", (call_id,))
+        found = await self._read(f"select number, {rows.CALL} from call where id = ?", (call_id,))
         return found[0] if found else None
 
     async def has(self, ids: Collection[str]) -> set[str]:
@@ -195,6 +197,20 @@ class Catalogue:
         """What SQLite itself finds wrong with the file; empty if nothing."""
         return [row[0] for row in await self._query("pragma quick_check") if row[0] != "ok"]
 
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        """One transaction at a time; it is on the disk when the block ends, and undone if the block fails."""
+        writer = self._writer
+        assert writer is not None, "a catalogue opened for reading"
+        async with self._writing:
+            await writer.execute("begin immediate")
+            try:
+                yield writer
+                await writer.commit()
+            except BaseException:
+                await writer.rollback()
+                raise
+
     async def _read(self, select_calls: str, values: Row) -> list[CallRecord]:
         """The calls of a query that selects `number` and `_CALL`, with all that belongs to them."""
         async with self._reading:
@@ -204,13 +220,13 @@ class Catalogue:
                 numbers = [head[0] for head in heads]
                 legs = await self._parts("call, call_id", "call_leg", numbers)
                 flags = await self._parts("call, flag", "call_flag", numbers)
-                streams = await self._parts(f"call, {_STREAM}", "stream", numbers)
+                streams = await self._parts(f"call, {rows.STREAM}", "stream", numbers)
                 gaps = await self._parts("call, channel, start_frame, end_frame", "gap", numbers)
                 parties = await self._parts("call, extension, from_ns, until_ns", "call_party", numbers)
-                recordings = await self._parts(f"call, {_RECORDING}", "recording", numbers, order="call")
+                recordings = await self._parts(f"call, {rows.RECORDING}", "recording", numbers, order="call")
             finally:
                 await self._reader.rollback()
-        return [_call(head, recordings, streams, gaps, legs, flags, parties) for head in heads]
+        return [rows.record(head, recordings, streams, gaps, legs, flags, parties) for head in heads]
 
     async def _parts(
         self, columns: str, table: str, numbers: Sequence[int], *, order: str = "call, position"
@@ -302,99 +318,3 @@ def _unusable(path: str, error: sqlite3.DatabaseError) -> CatalogueUnusable:
         hint="If it is damaged, move it aside: the next start makes a new one from what the recordings say "
         "of themselves.",
     )
-
-
-def _rows(calls: Sequence[CallRecord], number: int, entry: int, previous: bytes) -> Iterable[tuple[str, list[Row]]]:
-    """The statements that enter calls, with their rows, after these last numbers and this last link."""
-    escape = text.escape
-    heads: list[Row] = []
-    recordings: list[Row] = []
-    streams: list[Row] = []
-    gaps: list[Row] = []
-    legs: list[Row] = []
-    flags: list[Row] = []
-    parties: list[Row] = []
-    entries: list[Row] = []
-    for call in calls:
-        number, entry = number + 1, entry + 1
-        texts = (call.caller, call.callee, call.extension, call.caller_raw, call.callee_raw, call.excluded_by,
-                 call.caller_group, call.caller_sealed)  # fmt: skip
-        heads.append(
-            (number, call.id, call.started_ns, call.ended_ns, call.answered_ns, call.talk_ns, call.direction,
-             call.outcome, call.end_reason, *(None if one is None else escape(one) for one in texts), call.announced_ms)
-        )  # fmt: skip
-        legs += [(number, position, escape(value)) for position, value in enumerate(call.call_ids)]
-        flags += [(number, position, escape(value)) for position, value in enumerate(call.flags)]
-        parties += [
-            (number, position, escape(one.extension), one.from_ns, one.until_ns)
-            for position, one in enumerate(call.parties)
-        ]
-        if (audio := call.recording) is not None:
-            recordings.append(
-                (number, audio.path, audio.sha256, audio.encoding, audio.rate_hz, audio.channels, audio.frames,
-                 audio.starts_ns)
-            )  # fmt: skip
-            gaps += [(number, position, *gap) for position, gap in enumerate(audio.gaps)]
-            streams += [
-                (number, position, stream.channel, escape(stream.party), escape(stream.codec), stream.ssrc,
-                 escape(stream.source), escape(stream.destination), stream.packets, stream.lost, stream.duplicates,
-                 stream.late)
-                for position, stream in enumerate(audio.streams)
-            ]  # fmt: skip
-        row_sha256 = records.digest(call)
-        previous = link(previous, call.id, row_sha256)
-        entries.append((entry, call.id, row_sha256, previous))
-    return (
-        (_ADD_CALL, heads),
-        (_ADD_LEG, legs),
-        (_ADD_FLAG, flags),
-        (_ADD_PARTY, parties),
-        (_ADD_RECORDING, recordings),
-        (_ADD_STREAM, streams),
-        (_ADD_GAP, gaps),
-        (_ADD_ENTRY, entries),
-    )
-
-
-def _call(
-    head: Row,
-    recordings: dict[int, list[Row]],
-    streams: dict[int, list[Row]],
-    gaps: dict[int, list[Row]],
-    legs: dict[int, list[Row]],
-    flags: dict[int, list[Row]],
-    parties: dict[int, list[Row]],
-) -> CallRecord:
-    number, call_id, started, ended, answered, talk, direction, outcome, end_reason, *texts, announced_ms = head
-    caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed = (
-        None if one is None else text.unescape(one) for one in texts
-    )
-    recording = None
-    if number in recordings:
-        [(path, sha256, encoding, rate_hz, channels, frames, starts_ns)] = recordings[number]
-        recording = RecordingRecord(
-            path=path, sha256=sha256, encoding=encoding, rate_hz=rate_hz, channels=channels, frames=frames,
-            starts_ns=starts_ns, gaps=tuple(gaps.get(number, ())),
-            streams=tuple(_stream(row) for row in streams.get(number, ())),
-        )  # fmt: skip
-    return CallRecord(
-        id=call_id, started_ns=started, ended_ns=ended, answered_ns=answered, talk_ns=talk, direction=direction,
-        outcome=outcome, end_reason=end_reason, caller=caller, callee=callee, extension=extension,
-        caller_raw=caller_raw, callee_raw=callee_raw, recording=recording,
-        call_ids=tuple(text.unescape(row[0]) for row in legs.get(number, ())),
-        flags=tuple(text.unescape(row[0]) for row in flags.get(number, ())),
-        parties=tuple(
-            PartyRecord(extension=text.unescape(extension), from_ns=from_ns, until_ns=until_ns)
-            for extension, from_ns, until_ns in parties.get(number, ())
-        ),
-        excluded_by=excluded_by, caller_group=caller_group, caller_sealed=caller_sealed, announced_ms=announced_ms,
-    )  # fmt: skip
-
-
-def _stream(row: Row) -> StreamRecord:
-    channel, party, codec, ssrc, source, destination, packets, lost, duplicates, late = row
-    return StreamRecord(
-        channel=channel, party=text.unescape(party), codec=text.unescape(codec), ssrc=ssrc,
-        source=text.unescape(source), destination=text.unescape(destination), packets=packets, lost=lost,
-        duplicates=duplicates, late=late,
-    )  # fmt: skip

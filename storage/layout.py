@@ -45,6 +45,19 @@ def recording_path(started_ns: int, call_id: str) -> str:
     return f"{started:%Y/%m/%d/%H%M%S}-{call_id}.wav"
 
 
+def day_of(time_ns: int) -> str:
+    """The day in Japan, as in 2026-11-22."""
+    return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y-%m-%d}"
+
+
+def day_begins_ns(day: str) -> int:
+    """When a day of Japan begins. ValueError if it isn't written as 2026-11-22."""
+    if len(day) != 10:
+        raise ValueError("not a day")
+    since = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=JAPAN) - _EPOCH
+    return (since // timedelta(seconds=1)) * 1_000_000_000
+
+
 def is_folder(names: tuple[str, ...]) -> bool:
     """Whether folders of these names, from the store down, are ours: year, month, day."""
     return len(names) <= 3 and all(form.fullmatch(name) for form, name in zip(_FOLDERS, names, strict=False))

@@ -20,25 +20,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import sqlite3
-import uuid as uuids
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from storage import facts, layout, parts, recovery, sealing
+from storage import facts, layout, meta, parts, recovery, sealing
 from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
 from storage.parts import FilePool, PartFile
 from storage.records import CallRecord
 from storage.sealing import Sealing
+from storage.tallies import Run, Tallies, Tally
 from storage.wav import Encoding
 
-FORMAT = 1
 _LOCK_TRIES = 5  # somebody may just be looking whether it is held (Disk.is_locked)
 
 
@@ -62,9 +60,22 @@ class StoreReader:
         self.disk = disk
         self.catalogue = catalogue
 
-    def calls(self) -> AsyncIterator[CallRecord]:
-        """Every call that has ended, oldest first (by start, then by id)."""
-        return self.catalogue.calls()
+    def calls(self, begin_ns: int = -(2**63), end_ns: int = 2**63 - 1) -> AsyncIterator[CallRecord]:
+        """Every call that has ended, oldest first (by start, then by id); those that started in that time, if one is
+        given (the end is not in it)."""
+        return self.catalogue.calls(begin_ns, end_ns)
+
+    def is_written_to(self) -> bool:
+        """Whether a process has this store open for writing."""
+        return self.disk.is_locked(os.path.join(self.root, layout.LOCK))
+
+    async def runs(self) -> list[Run]:
+        """Every time that captures were read into this store."""
+        return await self.catalogue.runs()
+
+    async def tallies(self, day: str | None = None) -> list[Tally]:
+        """What was counted on a Japanese day (as in 2026-11-22), or on all days; by run, day and reason."""
+        return await self.catalogue.tallies(day)
 
     async def get(self, call_id: str) -> CallRecord | None:
         """The call of that id, None if there is none."""
@@ -111,6 +122,7 @@ class Store(StoreReader):
         self.waiting: list[CallRecord] = []
         limit = parts.raise_descriptor_limit() - parts.DESCRIPTORS_FOR_OTHERS
         self._pool = FilePool(disk, limit=limit)
+        self._tallies = Tallies()
         self._held = held
         self._folders: set[str] = set()
         self._syncing = asyncio.Lock()
@@ -140,7 +152,7 @@ class Store(StoreReader):
         opened = [lock]
         catalogue: Catalogue | None = None
         try:
-            uuid = _read_meta(root, disk) or _write_meta(root, disk)
+            uuid = meta.read(root, disk) or meta.write(root, disk)
             opened.append(disk.open_directory(root))
             catalogue_path = os.path.join(root, layout.CATALOGUE)
             if disk.status(catalogue_path) is None:
@@ -167,11 +179,11 @@ class Store(StoreReader):
         root = _absolute(path)
         try:
             _require_folder(root, disk)
-            uuid = _read_meta(root, disk)
+            uuid = meta.read(root, disk)
         except OSError as error:
             raise disk_failed(f"The store {root} can't be opened", error) from error
         if uuid is None:
-            raise _no_store(root)
+            raise meta.no_store(root)
         catalogue = await Catalogue.open_read_only(os.path.join(root, layout.CATALOGUE), uuid=uuid)
         return StoreReader(root, uuid, disk, catalogue)
 
@@ -212,14 +224,36 @@ class Store(StoreReader):
         be written."""
         part.write_head(facts.pack(facts.with_audio(call, part), part.encoding, complete=False))
 
+    async def begin_run(self, what: str) -> None:
+        """Captures begin to be read: from now on `tally` counts for them. DiskFailed if it can't be written down."""
+        try:
+            self._tallies = Tallies(await self.catalogue.add_run(what))
+        except sqlite3.Error as error:
+            raise DiskFailed(f"The catalogue {self.catalogue.path} could not be written: {error}.") from error
+
+    def tally(self, day: str, grown: Mapping[str, int]) -> None:
+        """These reasons were counted so many times more on this Japanese day. It is on the disk with the next `sync`
+        or `finish`: what a crash takes is what wasn't there yet, and nothing is ever counted twice."""
+        self._tallies.add(day, grown)
+
+    def end_run(self) -> None:
+        """The captures were read to their end; known on the disk with the next `sync` or `finish`."""
+        self._tallies.complete()
+
     async def sync(self) -> None:
         """Everything written until now survives a power cut; costs nothing if nothing was. DiskFailed if the disk
-        can't promise it: then what was written since the last time is suspect."""
+        can't promise it: then what was written since the last time is suspect.
+
+        Tallies that the catalogue can't take now wait for the next time: that is no doubt about any audio.
+        """
         async with self._syncing:
             if self._pool.unsynced:
                 error = await asyncio.to_thread(sealing.sync_all, self._pool, self._held.root)
                 if error is not None:
                     raise disk_failed(f"The store {self.root} could not be synced", error) from error
+        if self._tallies.waiting:
+            with contextlib.suppress(sqlite3.Error):
+                await self.catalogue.add_calls((), tallies=self._tallies)
 
     async def finish(self, finished: Sequence[Finished]) -> list[CallRecord]:
         """Makes recordings complete and enters their calls, any number at once (steps 1 to 6 above).
@@ -258,7 +292,7 @@ class Store(StoreReader):
         for the next start. DiskFailed if something could not be written; the store is closed even so."""
         try:
             await self.sync()
-            if self.waiting:
+            if self.waiting or self._tallies.waiting:
                 await self._enter_waiting()
         finally:
             self._pool.close()
@@ -276,7 +310,7 @@ class Store(StoreReader):
             if len(self.waiting) > 0:
                 there = await self.catalogue.has([call.id for call in self.waiting])
                 self.waiting = [call for call in self.waiting if call.id not in there]
-            await self.catalogue.add_calls(self.waiting)
+            await self.catalogue.add_calls(self.waiting, tallies=self._tallies)
         except sqlite3.Error as error:
             raise DiskFailed(
                 f"The catalogue {self.catalogue.path} could not be written: {error}; "
@@ -307,15 +341,9 @@ def _make_folder(root: str, disk: Disk) -> None:
 def _require_folder(root: str, disk: Disk) -> None:
     found = disk.status(root)
     if found is None:
-        raise _no_store(root)
+        raise meta.no_store(root)
     if found.kind != "directory":
         raise StoreError(f"{root} is not a folder.")
-
-
-def _no_store(root: str) -> StoreError:
-    return StoreError(
-        f"There is no store in {root}.", hint="Name the folder of a store, or make one: recorder replay --store DIR"
-    )
 
 
 async def _lock(root: str, disk: Disk) -> int:
@@ -331,66 +359,10 @@ async def _lock(root: str, disk: Disk) -> int:
         disk.truncate(fd, 0)
         disk.write(fd, memoryview(str(os.getpid()).encode()), 0)
         return fd
-    holder = _read(path, disk).strip()
+    holder = meta.read_small(path, disk).strip()
     pid = int(holder) if holder.isdigit() else None
     raise StoreBusy(
         f"The store {root} is used by process {pid if pid is not None else 'unknown'}.",
         pid=pid,
         hint="Wait until it ends, or stop it; recorder calls, export and verify work meanwhile.",
     )
-
-
-def _read(path: str, disk: Disk) -> bytes:
-    """The first bytes of a small file, b"" if there is none."""
-    try:
-        fd = disk.open(path)
-    except FileNotFoundError:
-        return b""
-    try:
-        buffer = bytearray(4096)
-        return bytes(buffer[: disk.read_into(fd, memoryview(buffer), 0)])
-    finally:
-        disk.close(fd)
-
-
-def _read_meta(root: str, disk: Disk) -> str | None:
-    """The store's UUID, None if the folder has none yet."""
-    path = os.path.join(root, layout.META)
-    data = _read(path, disk)
-    if not data and disk.status(path) is None:
-        if disk.status(os.path.join(root, layout.CATALOGUE)) is not None:
-            raise StoreError(
-                f"The store {root} has a catalogue, but no {layout.META} that says which store it is.",
-                hint="Mount the right disk, or put the file back from a backup.",
-            )
-        return None
-    try:
-        meta = json.loads(data)
-        version, uuid = meta["format"], meta["store"]
-        if type(version) is not int or not isinstance(uuid, str):
-            raise TypeError
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(f"{path} is damaged.", hint="Put the file back from a backup.") from error
-    if version > FORMAT:
-        raise StoreError(
-            f"The store {root} has format {version}, made by a newer recorder; this one knows formats up to {FORMAT}.",
-            hint="Install the newer recorder again.",
-        )
-    return uuid
-
-
-def _write_meta(root: str, disk: Disk) -> str:
-    """Names a new store: the file is whole under its name, or not there at all."""
-    uuid = str(uuids.uuid4())
-    new = os.path.join(root, layout.META_NEW)
-    with contextlib.suppress(FileNotFoundError):
-        disk.unlink(new)
-    fd = disk.create(new)
-    try:
-        disk.write(fd, memoryview(json.dumps({"format": FORMAT, "store": uuid}).encode() + b"\n"), 0)
-        disk.sync_file(fd)
-    finally:
-        disk.close(fd)
-    disk.rename_new(new, os.path.join(root, layout.META))
-    disk.sync_directory(root)
-    return uuid

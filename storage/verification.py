@@ -14,10 +14,11 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from storage import layout, records, sealing, wav
-from storage.catalogue import Catalogue, link
+from storage.catalogue import Catalogue
 from storage.disk import Disk, Entry
 from storage.errors import CatalogueUnusable, WavError
 from storage.records import CallRecord
+from storage.rows import link
 from storage.store import Store
 
 _CHUNK = 500

@@ -48,6 +48,10 @@ class FlowBook:
     def __len__(self) -> int:
         return len(self._table)
 
+    def all(self) -> list[Flow]:
+        """Every flow that is known."""
+        return [flow for flow in self._flows if flow is not None]
+
     @property
     def numbers_below(self) -> int:
         """All numbers given so far are smaller."""

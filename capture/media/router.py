@@ -187,6 +187,11 @@ class MediaRouter:
         for flow in self._flows.sweep(at_ns):
             self._waiting.drop(flow)
 
+    def finish(self) -> None:
+        """The capture is over, and all calls with it: nobody will want what still waits."""
+        for flow in self._flows.all():
+            self._waiting.drop(flow)
+
     def activity_ns(self, media: CallMedia) -> int:
         """Capture time of the call's newest packet, -1 if there was none."""
         for use in self.uses(media):

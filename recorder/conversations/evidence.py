@@ -17,9 +17,8 @@ PROMPT_NS = 10_000_000_000  # an exchange that is told to call somebody does so 
 
 
 class Tie(IntEnum):
-    """How a leg is tied to a conversation, the strongest first. What is weaker than LIKELY needs proof by audio."""
+    """How a leg is tied to a conversation, the strongest first. From TALKING on it needs proof."""
 
-    SIGNALLED = 0  # a header or an address names it
     EXPECTED = 1  # a transfer or redirection to this number was asked for
     BOTH_NUMBERS = 2  # the exchange calls whom the conversation's caller dialled, on his behalf
     NUMBERS = 3  # the numbers agree, and the conversation waits for somebody to answer
@@ -46,8 +45,6 @@ def tie(leg: Leg, to: Conversation) -> Tie:
     at_ns = leg.call.started_ns
     if to.is_closed or not to.is_alive:
         return Tie.NONE
-    if leg.tokens & to.tokens:
-        return Tie.SIGNALLED
     called = bool(leg.called & to.dialled or leg.diverted & (to.dialled | to.reached))
     callers = bool(leg.callers & to.callers)
     withheld = leg.is_withheld and to.first.is_withheld
@@ -88,14 +85,18 @@ def _tie_outside(leg: Leg, to: Conversation, called: bool, callers: bool, at_ns:
 
 def judge(leg: Leg, conversations: Iterable[Conversation]) -> Judgement:
     """Where a leg that the exchange makes belongs."""
-    tied = sorted(((tie(leg, one), one) for one in conversations), key=lambda pair: (pair[0], pair[1].number))
-    for sure in (Tie.SIGNALLED, Tie.EXPECTED, Tie.BOTH_NUMBERS):
+    conversations = list(conversations)
+    named = [one for one in conversations if leg.tokens & one.tokens and not one.is_closed and one.is_alive]
+    if len(named) == 1:
+        return Judgement(named[0])
+    tied = sorted(((tie(leg, one), one) for one in named or conversations), key=lambda pair: (pair[0], pair[1].number))
+    for sure in (Tie.EXPECTED, Tie.BOTH_NUMBERS):
         found = [one for strength, one in tied if strength is sure]
         if len(found) == 1:
             return Judgement(found[0])
-    named = [pair for pair in tied if pair[0] < Tie.POSSIBLE]
-    if len(named) == 1 and named[0][0] < Tie.TALKING:
-        return Judgement(named[0][1])
-    if not named:
-        named = [pair for pair in tied if pair[0] is Tie.POSSIBLE]
-    return Judgement(None, tuple(named[:PROVED]))
+    likely = [pair for pair in tied if pair[0] < Tie.POSSIBLE]
+    if len(likely) == 1 and likely[0][0] < Tie.TALKING:
+        return Judgement(likely[0][1])
+    if not likely:
+        likely = [pair for pair in tied if pair[0] is Tie.POSSIBLE]
+    return Judgement(None, tuple(likely[:PROVED]))

@@ -12,6 +12,7 @@ from capture.parties import CALLEE, CALLER
 from capture.sip.message import SipMessage
 from recorder import numbers
 from recorder.lines import Role
+from recorder.notice import NoticeFinder
 from recorder.tape import Tape
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Leg:
     left_ns: int | None = None  # since when no more, though it goes on: its telephone was transferred away
     is_over: bool = False  # nothing more will come of it
     media: MediaReport | None = None
+    finder: NoticeFinder | None = None  # listens for the notice, on a leg from outside
+    prepended: int = 0  # frames by which its audio turned out to begin earlier
 
     @property
     def far(self) -> int:

@@ -17,6 +17,7 @@ from storage.disk import Disk
 from storage.errors import DiskFailed
 from storage.records import CallRecord
 from storage.store import Finished, Store
+from storage.tallies import Tallies
 from storage.wav import HEADER_BYTES, PCM16, ULAW
 from tests.storage.build import (
     FOLDER,
@@ -92,10 +93,12 @@ def rows_are_steps(monkeypatch: pytest.MonkeyPatch) -> list[FragileDisk]:
     disks: list[FragileDisk] = []
     add_calls = Catalogue.add_calls
 
-    async def stepping(self: Catalogue, calls: Sequence[CallRecord], *, replace: bool = False) -> None:
+    async def stepping(
+        self: Catalogue, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None
+    ) -> None:
         for disk in disks:
             disk.step("before the rows")
-        await add_calls(self, calls, replace=replace)
+        await add_calls(self, calls, replace=replace, tallies=tallies)
         for disk in disks:
             disk.step("after the rows")
 

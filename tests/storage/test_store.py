@@ -317,7 +317,7 @@ async def test_what_waits_is_entered_at_the_latest_when_the_store_is_closed(
     add_calls = Catalogue.add_calls
     store = await Store.open(tmp_path, create=True)
 
-    async def unsure(self: Catalogue, calls, *, replace: bool = False) -> None:  # type: ignore[no-untyped-def]
+    async def unsure(self: Catalogue, calls, **more) -> None:  # type: ignore[no-untyped-def]
         await add_calls(self, calls[:1])
         raise sqlite3.OperationalError("disk I/O error")
 
