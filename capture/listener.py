@@ -177,12 +177,13 @@ class Listener:
     def _messages(self, batch: PacketBatch, segment_ns: list[int]) -> list[_Captured]:
         """The SIP messages of a batch, in the order of capture."""
         found: list[_Captured] = []
-        for row in np.flatnonzero(sip_candidates(batch.head)).tolist():
-            start = int(batch.start[row])
-            payload = batch.data[start : start + int(batch.length[row])].tobytes()
+        rows, data = np.flatnonzero(sip_candidates(batch.head)), batch.data.data
+        columns = (batch.start, batch.length, batch.frame, batch.time_ns, batch.source, batch.destination)
+        for start, length, frame, time_ns, source, destination in zip(
+            *(column[rows].tolist() for column in columns), strict=True
+        ):
+            payload = bytes(data[start : start + length])
             if looks_like_sip(payload):
-                frame, time_ns = int(batch.frame[row]), int(batch.time_ns[row])
-                source, destination = int(batch.source[row]), int(batch.destination[row])
                 if not self._mirrored_twice(time_ns, source, destination, payload):
                     self._read(found, frame, time_ns, source, destination, strip_junk(payload)[0])
             elif looks_like_tls(payload):
