@@ -158,6 +158,10 @@ class Listener:
         return self._slices(frames[order], now), settled[len(batch) :].tolist()
 
     def _slices(self, frames: NDArray[np.int64], now: NDArray[np.int64]) -> list[tuple[int, int | None]]:
+        if len(now):
+            number = max(self._slice, int(now[0]) // SLICE_NS)
+            if int(now.max()) // SLICE_NS <= number:
+                return [(number, None)]
         numbers = np.maximum.accumulate(np.concatenate(([self._slice], now // SLICE_NS)))[1:]
         starts = np.flatnonzero(np.diff(numbers, prepend=-1))
         after: list[int | None] = [*frames[starts[1:]].tolist(), None] if len(starts) else []
