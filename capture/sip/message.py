@@ -90,6 +90,9 @@ class SipMessage:
     to_tag: str | None  # None as long as the called side gave none: the message is outside a dialog
     _headers: Mapping[bytes, bytes] = field(repr=False)  # the first of each, by long name in lower case; still folded
     _further: Mapping[bytes, list[bytes]] = field(repr=False)  # of headers that are there more than once, the others
+    # What was asked for before:
+    _from: NameAddr | None = field(default=None, init=False, repr=False)
+    _to: NameAddr | None = field(default=None, init=False, repr=False)
     _bodies: tuple[list[bytes], tuple[str, ...]] | None = field(default=None, init=False, repr=False)
 
     @property
@@ -133,13 +136,17 @@ class SipMessage:
 
     @property
     def from_(self) -> NameAddr:
-        """The party that opened the dialog; read anew each time."""
-        return _name_addr(self._headers[b"from"])
+        """The party that opened the dialog."""
+        if self._from is None:
+            self._from = _name_addr(self._headers[b"from"])
+        return self._from
 
     @property
     def to(self) -> NameAddr:
-        """The party that was called; read anew each time."""
-        return _name_addr(self._headers[b"to"])
+        """The party that was called."""
+        if self._to is None:
+            self._to = _name_addr(self._headers[b"to"])
+        return self._to
 
     @property
     def via(self) -> Via | None:
