@@ -430,9 +430,9 @@ class MediaRouter:
                 job = jobs[depth]
                 here = job.rows is self._rows
                 if here and job.use.stream < 0 and job.hi - job.lo > 8:
-                    # The first packets make the stream's acquaintance, the rest goes with all the others.
-                    self._place_carefully(job.use, job.rows, job.data, job.lo, job.lo + 2)
-                    job.lo += 2
+                    # The first packet makes the stream's acquaintance, the rest goes with all the others.
+                    self._place_carefully(job.use, job.rows, job.data, job.lo, job.lo + 1)
+                    job.lo += 1
                 if here and job.use.stream >= 0 and job.hi - job.lo > 4:
                     together.append((job.use.stream, job.lo, job.hi))
                 else:
