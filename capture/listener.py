@@ -305,7 +305,7 @@ class Listener:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Captured:
     """A SIP message, and when and where it was captured."""
 
