@@ -315,6 +315,16 @@ def _parse_headers(
     longest, usual = caps.header_line, USUAL
     headers: dict[bytes, bytes] = {}
     further: dict[bytes, list[bytes]] = {}
+    if len(fields) <= longest:  # most messages: each header once, so that nothing is to be asked of each line
+        known = usual.get
+        for line in lines:
+            name, colon, value = line.partition(b":")
+            if not colon:
+                break
+            headers[known(name) or key_of(name)] = value.strip(b" \t\r")
+        if len(headers) == len(lines):
+            return headers, further
+        headers = {}
     for line in lines:
         name, colon, value = line.partition(b":")
         if not colon:
