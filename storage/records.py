@@ -71,6 +71,15 @@ class CallRecord:
     flags: tuple[str, ...] = ()
     recording: RecordingRecord | None = None
 
+    def with_recording(self, recording: RecordingRecord | None) -> CallRecord:
+        """The same call with another recording. (`dataclasses.replace` takes three times as long.)"""
+        return CallRecord(
+            id=self.id, started_ns=self.started_ns, ended_ns=self.ended_ns, answered_ns=self.answered_ns,
+            talk_ns=self.talk_ns, direction=self.direction, outcome=self.outcome, end_reason=self.end_reason,
+            caller=self.caller, callee=self.callee, extension=self.extension, caller_raw=self.caller_raw,
+            callee_raw=self.callee_raw, call_ids=self.call_ids, flags=self.flags, recording=recording,
+        )  # fmt: skip
+
     @property
     def duration_s(self) -> float:
         """From the answer to the end, 0 if it was never answered."""
