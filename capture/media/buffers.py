@@ -175,12 +175,13 @@ class AudioBuffers:
             laws = [audio.laws[side if audio.first[side] is not None else 1 - side] for side in (0, 1)]
             block = AudioBlock(lo - audio.zero, codes, (laws[0], laws[1]), self.starts_ns(audio), silent)
             self._sink.audio(audio.call, block)
-        for channel in (row, row + 1):
-            shift, used = upto - base, min(self.window, int(self.end[channel]) - base)
+        shift = upto - base
+        for channel, end in enumerate(self.end[row : row + 2].tolist(), row):
+            used = min(self.window, end - base)
             if used > shift:
                 content = self._row(channel)
                 content[: used - shift] = content[shift:used]
-            self.base[channel] = upto
+        self.base[row : row + 2] = upto
 
     def flush_due(self, threshold: int | None = None) -> None:
         """Hand over what is complete, for every call with at least `threshold` samples waiting.
@@ -191,11 +192,12 @@ class AudioBuffers:
             calls = len(self.calls) - len(self._free)
             threshold = max(LAG, min(GATHERED, GATHERED_BYTES // (2 * calls + 1)))
         newest = np.maximum(self.end[0::2], self.end[1::2])
-        for slot in np.flatnonzero(newest - self.base[0::2] >= threshold).tolist():
+        due = np.flatnonzero(newest - self.base[0::2] >= threshold)
+        upto = np.maximum(np.minimum(self.end[2 * due], self.end[2 * due + 1]), newest[due] - LAG)
+        for slot, position in zip(due.tolist(), upto.tolist(), strict=True):
             audio = self.calls[slot]
             if audio is not None and audio.has_audio:
-                oldest = int(min(self.end[2 * slot], self.end[2 * slot + 1]))
-                self.flush(audio, max(oldest, int(newest[slot]) - LAG))
+                self.flush(audio, position)
 
     def starts_ns(self, audio: CallAudio) -> int:
         """Capture time of the recording's frame 0."""
@@ -206,14 +208,11 @@ class AudioBuffers:
 
     def _whole(self, audio: CallAudio, lo: int, upto: int) -> bool:
         """Whether both sides brought every sample of a block."""
-        row, first = 2 * audio.slot, audio.first
-        return (
-            not (audio.gaps[0] or audio.gaps[1])
-            and first[0] is not None
-            and first[1] is not None
-            and max(first[0], first[1]) <= lo
-            and upto <= min(int(self.end[row]), int(self.end[row + 1]))
-        )
+        row, (left, right) = 2 * audio.slot, audio.first
+        if audio.gaps[0] or audio.gaps[1] or left is None or right is None or left > lo or right > lo:
+            return False
+        nearest: int = min(self.end[row : row + 2].tolist())
+        return upto <= nearest
 
     def _interleave(self, row: int, start: int, stop: int) -> NDArray[np.uint8]:
         """Both rows of a call as pairs of bytes: shifted and joined as 16-bit numbers, which is quickest. Valid until
