@@ -212,7 +212,10 @@ class MediaRouter:
             flow = self._flows[number]
             if flow.state is State.WAITING:
                 steps.append((int(frames[lo]), 1, flow))
+                newest_ns = int(self._rows.time_ns[hi - 1])
                 for latch_ns in self._latches(flow):
+                    if latch_ns > newest_ns:
+                        continue
                     latch = lo + int(np.searchsorted(self._rows.time_ns[lo:hi], latch_ns))
                     if lo < latch < hi:
                         steps.append((int(frames[latch]), 1, flow))
