@@ -68,7 +68,7 @@ class Via(NamedTuple):
         return self.params.get("branch") or None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class SipMessage:
     """One request or response; nobody changes it. Its repr shows neither headers nor body, where passwords and keys
     may be.
@@ -91,9 +91,9 @@ class SipMessage:
     _headers: Mapping[bytes, bytes] = field(repr=False)  # the first of each, by long name in lower case; still folded
     _further: Mapping[bytes, list[bytes]] = field(repr=False)  # of headers that are there more than once, the others
     # What was asked for before:
-    _from: NameAddr | None = field(default=None, init=False, repr=False)
-    _to: NameAddr | None = field(default=None, init=False, repr=False)
-    _bodies: tuple[list[bytes], tuple[str, ...]] | None = field(default=None, init=False, repr=False)
+    _from: NameAddr | None = field(default=None, init=False, repr=False, compare=False)
+    _to: NameAddr | None = field(default=None, init=False, repr=False, compare=False)
+    _bodies: tuple[list[bytes], tuple[str, ...]] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def is_request(self) -> bool:
