@@ -163,10 +163,18 @@ def _as_dict(call: CallRecord) -> dict[str, Any]:
 
 
 def _stream_dict(stream: StreamRecord) -> dict[str, Any]:
-    fields = {name: getattr(stream, name) for name in _STREAM}
-    for name in _STREAM_TEXTS:
-        fields[name] = text.escape(fields[name])
-    return fields
+    return {
+        "channel": stream.channel,
+        "party": text.escape(stream.party),
+        "codec": text.escape(stream.codec),
+        "ssrc": stream.ssrc,
+        "source": text.escape(stream.source),
+        "destination": text.escape(stream.destination),
+        "packets": stream.packets,
+        "lost": stream.lost,
+        "duplicates": stream.duplicates,
+        "late": stream.late,
+    }
 
 
 def _recording(fields: Any) -> RecordingRecord:
