@@ -41,6 +41,10 @@ class CaptureClock:
         """Settled times of these packets (int64 nanoseconds), and what `now` was with each of them."""
         if not len(time_ns):
             return time_ns, time_ns
+        if self._goes_on(time_ns):
+            self.now = int(time_ns[-1])
+            self._believed += len(time_ns)
+            return time_ns, time_ns
         time_ns = np.clip(time_ns, 0, LATEST_NS)
         times = time_ns + self._offset if self._offset else time_ns
         if not self._suspects:
@@ -53,6 +57,14 @@ class CaptureClock:
                 self._believed += len(times)
                 return times, newest[1:]
         return self._settle_slowly(time_ns)
+
+    def _goes_on(self, time_ns: NDArray[np.int64]) -> bool:
+        """Whether these times are what one expects: none before another, none far ahead, and nothing was set back."""
+        if self._suspects or self._offset or self.now > time_ns[0] or time_ns[0] < 0 or time_ns[-1] > LATEST_NS:
+            return False
+        step = time_ns[1:] - time_ns[:-1]
+        first_step = int(time_ns[0]) - self.now if self.now >= 0 else 0
+        return bool(first_step <= AHEAD_NS and step.min(initial=0) >= 0 and step.max(initial=0) <= AHEAD_NS)
 
     def _settle_slowly(self, time_ns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         settled, now = np.empty_like(time_ns), np.empty_like(time_ns)

@@ -175,6 +175,10 @@ class Listener:
         return self._slices(frames[order], now), settled[len(batch) :].tolist()
 
     def _slices(self, frames: NDArray[np.int64], now: NDArray[np.int64]) -> list[tuple[int, int | None]]:
+        if len(now):
+            number = max(self._slice, int(now[0]) // SLICE_NS)
+            if int(now.max()) // SLICE_NS <= number:
+                return [(number, None)]
         numbers = np.maximum.accumulate(np.concatenate(([self._slice], now // SLICE_NS)))[1:]
         starts = np.flatnonzero(np.diff(numbers, prepend=-1))
         after: list[int | None] = [*frames[starts[1:]].tolist(), None] if len(starts) else []
@@ -201,13 +205,14 @@ class Listener:
         with those that were malformed, or mirrored twice, or TLS."""
         found: list[_Captured] = []
         told = 0
-        for row in np.flatnonzero(sip_candidates(batch.head)).tolist():
-            start = int(batch.start[row])
-            payload = batch.data[start : start + int(batch.length[row])].tobytes()
+        rows, data = np.flatnonzero(sip_candidates(batch.head)), batch.data.data
+        columns = (batch.start, batch.length, batch.frame, batch.time_ns, batch.source, batch.destination)
+        for start, length, frame, time_ns, source, destination in zip(
+            *(column[rows].tolist() for column in columns), strict=True
+        ):
+            payload = bytes(data[start : start + length])
             if looks_like_sip(payload):
                 told += 1
-                frame, time_ns = int(batch.frame[row]), int(batch.time_ns[row])
-                source, destination = int(batch.source[row]), int(batch.destination[row])
                 if not self._mirrored_twice(time_ns, source, destination, payload):
                     self._read(found, frame, time_ns, source, destination, strip_junk(payload)[0])
             elif looks_like_tls(payload):
@@ -334,7 +339,7 @@ class Listener:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Captured:
     """A SIP message, and when and where it was captured."""
 

@@ -58,7 +58,7 @@ class AddressBook:
         """"192.0.2.1:5060" or "[2001:db8::1]:5060"."""
         number, port = endpoint >> 16, endpoint & 0xFFFF
         if number < _IPV4:
-            return f"{ipaddress.IPv4Address(number)}:{port}"
+            return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:{port}"
         if number == self.OVERFLOW:
             return f"[unknown]:{port}"
         return f"[{ipaddress.IPv6Address(self._address[number - _IPV4])}]:{port}"

@@ -74,7 +74,7 @@ STATIC: dict[int, Codec] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Origin:
     """The o= line: names a session, and tells its versions apart (RFC 4566 §5.2)."""
 
@@ -82,7 +82,7 @@ class Origin:
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Media:
     """One m= line and what belongs to it; what it doesn't say itself is taken from the session."""
 
@@ -105,7 +105,7 @@ class Media:
         return self.address in _NOWHERE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SessionDescription:
     """A whole description."""
 

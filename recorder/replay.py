@@ -63,7 +63,7 @@ async def replay(
     settings: Settings,
     *,
     progress: Callable[[int, int | None], None] | None = None,
-    block_bytes: int = 4 << 20,
+    block_bytes: int = 8 << 20,
 ) -> ReplaySummary:
     """Record the calls of capture files into a store, one file after the other.
 

@@ -27,16 +27,12 @@ class Facts(NamedTuple):
 def with_audio(call: CallRecord, part: PartFile) -> CallRecord:
     """The call with what its part knows of the recording. Streams and gaps are the call's own, if it has any."""
     given = call.recording or RecordingRecord(starts_ns=part.starts_ns)
-    recording = replace(
-        given,
-        path=part.name,
-        sha256=b"",
-        encoding=part.encoding.name,
-        channels=part.channels,
-        frames=part.frames,
-        gaps=given.gaps[:MAX_GAPS],
+    return call.with_recording(
+        RecordingRecord(
+            starts_ns=given.starts_ns, path=part.name, encoding=part.encoding.name, rate_hz=given.rate_hz,
+            channels=part.channels, frames=part.frames, streams=given.streams, gaps=given.gaps[:MAX_GAPS],
+        )  # fmt: skip
     )
-    return replace(call, recording=recording)
 
 
 def pack(call: CallRecord, encoding: Encoding, *, complete: bool) -> bytes:

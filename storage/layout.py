@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import NamedTuple
 
 CATALOGUE = "catalogue.sqlite"
@@ -41,8 +42,12 @@ def is_id(value: str) -> bool:
 
 def recording_path(started_ns: int, call_id: str) -> str:
     """Where the finished recording of a call lies, relative to the store."""
-    started = _EPOCH + timedelta(seconds=started_ns // 1_000_000_000)
-    return f"{started:%Y/%m/%d/%H%M%S}-{call_id}.wav"
+    return f"{_time_path(started_ns // 1_000_000_000)}-{call_id}.wav"
+
+
+@lru_cache(maxsize=64)  # each is asked for twice, and by all calls of the same second
+def _time_path(seconds: int) -> str:
+    return f"{_EPOCH + timedelta(seconds=seconds):%Y/%m/%d/%H%M%S}"
 
 
 def day_of(time_ns: int) -> str:

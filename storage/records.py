@@ -85,6 +85,15 @@ class CallRecord:
     caller_sealed: str | None = None  # that number, readable only with the office's key
     recording: RecordingRecord | None = None
 
+    def with_recording(self, recording: RecordingRecord | None) -> CallRecord:
+        """The same call with another recording. (`dataclasses.replace` takes three times as long.)"""
+        return CallRecord(
+            id=self.id, started_ns=self.started_ns, ended_ns=self.ended_ns, answered_ns=self.answered_ns,
+            talk_ns=self.talk_ns, direction=self.direction, outcome=self.outcome, end_reason=self.end_reason,
+            caller=self.caller, callee=self.callee, extension=self.extension, caller_raw=self.caller_raw,
+            callee_raw=self.callee_raw, call_ids=self.call_ids, flags=self.flags, recording=recording,
+        )  # fmt: skip
+
     @property
     def duration_s(self) -> float:
         """From the answer to the end, 0 if it was never answered."""
@@ -180,10 +189,18 @@ def _as_dict(call: CallRecord) -> dict[str, Any]:
 
 
 def _stream_dict(stream: StreamRecord) -> dict[str, Any]:
-    fields = {name: getattr(stream, name) for name in _STREAM}
-    for name in _STREAM_TEXTS:
-        fields[name] = text.escape(fields[name])
-    return fields
+    return {
+        "channel": stream.channel,
+        "party": text.escape(stream.party),
+        "codec": text.escape(stream.codec),
+        "ssrc": stream.ssrc,
+        "source": text.escape(stream.source),
+        "destination": text.escape(stream.destination),
+        "packets": stream.packets,
+        "lost": stream.lost,
+        "duplicates": stream.duplicates,
+        "late": stream.late,
+    }
 
 
 def _recording(fields: Any) -> RecordingRecord:

@@ -59,7 +59,7 @@ class Sealing:
         if not part.frames:
             return replace(call, recording=None, outcome="no_audio" if call.outcome == "recorded" else call.outcome)
         assert call.recording is not None
-        return replace(call, recording=replace(call.recording, sha256=self.sha256))
+        return call.with_recording(replace(call.recording, sha256=self.sha256))
 
 
 def flagged(call: CallRecord, flag: str) -> CallRecord:

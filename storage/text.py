@@ -15,6 +15,8 @@ _ESCAPED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
 
 def escape(value: str) -> str:
     """The string in the form in which it is stored: printable, and valid UTF-8 once encoded."""
+    if value.isascii() and value.isprintable() and "\\" not in value:
+        return value  # nearly all
     return _UNFIT.sub(_escape_one, value)
 
 

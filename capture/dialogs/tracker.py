@@ -48,7 +48,7 @@ BYE_TAIL_NS = 1 * SECOND  # audio that may be under way when a BYE is sent
 HELD_SILENCE_NS = 4 * 3600 * SECOND  # a caller on hold hears nothing and says nothing; so may a call without audio
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Began:
     """A call was seen."""
 
@@ -57,7 +57,7 @@ class Began:
     call: Call
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Described:
     """A party of the call said where it listens."""
 
@@ -71,7 +71,7 @@ class Described:
     round: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ended:
     """The call is over; its fields are final. `counted` is False if it was none in the end."""
 

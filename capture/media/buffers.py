@@ -6,7 +6,7 @@ an `AudioBlock` and moves the window on. What arrives for a place that was alrea
 
 One large array holds the rows of all calls, so that packets of many calls can be placed at once. It is reserved,
 not touched: memory is used by calls that are there. What a row holds is good from its side's first audio up to
-`end`; gaps in between are filled with silence when they arise, and nothing else is ever cleared.
+`end`; gaps in between are filled with silence when they arise, what lies before and behind when it is handed over.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from capture.media.g711 import SILENCE, AudioBlock, Law
 
 RATE_HZ = 8000
 WINDOW = 131072  # samples a row holds: 8 s, a slice of 2 s and what may wait before it
-GATHERED = 80_000  # samples of a call that are gathered before they are handed over, if there is memory for it
+# Samples of a call that are gathered before they are handed over, if there is memory for it. Each hand-over has its
+# price, and so has each page of memory that is touched; and 8 s as PCM still fit a processor's cache.
+GATHERED = 64_000
 GATHERED_BYTES = 200_000_000  # of all calls together
 HEADROOM = 8000  # room before a call's first audio, for audio that is found to be a little earlier
 LAG = 8000  # a side that is silent holds the other back by no more than this
@@ -77,6 +79,7 @@ class AudioBuffers:
         self.end = np.zeros(2 * calls, np.int64)  # position behind the newest sample
         self.origin_ns = np.zeros(2 * calls, np.int64)
         self.law = np.full(2 * calls, NO_LAW, np.uint8)  # of the row's code words
+        self._pairs = np.empty(window, np.dtype("<u2"))  # of the block that is being handed over
 
     def open(self, call: Any, origin_ns: int) -> CallAudio | None:
         """A slot for a call, position 0 at capture time `origin_ns`; None when all are taken."""
@@ -157,8 +160,8 @@ class AudioBuffers:
         base = int(self.base[row])
         if upto <= base:
             return
-        while upto - base > LONGEST_BLOCK:  # a long silence
-            self.flush(audio, base + LONGEST_BLOCK)
+        while upto - base > self.window:  # a long silence
+            self.flush(audio, base + self.window)
             base = int(self.base[row])
         if audio.zero is None:
             zero = min(first for first in audio.first if first is not None)
@@ -166,20 +169,19 @@ class AudioBuffers:
                 audio.zero = zero
         if audio.zero is not None:
             lo = max(base, audio.zero)
-            codes = self._interleave(audio, lo, upto) if self._whole(audio, lo, upto) else None
-            silent: list[tuple[int, int, int]] = []
-            if codes is None:
-                codes = np.empty((upto - lo, 2), np.uint8)
-                silent = self._copy_out(audio, 0, lo, upto, codes) + self._copy_out(audio, 1, lo, upto, codes)
+            silent = [] if self._whole(audio, lo, upto) else [*self._silence(audio, 0, lo, upto),
+                                                              *self._silence(audio, 1, lo, upto)]  # fmt: skip
+            codes = self._interleave(row, lo - base, upto - base)
             laws = [audio.laws[side if audio.first[side] is not None else 1 - side] for side in (0, 1)]
             block = AudioBlock(lo - audio.zero, codes, (laws[0], laws[1]), self.starts_ns(audio), silent)
             self._sink.audio(audio.call, block)
-        for channel in (row, row + 1):
-            shift, used = upto - base, min(self.window, int(self.end[channel]) - base)
+        shift = upto - base
+        for channel, end in enumerate(self.end[row : row + 2].tolist(), row):
+            used = min(self.window, end - base)
             if used > shift:
                 content = self._row(channel)
                 content[: used - shift] = content[shift:used]
-            self.base[channel] = upto
+        self.base[row : row + 2] = upto
 
     def flush_due(self, threshold: int | None = None) -> None:
         """Hand over what is complete, for every call with at least `threshold` samples waiting.
@@ -190,11 +192,12 @@ class AudioBuffers:
             calls = len(self.calls) - len(self._free)
             threshold = max(LAG, min(GATHERED, GATHERED_BYTES // (2 * calls + 1)))
         newest = np.maximum(self.end[0::2], self.end[1::2])
-        for slot in np.flatnonzero(newest - self.base[0::2] >= threshold).tolist():
+        due = np.flatnonzero(newest - self.base[0::2] >= threshold)
+        upto = np.maximum(np.minimum(self.end[2 * due], self.end[2 * due + 1]), newest[due] - LAG)
+        for slot, position in zip(due.tolist(), upto.tolist(), strict=True):
             audio = self.calls[slot]
             if audio is not None and audio.has_audio:
-                oldest = int(min(self.end[2 * slot], self.end[2 * slot + 1]))
-                self.flush(audio, max(oldest, int(newest[slot]) - LAG))
+                self.flush(audio, position)
 
     def starts_ns(self, audio: CallAudio) -> int:
         """Capture time of the recording's frame 0."""
@@ -205,38 +208,30 @@ class AudioBuffers:
 
     def _whole(self, audio: CallAudio, lo: int, upto: int) -> bool:
         """Whether both sides brought every sample of a block."""
-        row, first = 2 * audio.slot, audio.first
-        return (
-            not (audio.gaps[0] or audio.gaps[1])
-            and first[0] is not None
-            and first[1] is not None
-            and max(first[0], first[1]) <= lo
-            and upto <= min(int(self.end[row]), int(self.end[row + 1]))
-        )
+        row, (left, right) = 2 * audio.slot, audio.first
+        if audio.gaps[0] or audio.gaps[1] or left is None or right is None or left > lo or right > lo:
+            return False
+        nearest: int = min(self.end[row : row + 2].tolist())
+        return upto <= nearest
 
-    def _interleave(self, audio: CallAudio, lo: int, upto: int) -> NDArray[np.uint8]:
-        """Both rows of a whole block, as pairs of bytes: shifted and joined as 16-bit numbers, which is quickest."""
-        offset = lo - int(self.base[2 * audio.slot])
-        left, right = self._row(2 * audio.slot), self._row(2 * audio.slot + 1)
-        pairs = right[offset : offset + upto - lo].astype("<u2")
-        pairs <<= 8
-        pairs |= left[offset : offset + upto - lo]
+    def _interleave(self, row: int, start: int, stop: int) -> NDArray[np.uint8]:
+        """Both rows of a call as pairs of bytes: shifted and joined as 16-bit numbers, which is quickest. Valid until
+        the next ones are asked for."""
+        pairs = self._pairs[: stop - start]
+        np.left_shift(self._row(row + 1)[start:stop], np.uint16(8), out=pairs)
+        np.bitwise_or(pairs, self._row(row)[start:stop], out=pairs)
         return pairs.view(np.uint8).reshape(-1, 2)
 
-    def _copy_out(
-        self, audio: CallAudio, side: int, lo: int, upto: int, codes: NDArray[np.uint8]
-    ) -> list[tuple[int, int, int]]:
-        """Fill one column of a block; gives back, and tells, where it is silent. Forgets gaps that end in it."""
+    def _silence(self, audio: CallAudio, side: int, lo: int, upto: int) -> list[tuple[int, int, int]]:
+        """Fill what no packet brought of a side with silence, in its row; gives back, and tells, where that is.
+        Forgets gaps that end in it. `lo` and `upto` lie in the window."""
         channel, first = 2 * audio.slot + side, audio.first[side]
+        row, base = self._row(channel), int(self.base[channel])
         if first is None:  # no audio, no law: silence in the other side's
-            codes[:, side] = SILENCE[audio.laws[1 - side]]
+            row[lo - base : upto - base] = SILENCE[audio.laws[1 - side]]
             self._tell_gap(audio, side, lo, upto)
             return [(side, 0, upto - lo)]
-        base = int(self.base[channel])
-        start, stop = max(lo, first), min(upto, int(self.end[channel]), base + self.window)
-        if start < stop:
-            offset = channel * self.window - base
-            codes[start - lo : stop - lo, side] = self.pool[offset + start : offset + stop]
+        start, stop = max(lo, first), min(upto, int(self.end[channel]))
         gaps = audio.gaps[side]
         if not gaps and start == lo and stop == upto:
             return []
@@ -247,7 +242,7 @@ class AudioBuffers:
         for begin, end in sorted(quiet):
             begin, reached = max(begin, reached), max(end, reached)
             if begin < end:
-                codes[begin - lo : end - lo, side] = SILENCE[audio.laws[side]]
+                row[begin - base : end - base] = SILENCE[audio.laws[side]]
                 silent.append((side, begin - lo, end - lo))
                 self._tell_gap(audio, side, begin, end)
         return silent
@@ -322,7 +317,8 @@ class AudioBuffers:
 
 def _reserve(size: int) -> NDArray[np.uint8]:
     """Memory that costs nothing until it is touched, and then in small pages: calls use the beginnings of rows."""
-    memory = mmap.mmap(-1, size)
+    # Private: the first touch of a page of shared memory, which mmap gives otherwise, costs half as much again.
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     memory.madvise(mmap.MADV_NOHUGEPAGE)
     return np.frombuffer(memory, np.uint8)
 

@@ -22,7 +22,7 @@ _STATIC_LAWS = {0: Law.MU, 8: Law.A}  # RFC 3551, table 4
 _COMFORT_NOISE = frozenset({13, 19})  # 19 by old equipment (reserved in RFC 3551)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Declaration:
     """One party's word of where it listens, and for what."""
 

@@ -20,6 +20,8 @@ from capture.media.state import StreamColumns
 
 NEAR = 800  # samples: 100 ms. Within this of its capture time a packet's timestamp is never doubted.
 STEP = 64  # sequence numbers that may be missing between two packets of a piece
+SAMPLE_NS = 125_000
+FAR = 1 << 30  # samples: a stream this far from its row isn't placed here, where differences have 32 bits
 
 
 def place(
@@ -45,12 +47,14 @@ def place(
         r = rows.take(np.repeat(lo - first, count) + np.arange(total))
     last = first + count - 1
     channel = streams.channel[stream]
+    base = buffers.base[channel]
 
     before = np.empty(total, np.uint16)
     before[1:] = r.sequence[:-1]
     before[first] = streams.sequence[stream].astype(np.uint16)
     step = r.sequence - before  # modulo 2**16, as the numbers are
-    if (step == 0).any():
+    good = step - np.uint16(1) < STEP
+    if not good.all() and (step == 0).any():
         kept = _once(streams, r, stream, first, step)
         if kept is not None:
             edges = np.searchsorted(kept, np.append(first, total))
@@ -62,53 +66,77 @@ def place(
             copies = count - left
             counters.add("rtp_mirrored_twice", int(copies.sum() - copies[refused].sum()))
             return refused
-    elapsed = (r.timestamp - np.repeat(streams.base_timestamp[stream], count)).view(np.int32)
-    position = elapsed.astype(np.int64)
-    position += np.repeat(streams.base_position[stream], count)
-    ahead = position - (r.time_ns - np.repeat(buffers.origin_ns[channel], count)) // 125_000
-    offset = position - np.repeat(buffers.base[channel], count)
-    good = (r.ssrc == np.repeat(streams.ssrc[stream], count)) & (step - np.uint16(1) < STEP)
-    good &= r.payload_type == np.repeat(streams.payload_type[stream], count)
-    # What was more than 100 ms off before, and keeps the clock's pace since, is no jump either (a drifting clock).
-    before_ahead = np.empty(total, np.int64)
-    before_ahead[1:] = ahead[:-1]
-    captured = (streams.base_time_ns[stream] - buffers.origin_ns[channel]) // 125_000
-    before_ahead[first] = streams.base_position[stream] - captured
-    good &= (np.abs(ahead) <= NEAR) | (np.abs(ahead - before_ahead) < NEAR)
-    end = position + r.length
-    good &= (offset >= 0) & (offset + r.length <= buffers.window) & (r.length > 0)
-    reached = np.empty(total, np.int64)
+
+    # Where each packet lies in its row, and how much has to be there before it.
+    behind = streams.base_position[stream] - base
+    at = (r.timestamp - np.repeat(streams.base_timestamp[stream] - behind.astype(np.uint32), count)).view(np.int32)
+    shortest, longest = int(r.length.min()), int(r.length.max())
+    room = buffers.window - longest
+    good &= at.view(np.uint32) <= np.uint32(room) if room >= 0 else np.False_
+    end = at + (np.int32(longest) if shortest == longest else r.length.astype(np.int32))
+    reached = np.empty(total, np.int32)
     reached[1:] = end[:-1]
-    reached[first] = buffers.end[channel]
-    good &= position >= reached
-    taken = np.logical_and.reduceat(good, first)
-    taken &= streams.law[stream] == buffers.law[channel]
-    refused = np.flatnonzero(~taken)
-    if len(refused):
+    reached[first] = np.maximum(buffers.end[channel] - base, -1)
+    good &= at >= reached
+    _continue(good, r.ssrc, streams.ssrc[stream], first)
+    _continue(good, r.payload_type, streams.payload_type[stream], first)
+
+    # How far before its capture time each lies, and NEAR more: in nanoseconds, since dividing takes longest.
+    place_in_row = at.astype(np.int64)
+    slack = place_in_row * -SAMPLE_NS
+    slack += r.time_ns
+    slack -= np.repeat(buffers.origin_ns[channel] + (base - NEAR) * SAMPLE_NS, count)
+    near = slack.view(np.uint64) < np.uint64((2 * NEAR + 1) * SAMPLE_NS)
+    if not near.all():
+        # What was more than 100 ms off before, and keeps the clock's pace since, is no jump either (a drifting clock).
+        ahead = NEAR - slack // SAMPLE_NS
+        before_ahead = np.empty(total, np.int64)
+        before_ahead[1:] = ahead[:-1]
+        captured = (streams.base_time_ns[stream] - buffers.origin_ns[channel]) // SAMPLE_NS
+        before_ahead[first] = streams.base_position[stream] - captured
+        near |= np.abs(ahead - before_ahead) < NEAR
+        good &= near
+    fits = (streams.law[stream] == buffers.law[channel]) & (np.abs(behind) < FAR)
+    if not (good.all() and fits.all() and shortest > 0):
+        good &= r.length > 0
+        taken = np.logical_and.reduceat(good, first) & fits
+        refused = np.flatnonzero(~taken)
         if len(refused) < len(stream):
             kept = np.flatnonzero(taken)
             place(streams, buffers, counters, rows, data, stream[kept], lo[kept], hi[kept])
         return refused
 
-    offset += np.repeat(channel * buffers.window, count)
-    _copy(buffers.pool, offset, data, r.start, r.length)
+    place_in_row += np.repeat(channel * buffers.window, count)
+    _copy(buffers.pool, place_in_row, data, r.start, r.length)
 
-    gaps = np.flatnonzero(position > reached)
+    gaps = np.flatnonzero(at > reached)
     for row, piece in zip(gaps.tolist(), (np.searchsorted(first, gaps, side="right") - 1).tolist(), strict=True):
-        buffers.gap(int(channel[piece]), int(reached[row]), int(position[row]))
+        number, left_edge = int(channel[piece]), int(base[piece])
+        since = int(buffers.end[number]) if row == first[piece] else left_edge + int(reached[row])
+        buffers.gap(number, since, left_edge + int(at[row]))
 
-    streams.sequence[stream] += np.add.reduceat(step.astype(np.int64), first)
+    steady = bool((step == 1).all())
+    streams.sequence[stream] += count if steady else np.add.reduceat(step.astype(np.int64), first)
     streams.packets[stream] += count
     streams.arrived[stream] += count
     streams.base_timestamp[stream] = r.timestamp[last]
-    streams.base_position[stream] = position[last]
+    streams.base_position[stream] = base + at[last]
     streams.base_length[stream] = r.length[last]
     streams.base_sequence[stream] = streams.sequence[stream]
-    streams.base_time_ns[stream] = r.time_ns[last]
-    streams.time_ns[stream] = r.time_ns[last]
-    buffers.end[channel] = end[last]
-    _remember_seen(streams, stream, count, step, first)
-    return refused
+    streams.base_time_ns[stream] = streams.time_ns[stream] = r.time_ns[last]
+    buffers.end[channel] = base + end[last]
+    _remember_seen(streams, stream, count, None if steady else step, first)
+    return np.empty(0, np.int64)
+
+
+def _continue(
+    good: NDArray[np.bool_], values: NDArray[np.generic], known: NDArray[np.generic], first: NDArray[np.int64]
+) -> None:
+    """Clear `good` where a row's value isn't that of the row before, or that known of its stream."""
+    same = np.empty(len(values), np.bool_)
+    np.equal(values[1:], values[:-1], out=same[1:])
+    same[first] = values[first] == known
+    good &= same
 
 
 def _once(
@@ -158,16 +186,16 @@ def _remember_seen(
     streams: StreamColumns,
     stream: NDArray[np.int64],
     count: NDArray[np.int64],
-    step: NDArray[np.uint16],
+    step: NDArray[np.uint16] | None,
     first: NDArray[np.int64],
 ) -> None:
-    """Bring the bit masks of arrived sequence numbers up to date."""
+    """Bring the bit masks of arrived sequence numbers up to date. `step` None: every step is 1."""
     seen = streams.seen[stream]
     small = np.minimum(count, 63).astype(np.uint64)
     one = np.uint64(1)
     seen = (seen << small) | ((one << small) - one)
     seen[count >= 64] = ~np.uint64(0)
-    if (step != 1).any():
+    if step is not None:
         gaps = np.maximum.reduceat(step, first) > 1
         for piece in np.flatnonzero(gaps).tolist():
             mask = int(streams.seen[stream[piece]])

@@ -11,7 +11,7 @@ from capture.media.router import MediaRouter
 from capture.packets import AddressBook
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StreamReport:
     """One SSRC over one flow."""
 
@@ -26,7 +26,7 @@ class StreamReport:
     late: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MediaReport:
     """A call's media as a whole."""
 

@@ -217,7 +217,10 @@ class MediaRouter:
             flow = self._flows[number]
             if flow.state is State.WAITING:
                 steps.append((int(frames[lo]), 1, flow))
+                newest_ns = int(self._rows.time_ns[hi - 1])
                 for latch_ns in self._latches(flow):
+                    if latch_ns > newest_ns:
+                        continue
                     latch = lo + int(np.searchsorted(self._rows.time_ns[lo:hi], latch_ns))
                     if lo < latch < hi:
                         steps.append((int(frames[latch]), 1, flow))
@@ -454,9 +457,9 @@ class MediaRouter:
                 job = jobs[depth]
                 here = job.rows is self._rows
                 if here and job.use.stream < 0 and job.hi - job.lo > 8:
-                    # The first packets make the stream's acquaintance, the rest goes with all the others.
-                    self._place_carefully(job.use, job.rows, job.data, job.lo, job.lo + 2)
-                    job.lo += 2
+                    # The first packet makes the stream's acquaintance, the rest goes with all the others.
+                    self._place_carefully(job.use, job.rows, job.data, job.lo, job.lo + 1)
+                    job.lo += 1
                 if here and job.use.stream >= 0 and job.hi - job.lo > 4:
                     together.append((job.use.stream, job.lo, job.hi))
                 else:

@@ -88,6 +88,9 @@ class MediaRows:
 def parse(batch: PacketBatch, counters: Counters) -> MediaRows:
     """Find the RTP packets of a batch."""
     first, second = batch.head[:, 0], batch.head[:, 1]
+    if _all_usual(batch, first, second):
+        none = np.empty(0, np.int64)
+        return MediaRows(_columns(batch, None, batch.head, batch.start + HEADER, batch.length - HEADER), none, none)
     version2 = (first >> 6 == 2) & (batch.length >= 8)
     control = version2 & (second >= _RTCP_FIRST) & (second <= _RTCP_LAST)
     wanted = version2 & ~control & (batch.length >= HEADER)
@@ -95,7 +98,7 @@ def parse(batch: PacketBatch, counters: Counters) -> MediaRows:
         counters.add("rtp_cut", int(np.count_nonzero(wanted & batch.cut)))
         wanted &= ~batch.cut
     index = np.flatnonzero(wanted)
-    head = np.ascontiguousarray(batch.head[index]).view(_HEAD).ravel()
+    head = batch.head[index]
     start = batch.start[index] + HEADER
     length = batch.length[index] - HEADER
     unusual = np.flatnonzero(first[index] != 0x80)
@@ -113,24 +116,44 @@ def parse(batch: PacketBatch, counters: Counters) -> MediaRows:
             keep = np.ones(len(index), np.bool_)
             keep[bad] = False
             index, head, start, length = index[keep], head[keep], start[keep], length[keep]
-    whole_batch = len(index) == len(batch)
-    rtp = RtpRows(
-        frame=batch.frame if whole_batch else batch.frame[index],
-        time_ns=batch.time_ns if whole_batch else batch.time_ns[index],
-        source=batch.source if whole_batch else batch.source[index],
-        destination=batch.destination if whole_batch else batch.destination[index],
-        payload_type=(second[index] & 0x7F).astype(np.uint8),
-        sequence=head["sequence"].astype(np.uint16),
-        timestamp=head["timestamp"].astype(np.uint32),
-        ssrc=head["ssrc"].astype(np.uint32),
-        start=start,
-        length=length,
-    )
-    if whole_batch:
-        none = np.empty(0, np.int64)
-        return MediaRows(rtp, none, none)
+    rtp = _columns(batch, index, head, start, length)
     counters.add("rtcp", int(np.count_nonzero(control)))
     long = batch.length > HEADER
     dtls = long & (first >= 20) & (first <= 63) & (second >= 0xFD)
     zrtp = long & (first == 0x10) & (batch.head[:, 4:8] == _ZRTP).all(axis=1)
     return MediaRows(rtp, np.flatnonzero(dtls | zrtp), np.flatnonzero(control))
+
+
+def _all_usual(batch: PacketBatch, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
+    """Whether every row is RTP with the usual header."""
+    return bool(
+        len(batch)
+        and (first == 0x80).all()
+        and not (second - np.uint8(_RTCP_FIRST) <= _RTCP_LAST - _RTCP_FIRST).any()
+        and batch.length.min() >= HEADER
+        and not batch.cut.any()
+    )
+
+
+def _columns(
+    batch: PacketBatch,
+    index: NDArray[np.int64] | None,
+    head: NDArray[np.uint8],
+    start: NDArray[np.int64],
+    length: NDArray[np.int64],
+) -> RtpRows:
+    """The rows at `index` (None: all) of a batch; the other columns are of these rows already."""
+    fields = np.ascontiguousarray(head).view(_HEAD).ravel()
+    kept = slice(None) if index is None else index
+    return RtpRows(
+        frame=batch.frame[kept],
+        time_ns=batch.time_ns[kept],
+        source=batch.source[kept],
+        destination=batch.destination[kept],
+        payload_type=head[:, 1] & np.uint8(0x7F),
+        sequence=fields["sequence"].astype(np.uint16),
+        timestamp=fields["timestamp"].astype(np.uint32),
+        ssrc=fields["ssrc"].astype(np.uint32),
+        start=start,
+        length=length,
+    )

@@ -39,6 +39,7 @@ class StreamColumns:
 
     def __init__(self) -> None:
         self._numbers = Numbers()
+        self._used = 0  # rows that were in use before; all others are zero
         self.ssrc = np.zeros(0, np.uint32)
         self.payload_type = np.zeros(0, np.uint8)  # of its G.711, NO_PAYLOAD_TYPE before the first
         self.law = np.zeros(0, np.uint8)  # of that payload type
@@ -67,9 +68,11 @@ class StreamColumns:
                     grown = np.zeros(size, column.dtype)
                     grown[: len(column)] = column
                     setattr(self, name, grown)
-        for column in vars(self).values():
-            if isinstance(column, np.ndarray):
-                column[number] = 0
+        if number < self._used:
+            for column in vars(self).values():
+                if isinstance(column, np.ndarray):
+                    column[number] = 0
+        self._used = max(self._used, number + 1)
         self.payload_type[number] = NO_PAYLOAD_TYPE
         return number
 

@@ -25,7 +25,11 @@ VLANS = (0x8100, 0x88A8, 0x9100)
 TCP = 6
 UDP = 17
 FIN_SYN_RST = 0x07
-MORE_OR_OFFSET = 0x3FFF  # of the fragment field of RFC 791: "more fragments" and the offset
+
+# Several fields in one look, as little-endian numbers of four bytes: Ethertype and IP's first byte; IP's fragment field
+# ("more fragments" and the offset, RFC 791), its time to live and the protocol.
+TYPE_AND_VERSION, PLAIN_IPV4 = np.uint32(0x00FFFFFF), np.uint32(0x450008)
+FRAGMENT, PROTOCOL = np.uint32(0x0000FF3F), np.uint32(0xFF000000)
 
 HEADERS = 14 + 20 + 8
 
@@ -34,11 +38,11 @@ HEADERS = 14 + 20 + 8
 FORM = np.dtype(
     {
         "names": (
-            "kind", "version", "total", "fragment", "protocol", "source", "destination", "source_port",
-            "destination_port", "udp_length", "head",
+            "kind", "type_and_version", "total", "fragment_and_protocol", "source", "destination",
+            "source_port", "destination_port", "udp_length", "head",
         ),
-        "formats": (">u2", "u1", ">u2", ">u2", "u1", ">u4", ">u4", ">u2", ">u2", ">u2", f"V{HEAD}"),
-        "offsets": (12, 14, 16, 20, 23, 26, 30, 34, 36, 38, 42),
+        "formats": (">u2", "<u4", ">u2", "<u4", ">u4", ">u4", ">u2", ">u2", ">u2", f"V{HEAD}"),
+        "offsets": (12, 12, 16, 20, 26, 30, 34, 36, 38, 42),
         "itemsize": HEADERS + HEAD,
     }
 )  # fmt: skip
@@ -66,11 +70,11 @@ def decode_plain(block: FrameBlock, tunnel_ports: tuple[int, ...]) -> PlainRows:
     )
     fields = items[block.start].view(FORM)
     start, length = block.start, block.length
-    kind = fields["kind"]
-    plain = kind == IPV4
-    if not plain.all():
+    ipv4 = (fields["type_and_version"] & TYPE_AND_VERSION) == PLAIN_IPV4
+    if not ipv4.all():
         start, length = start.copy(), length.copy()
-        tagged = np.flatnonzero(~plain)
+        kind = fields["kind"]
+        tagged = np.flatnonzero(kind != IPV4)
         for _ in range(2):
             outer = kind[tagged]
             tag = (length[tagged] >= HEADERS + 4) & ((outer == VLANS[0]) | (outer == VLANS[1]) | (outer == VLANS[2]))
@@ -85,19 +89,22 @@ def decode_plain(block: FrameBlock, tunnel_ports: tuple[int, ...]) -> PlainRows:
                 kind = fields["kind"]
             else:
                 fields[tagged] = items[start[tagged]].view(FORM)  # `kind` is a view of `fields`
-        plain = kind == IPV4
-    plain &= block.link == ETHERNET
-    plain &= fields["version"] == 0x45
-    plain &= (fields["fragment"] & MORE_OR_OFFSET) == 0
+        ipv4 = (fields["type_and_version"] & TYPE_AND_VERSION) == PLAIN_IPV4
+    ipv4 &= block.link == ETHERNET
+    fragment_and_protocol = fields["fragment_and_protocol"]
     udp_length = fields["udp_length"].astype(np.int64)
     total = fields["total"].astype(np.int64)
     room = length - 14
-    np.minimum(room, total, out=room, where=total != 0)  # 0: the network card will fill it in (segmentation offload)
+    if total.all():
+        np.minimum(room, total, out=room)
+    else:  # 0: the network card will fill it in (segmentation offload)
+        np.minimum(room, total, out=room, where=total != 0)
     room -= 28
     udp_length -= 8
-    protocol = fields["protocol"]
-    unfragmented = plain
-    plain = unfragmented & (protocol == UDP) & (room >= 0) & (udp_length >= 0)
+    plain = (fragment_and_protocol & (FRAGMENT | PROTOCOL)) == UDP << 24
+    plain &= ipv4
+    plain &= room >= 0
+    plain &= udp_length >= 0
     destination_port = fields["destination_port"]
     for port in tunnel_ports:
         plain &= destination_port != port
@@ -106,7 +113,7 @@ def decode_plain(block: FrameBlock, tunnel_ports: tuple[int, ...]) -> PlainRows:
     others = np.flatnonzero(~plain)
     bare = 0
     if len(others):
-        tcp = others[unfragmented[others] & (protocol[others] == TCP)]
+        tcp = others[ipv4[others] & ((fragment_and_protocol[others] & (FRAGMENT | PROTOCOL)) == TCP << 24)]
         acknowledgements = tcp[_says_nothing(fields["head"][tcp], room[tcp] + 8)]
         bare = len(acknowledgements)
         if bare:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.sip.message import Caps, MalformedSip, SipMessage, parse
+from capture.sip.address import parse_name_addr
+from capture.sip.message import Caps, MalformedSip, SipMessage, _tag, parse
+from capture.sip.values import unfolded
 from tests.sip_text import message, request, response, sdp
 
 INVITE = request("INVITE", call_id="c1", from_display="市役所", cseq=7, sdp=sdp("192.0.2.10", 40000))
@@ -322,7 +324,7 @@ def test_parse_of_print_is_the_same(method, call_id, user, display, cseq, others
     assert (parsed.from_.uri.user, parsed.from_.display) == (user, display)
     for name, value in others:
         assert value in parsed.values(name)
-    again = [(name.decode(), value.decode()) for name, values in parsed._headers.items() for value in values]
+    again = [(name.decode(), value.decode()) for name in parsed._headers for value in parsed.raw(name)]
     start = f"{method} {parsed.request_uri} SIP/2.0"
     reprinted = parse(message(start, [pair for pair in again if pair[0] != "content-length"], body))
     assert everything(reprinted)[:11] == everything(parsed)[:11]
@@ -385,3 +387,13 @@ def test_no_message_takes_more_than_its_share_of_time(shape):
 
     # A millisecond of grace: what takes no time has no ratio. A busy machine gets more than one try.
     assert any(seconds(lambda: work(long)) <= 2.5**2 * seconds(lambda: work(short)) + 0.001 for _ in range(4))
+
+
+@given(
+    raw=st.text('<>";=\\ \r\n,:@agtT0éＡ', max_size=40)
+    | st.from_regex(r'( |"[^"]*" ?|\w+ )?<sip:[^>]*>(;[a-z]+=[^;]*){0,2}', fullmatch=True)
+)
+def test_a_tag_read_alone_is_that_of_the_address(raw):
+    data = raw.encode().replace(b"\n", b" ").strip(b" \t\r")
+
+    assert _tag(data) == (parse_name_addr(unfolded(data)).params.get("tag") or None)
