@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from capture.clock import MIRRORED_WITHIN_NS, SECOND, CaptureClock
 from capture.counters import Counters
 from capture.dialogs.call import Call
-from capture.dialogs.tracker import Answered, Began, Described, DialogTracker, Event, Referred
+from capture.dialogs.tracker import Answered, Began, Described, DialogTracker, Event, Referred, Replied
 from capture.media.buffers import AudioSink
 from capture.media.negotiation import CallMedia, declarations
 from capture.media.report import MediaReport, report
@@ -48,6 +48,9 @@ class CallSink(AudioSink, Protocol):
 
     def answered(self, call: Call) -> None:
         """Somebody took the call, as of `call.answered_ns`."""
+
+    def replied(self, call: Call, at_ns: int, message: SipMessage) -> None:
+        """Who was called has answered the INVITE in some way, provisional or 2xx; told a few times at most."""
 
     def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
         """A party asked that the other be connected elsewhere; `targets` as they stood in Refer-To or Contact."""
@@ -269,6 +272,8 @@ class Listener:
             self._describe(event, points)
         elif isinstance(event, Answered):
             self._sink.answered(call)
+        elif isinstance(event, Replied):
+            self._sink.replied(call, event.at_ns, event.message)
         elif isinstance(event, Referred):
             self._sink.referred(call, event.at_ns, event.party, event.targets)
         else:

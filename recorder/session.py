@@ -18,6 +18,7 @@ from capture.counters import Counters
 from capture.dialogs.call import Call
 from capture.media.g711 import TABLE, AudioBlock, Law
 from capture.media.report import MediaReport
+from capture.sip.message import SipMessage
 from recorder.conversations.book import ConversationBook
 from recorder.conversations.conversation import Conversation
 from recorder.conversations.verdict import Verdict, forbid, recording_leg, verdict
@@ -75,6 +76,10 @@ class Session:
     def answered(self, call: Call) -> None:
         """Somebody took the call."""
         self._book.answered(call)
+
+    def replied(self, call: Call, at_ns: int, message: SipMessage) -> None:
+        """Who was called has answered in some way."""
+        self._book.replied(call, at_ns, message)
 
     def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
         """A party asked that the other be connected elsewhere."""

@@ -34,6 +34,7 @@ CALLS = 20_000  # in all; past that the oldest without any audio is ended
 OFFERS = 16  # of one call that wait for an answer
 FAREWELLS = 8  # BYEs of one call that wait for an answer
 TAGS = 64  # callee's tags of one call: forks
+REPLIES = 4  # answers to an INVITE that are told
 REFERRALS = 8  # addresses of one REFER or redirection
 RIVALS = 8  # INVITEs of different dialogs under one Call-ID, none of them answered
 SHED_AMONG = 64
@@ -104,7 +105,17 @@ class Referred:
     targets: tuple[str, ...]
 
 
-Event = Began | Described | Answered | Referred | Ended
+@dataclass(slots=True)
+class Replied:
+    """Who was called has said something to the INVITE: a provisional answer above 100, or a 2xx."""
+
+    frame: int
+    at_ns: int
+    call: Call
+    message: SipMessage
+
+
+Event = Began | Described | Answered | Replied | Referred | Ended
 
 
 class DialogTracker:
@@ -314,6 +325,9 @@ class DialogTracker:
     def _to_first_invite(self, call: Call, message: SipMessage, place: _Place, events: list[Event]) -> None:
         call.heard_ns = place.at_ns
         status = message.status
+        if 100 < status < 300 and call.replies < REPLIES:
+            call.replies += 1
+            events.append(Replied(place.frame, place.at_ns, call, message))
         if status < 300:
             self._unheard.pop(call.number, None)
         if status < 200:

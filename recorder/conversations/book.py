@@ -18,6 +18,7 @@ from capture.dialogs.call import Call
 from capture.media.g711 import AudioBlock
 from capture.media.report import MediaReport
 from capture.sip.address import parse_name_addr
+from capture.sip.message import SipMessage
 from recorder import numbers
 from recorder.conversations.conversation import Conversation
 from recorder.conversations.evidence import PROVED, Tie, judge
@@ -76,7 +77,7 @@ class ConversationBook:
         leg = Leg(
             call=call, role=role, callers=callers, called=called, diverted=diverted,
             is_withheld=numbers.calling(call.invite, self.lines.numbers).number is None,
-            tokens=tokens_of(call.invite, self.lines.settings.joining_headers),
+            tokens=tokens_of(call.invite, self.lines.settings.joining_headers) | {("call-id", call.call_id)},
             replaces=replaced(call.invite.header("replaces")),
             tape=self._tape(call), conversation=alone, serves=alone, joined_ns=call.started_ns,
         )  # fmt: skip
@@ -108,6 +109,24 @@ class ConversationBook:
         if proof is not None and proof.leg is leg:
             proof.begin(call.answered_ns)
         self._tell(conversation)
+
+    def replied(self, call: Call, at_ns: int, message: SipMessage) -> None:
+        """Who was called has answered in some way; perhaps with a name of the conversation that the INVITE had not."""
+        leg = self._legs.get(call.number)
+        if leg is None or not self.lines.are_named:
+            return
+        more = tokens_of(message, self.lines.settings.joining_headers) - leg.tokens
+        if not more:
+            return
+        leg.tokens |= more
+        self._index(leg.conversation)
+        found = {number: one for token in sorted(more) for number, one in self._by_key.get(token, {}).items()}
+        found.pop(leg.conversation.number, None)
+        for number in sorted(found):
+            part, whole = sorted((leg.conversation, found[number]), key=lambda one: one.number)[::-1]
+            if len(part.legs) == 1 and part.first.role.is_of_exchange and not part.is_closed and whole.is_alive:
+                self._join(part, whole, "signalled", part.started_ns)
+                return
 
     def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
         """Somebody asked that the other party of a leg be connected elsewhere."""

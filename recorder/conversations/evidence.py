@@ -43,8 +43,8 @@ class Judgement:
 def tie(leg: Leg, to: Conversation) -> Tie:
     """How the numbers of a leg that the exchange makes, and the time, tie it to a conversation."""
     at_ns = leg.call.started_ns
-    if to.is_closed or not to.is_alive:
-        return Tie.NONE
+    if to.is_closed or not to.is_alive or to.first.role.is_of_exchange:
+        return Tie.NONE  # what made the exchange call is a leg to it, not another leg from it
     called = bool(leg.called & to.dialled or leg.diverted & (to.dialled | to.reached))
     callers = bool(leg.callers & to.callers)
     withheld = leg.is_withheld and to.first.is_withheld

@@ -92,7 +92,7 @@ def tokens_of(message: SipMessage, headers: tuple[str, ...]) -> frozenset[Token]
     for header in headers:
         named = message.header(header)
         if named:
-            found.add((header.lower(), named))
+            found |= {(header.lower(), named), ("call-id", named)}  # some exchanges name the other leg's Call-ID
     return frozenset(sorted(found)[:TOKENS])
 
 

@@ -78,6 +78,9 @@ class Heard:
         assert call.answered_ns is not None
         self.events.append(("answered", call.call_id, call.answered_ns))
 
+    def replied(self, call: Call, at_ns: int, message: SipMessage) -> None:
+        assert 100 < message.status < 300
+
     def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
         self.events.append(("referred", call.call_id, at_ns, party, *targets))
 

@@ -20,6 +20,7 @@ def lines() -> Mapping[str, object]:
         "extensions": ["11XX", "19XX"],
         "never_record": [*exchange.CONSULTATION_LINES, exchange.CONSULTATION],
         "telephones_seen": True,
+        "joining_headers": ["X-Linked-ID", "X-Original-Call-ID"],
         "record": ["inbound", "outbound", "internal"],
     }
 
