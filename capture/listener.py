@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from capture.clock import MIRRORED_WITHIN_NS, SECOND, CaptureClock
 from capture.counters import Counters
 from capture.dialogs.call import Call
-from capture.dialogs.tracker import Answered, Began, Described, DialogTracker, Event, Referred, Replied
+from capture.dialogs.tracker import Answered, Began, Described, DialogTracker, Event, Pressed, Referred, Replied
 from capture.media.buffers import AudioSink
+from capture.media.keys import KeyReader
 from capture.media.negotiation import CallMedia, declarations
 from capture.media.report import MediaReport, report
 from capture.media.router import MediaRouter, Point
@@ -55,6 +56,9 @@ class CallSink(AudioSink, Protocol):
     def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
         """A party asked that the other be connected elsewhere; `targets` as they stood in Refer-To or Contact."""
 
+    def pressed(self, call: Any, at_ns: int, party: int, key: str) -> None:
+        """A party pressed a key: a digit, *, #, or A to D. Told only if the settings ask for keys."""
+
     def listens(self, call: Call, at_ns: int, party: int, endpoints: Sequence[int]) -> None:
         """A party of the call said that it listens for audio at these endpoints."""
 
@@ -75,6 +79,7 @@ class Settings:
     streams: int = 256  # TCP connections followed at once
     unheard_calls: int = 5000  # INVITEs that nobody has answered in any way; more are a flood
 
+    keys: bool = False  # whether keys that are pressed in calls are told
     silence_ns: int = 60 * SECOND  # no packet for so long ends a call without BYE
     wait_ns: int = 5 * SECOND  # audio waits so long for its SDP
     calls: int = 16384  # recorded at once
@@ -104,6 +109,7 @@ class Listener:
             silence_ns=settings.silence_ns,
             unheard_calls=settings.unheard_calls,
         )
+        self._keys = KeyReader(self._router, sink.pressed) if settings.keys else None
         self._media: dict[int, CallMedia] = {}
         self._slice = -1
         self._frame = 0
@@ -134,6 +140,8 @@ class Listener:
                 key += 1
             if hi > lo or points:
                 self._router.process(rtp.slice(lo, hi), batch.data, points)
+                if self._keys is not None:
+                    self._keys.read(rtp.slice(lo, hi), batch.data)
             lo = hi
             while beat < len(control) and (first_frame_after is None or batch.frame[control[beat]] < first_frame_after):
                 row = control[beat]
@@ -272,6 +280,10 @@ class Listener:
             self._describe(event, points)
         elif isinstance(event, Answered):
             self._sink.answered(call)
+        elif isinstance(event, Pressed):
+            if self._settings.keys:
+                for pressed in event.keys:
+                    self._sink.pressed(call, event.at_ns, event.party, pressed)
         elif isinstance(event, Replied):
             self._sink.replied(call, event.at_ns, event.message)
         elif isinstance(event, Referred):

@@ -76,6 +76,9 @@ class Lines:
         self.notice = of.notice
         self.never = Patterns(of.lines.never_record)
         self.sections = [(section, Patterns(section.extensions)) for section in of.sections]
+        # Who answers decides whether an inbound call is recorded:
+        self.answer_matters = bool(self.never) or any(section.record != "always" for section in of.sections)
+        self.has_demands = any(section.record == "on_demand" for section in of.sections)
         self.are_named = bool(of.lines.trunks or of.lines.own_numbers or of.lines.extensions)
 
     def role(self, nodes: tuple[int, int], callers: Iterable[str], called: Iterable[str]) -> Role:

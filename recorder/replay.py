@@ -41,6 +41,7 @@ def listener_settings(settings: Settings) -> ListenerSettings:
     return ListenerSettings(
         silence_ns=int(settings.media.silence_ends_call_s * 1e9),
         wait_ns=int(settings.media.early_audio_wait_s * 1e9),
+        keys=any(section.record == "on_demand" for section in settings.sections),
         streams=settings.limits.tcp_streams,
         unheard_calls=settings.limits.dialogs_without_answer,
         caps=Caps(
@@ -90,6 +91,7 @@ async def replay(
                 max_datagrams=settings.limits.reassembly_datagrams,
                 max_fragment_bytes=settings.limits.reassembly_bytes,
             )
+            session.take_requests()
             session.attend(Lines(settings, book), counters)
             listener = Listener(session, book, counters, listener_settings(settings))
             source = sys.stdin.buffer if name == "-" else name

@@ -21,12 +21,13 @@ from capture.media.report import MediaReport
 from capture.sip.message import SipMessage
 from recorder.conversations.book import ConversationBook
 from recorder.conversations.conversation import Conversation
+from recorder.conversations.demand import Demand, concerns, presses, section_of
 from recorder.conversations.verdict import Verdict, forbid, recording_leg, verdict
 from recorder.entry import record_of
 from recorder.lines import Lines, Role
 from recorder.notice import NoticeFinder, Prompts
 from recorder.tape import Tape
-from storage import layout
+from storage import layout, requests
 from storage.errors import DiskFailed
 from storage.parts import PartFile
 from storage.store import Finished, Store
@@ -35,6 +36,9 @@ from storage.wav import Encoding
 GROUP = 256  # calls that are finished together; more would hold the audio of the others up
 SYNC_S = 1.0
 WARNINGS = 100
+WAITING_BYTES = 512 << 20  # of audio that waits in memory; 16 KB a second of a leg
+SHED_TO_S = 10.0
+DEMANDS = 1000  # that are remembered
 
 
 class Session:
@@ -52,6 +56,8 @@ class Session:
         self._lines: Lines
         self._finished: list[Finished] = []
         self._synced_s = monotonic_s()
+        self.demands: list[Demand] = []  # that commands have made
+        self.waiting_bytes = WAITING_BYTES
         self.calls = 0
         self.recordings = 0
         self.already_kept = 0
@@ -85,6 +91,12 @@ class Session:
         """A party asked that the other be connected elsewhere."""
         self._book.referred(call, at_ns, party, targets)
 
+    def pressed(self, call: Call, at_ns: int, party: int, key: str) -> None:
+        """A party pressed a key: perhaps the last of the code with which its section asks for a recording."""
+        leg = self._book.leg(call)
+        if leg is not None and party == leg.far and not leg.role.is_outside and presses(leg, key, at_ns, self._lines):
+            self._demand(leg.serves, at_ns)
+
     def listens(self, call: Call, at_ns: int, party: int, endpoints: Sequence[int]) -> None:
         """A party said where it listens."""
         self._book.listens(call, at_ns, party, endpoints)
@@ -92,6 +104,7 @@ class Session:
     def passed(self, at_ns: int) -> None:
         """Time has come to `at_ns`."""
         self._book.passed(at_ns)
+        self._shed()
 
     def audio(self, call: Call, block: AudioBlock) -> None:
         """Take a block of a leg's audio."""
@@ -101,7 +114,14 @@ class Session:
                 heard = TABLE[block.laws[1]][block.codes[:, 1]]  # what the exchange says to who calls
                 leg.finder.feed(block.start - leg.prepended, heard)
             leg.tape.audio(block)
-            self._decide(leg.conversation)
+            one = leg.conversation
+            for demand in self.demands:
+                if concerns(demand, one):
+                    self._demand(one, demand.at_ns)
+            self._decide(one)
+            if self._lines.has_demands and not one.candidates and (section := section_of(one, self._lines)):
+                if section.record == "on_demand":
+                    leg.tape.keep_newest(section.buffer_s if section.from_the_beginning else 0.0)
 
     def late(self, call: Call, channel: int, frame: int, codes: NDArray[np.uint8], law: Law) -> None:
         """Put code words into frames that came already."""
@@ -130,8 +150,17 @@ class Session:
         """The capture is over: so is every conversation."""
         self._book.finish()
 
+    def take_requests(self) -> None:
+        """Take what commands have asked of this store's recorder."""
+        found, unreadable = requests.take(self._store.root)
+        self.warnings += [f"The request {name} can't be read and was left out." for name in unreadable]
+        for one in found:
+            if one.kind == "demand":
+                self.demands = [*self.demands, Demand(one.fields.get("extension", ""), one.at_ns)][-DEMANDS:]
+
     async def settle(self, *, all_of_it: bool = False) -> None:
         """Finish calls that have ended, and sync what is written, when it is time."""
+        self.take_requests()
         now_s = self._monotonic_s()
         due = now_s - self._synced_s >= SYNC_S
         if self._finished and (all_of_it or due or len(self._finished) >= GROUP):
@@ -148,13 +177,33 @@ class Session:
 
     # --- in detail ------------------------------------------------------------------------------------------
 
+    def _demand(self, one: Conversation, at_ns: int) -> None:
+        if one.demanded_ns is None:
+            one.demanded_ns = at_ns
+            self._decide(one)
+
+    def _shed(self) -> None:
+        """Audio that waits takes too much memory: what waits longest is written, or cut if it must not be."""
+        waiting = sum(leg.tape.waiting_bytes for one in self._book.open.values() for leg in one.legs)
+        for one in list(self._book.open.values()):
+            if waiting <= self.waiting_bytes:
+                return
+            before = sum(leg.tape.waiting_bytes for leg in one.legs)
+            one.patience_over = True
+            self._decide(one)
+            for leg in one.legs:
+                leg.tape.keep_newest(SHED_TO_S)
+            waiting += sum(leg.tape.waiting_bytes for leg in one.legs) - before
+
     def _decide(self, one: Conversation) -> None:
         """Let each leg's audio be written, wait, or be forgotten, as the rules say now."""
         forbid(one, self._lines)
+        section = section_of(one, self._lines) if self._lines.has_demands else None
+        on_demand = section is not None and section.record == "on_demand" and not section.from_the_beginning
         for leg in one.legs:
             now = verdict(one, leg, self._lines)
             if now is Verdict.WRITE:
-                leg.tape.write()
+                leg.tape.write(one.demanded_ns if on_demand else None)
             elif now is Verdict.FORGET:
                 leg.tape.forget()
 
@@ -172,6 +221,9 @@ class Session:
 
     def _close(self, one: Conversation) -> None:
         """Enter a conversation, with its recording if it was answered and has one."""
+        for demand in self.demands:
+            if concerns(demand, one):
+                self._demand(one, demand.at_ns)
         self._decide(one)
         main = recording_leg(one)
         if not main.tape.has_audio and one.excluded_by is None:

@@ -113,7 +113,10 @@ class Tape:
             return
         oldest = blocks[-1].start + len(blocks[-1].codes) - int(seconds / FRAME_NS * 1e9)
         self._waiting = [
-            one for one in self._waiting if not isinstance(one, AudioBlock) or one.start + len(one.codes) > oldest
+            one
+            for one in self._waiting
+            if not (isinstance(one, AudioBlock) and one.start + len(one.codes) <= oldest)
+            and not (isinstance(one, _Late) and one.frame < oldest)
         ]
         self.waiting_bytes = sum(one.codes.nbytes for one in self._waiting if isinstance(one, AudioBlock))
         self._from_ns = None

@@ -23,6 +23,7 @@ JAPAN = timezone(timedelta(hours=9))  # no summer time since 1951
 _EPOCH = datetime(1970, 1, 1, tzinfo=JAPAN) + JAPAN.utcoffset(None)
 _ID = re.compile(r"[0-9A-Za-z-]{1,128}")
 _FOLDERS = (re.compile(r"\d{4}"), re.compile(r"0[1-9]|1[0-2]"), re.compile(r"0[1-9]|[12]\d|3[01]"))
+_REQUEST = re.compile(r"request-\d{20}-[0-9a-f]{8}\.json")
 _NAME = re.compile(r"(\d{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
 
 
@@ -61,6 +62,11 @@ def day_begins_ns(day: str) -> int:
         raise ValueError("not a day")
     since = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=JAPAN) - _EPOCH
     return (since // timedelta(seconds=1)) * 1_000_000_000
+
+
+def is_request(name: str) -> bool:
+    """Whether a file at the store's root is what a command asks of the recorder (storage.requests)."""
+    return _REQUEST.fullmatch(name) is not None
 
 
 def is_folder(names: tuple[str, ...]) -> bool:

@@ -91,7 +91,9 @@ class CallRecord:
             id=self.id, started_ns=self.started_ns, ended_ns=self.ended_ns, answered_ns=self.answered_ns,
             talk_ns=self.talk_ns, direction=self.direction, outcome=self.outcome, end_reason=self.end_reason,
             caller=self.caller, callee=self.callee, extension=self.extension, caller_raw=self.caller_raw,
-            callee_raw=self.callee_raw, call_ids=self.call_ids, flags=self.flags, recording=recording,
+            callee_raw=self.callee_raw, call_ids=self.call_ids, flags=self.flags, parties=self.parties,
+            excluded_by=self.excluded_by, announced_ms=self.announced_ms, caller_group=self.caller_group,
+            caller_sealed=self.caller_sealed, recording=recording,
         )  # fmt: skip
 
     @property

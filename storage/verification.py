@@ -204,7 +204,7 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
     if entry.kind == "directory":
         if not layout.is_folder(tuple(where.split("/"))):
             return [Finding("unexpected_file", where, f"The folder {where} doesn't belong here.")]
-    elif where not in layout.ROOT_FILES and name is None:
+    elif where not in layout.ROOT_FILES and name is None and not layout.is_request(where.removesuffix(".new")):
         return [Finding("unexpected_file", where, f"{where} doesn't belong here.")]
     elif name is not None and name.ending == layout.BROKEN:
         findings.append(Finding("broken", where, f"{where} was left by a crash without a readable head."))

@@ -125,6 +125,7 @@ class Call:
     attempts: dict[int, Attempt] = field(default_factory=dict)  # by CSeq
     offers: dict[tuple[int, str, int], Offer] = field(default_factory=dict)  # by CSeq, method, party
     farewells: dict[tuple[int, int], Farewell] = field(default_factory=dict)  # by CSeq, party
+    last_info: tuple[int, int] = (-1, -1)  # CSeq and party of the newest INFO with keys
     replies: int = 0  # answers to its INVITE that were told
     rounds: int = 0  # of offer and answer
 

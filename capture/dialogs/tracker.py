@@ -27,6 +27,7 @@ from capture.dialogs.call import Attempt, Call, Farewell, Offer, Seen, State
 from capture.parties import CALLEE, CALLER
 from capture.sdp import MalformedSdp, SessionDescription
 from capture.sdp import parse as parse_sdp
+from capture.sip.info import keys_of_info
 from capture.sip.message import SipMessage
 
 UNHEARD_CALLS = 5000  # INVITEs that nobody has answered in any way, or only with a refusal; more are a flood
@@ -115,7 +116,18 @@ class Replied:
     message: SipMessage
 
 
-Event = Began | Described | Answered | Replied | Referred | Ended
+@dataclass(slots=True)
+class Pressed:
+    """A party pressed keys, as INFO tells it."""
+
+    frame: int
+    at_ns: int
+    call: Call
+    party: int
+    keys: str
+
+
+Event = Began | Described | Answered | Replied | Pressed | Referred | Ended
 
 
 class DialogTracker:
@@ -198,6 +210,11 @@ class DialogTracker:
             tag = message.to_tag if party == CALLER else message.from_tag
             if len(call.farewells) < FAREWELLS:
                 call.farewells.setdefault((message.cseq, party), Farewell(place.at_ns, tag))
+        elif message.method == "INFO":
+            keys = keys_of_info(message)
+            if keys and (message.cseq, party) != call.last_info:
+                call.last_info = message.cseq, party
+                events.append(Pressed(place.frame, place.at_ns, call, party, keys))
         elif message.method in ("INVITE", "UPDATE", "PRACK", "REFER"):
             key = (message.cseq, message.method, party)
             if len(call.offers) >= OFFERS:  # session refreshes: those that were answered are done with

@@ -137,6 +137,10 @@ class MediaRouter:
             self._detach(use)
         self._closing.append((media, done))
 
+    def uses_of(self, source: int, destination: int) -> list[Use]:
+        """For which calls a flow is one side."""
+        return [use for flow in self._flows.from_(source) if flow.destination == destination for use in flow.uses]
+
     def encrypt(self, source: int, destination: int) -> None:
         """One end of a flow confirmed keys (ZRTP). When both have, what follows is no plain audio."""
         self._confirmed.add((source, destination))

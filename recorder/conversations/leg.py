@@ -47,6 +47,7 @@ class Leg:
     is_over: bool = False  # nothing more will come of it
     media: MediaReport | None = None
     finder: NoticeFinder | None = None  # listens for the notice, on a leg from outside
+    keys: str = ""  # that its telephone pressed last
     prepended: int = 0  # frames by which its audio turned out to begin earlier
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from recorder.conversations.conversation import Conversation
+from recorder.conversations.demand import section_of, transferred_to
 from recorder.conversations.leg import Leg
 from recorder.lines import Lines, Role
 
@@ -50,6 +51,16 @@ def forbid(one: Conversation, lines: Lines) -> None:
         else:
             one.excluded_by = rule
             return
+    section = section_of(one, lines)
+    if section is not None and section.record == "never":
+        one.excluded_by = f"sections {section.name}: never"
+        return
+    moved = transferred_to(one, lines)
+    if moved is not None:
+        _stop(one, *moved)
+    if section is not None and section.record == "on_demand" and one.demanded_ns is None and not one.is_alive:
+        one.excluded_by = f"sections {section.name}: on_demand, and nobody asked"
+        return
     ringing = [leg for leg in one.connecting if not leg.call.answered]
     if ringing and not one.is_alive and not one.person_legs():
         # Nobody answered: who was called last tells what the call was for.
@@ -72,8 +83,12 @@ def verdict(one: Conversation, leg: Leg, lines: Lines) -> Verdict:
     direction = direction_of(one, lines)
     if direction != "unknown" and direction not in lines.settings.record:
         return Verdict.FORGET if direction == "inbound" or not one.is_alive else Verdict.WAIT
-    if direction == "inbound" and not one.person_legs() and one.is_alive and not one.patience_over and lines.never:
+    waits = one.is_alive and not one.person_legs() and not one.patience_over
+    if direction == "inbound" and lines.answer_matters and waits:
         return Verdict.WAIT
+    section = section_of(one, lines)
+    if section is not None and section.record == "on_demand":
+        return Verdict.WAIT if one.demanded_ns is None else Verdict.WRITE
     if one.first.role is Role.FROM_TELEPHONE and leg is one.first and one.is_alive and not one.patience_over:
         # The leg to the outside, if there is to be one, has not been seen yet.
         return Verdict.WRITE if one.person_legs() else Verdict.WAIT

@@ -25,6 +25,7 @@ from capture.media.g711 import TABLE, AudioBlock, Law
 from capture.media.report import MediaReport
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
+from capture.sip.message import SipMessage
 from tests import wire
 from tests.capture.blocks import block_of
 from tests.sip_text import request, response, sdp
@@ -83,6 +84,9 @@ class Heard:
 
     def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
         self.events.append(("referred", call.call_id, at_ns, party, *targets))
+
+    def pressed(self, call: Call, at_ns: int, party: int, key: str) -> None:
+        self.events.append(("pressed", call.call_id, at_ns, party, key))
 
     def listens(self, call: Call, at_ns: int, party: int, endpoints: Sequence[int]) -> None:
         self.events.append(("listens", call.call_id, at_ns, party, *endpoints))

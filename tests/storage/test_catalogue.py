@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -239,3 +240,13 @@ def test_facts_give_way_in_order_until_they_fit() -> None:
     packed = facts.pack(replace(longest, end_reason="e" * 9000), PCM16, complete=True)
     assert len(packed) <= facts_room(PCM16)
     assert facts.unpack(packed).call.started_ns == START
+
+
+def test_a_call_with_another_recording_is_the_same_call_otherwise() -> None:
+    """Every field is carried over, also those that come later."""
+    values: dict[str, object] = {field.name: object() for field in dataclasses.fields(CallRecord)}
+    call = CallRecord(**values)  # type: ignore[arg-type]
+
+    other = call.with_recording(None)
+
+    assert {name: getattr(other, name) for name in values} == {**values, "recording": None}

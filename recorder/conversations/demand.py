@@ -1,0 +1,71 @@
+"""Sections that are recorded only on demand: who asked for which call, and when.
+
+A demand is a code that the section's telephone presses during the call, or the command `recorder demand` with its
+extension. Without one, nothing of the call reaches a disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recorder.conversations.conversation import Conversation
+from recorder.conversations.leg import Leg
+from recorder.lines import Lines, Role
+from recorder.settings import Section
+
+KEYS = 16  # of one telephone that are remembered
+
+
+@dataclass(slots=True)
+class Demand:
+    """Somebody asked that the call of this extension be kept."""
+
+    extension: str
+    at_ns: int
+
+
+def section_of(one: Conversation, lines: Lines) -> Section | None:
+    """The section whose rule holds for a conversation: that of who called out, or of who answered first."""
+    first = one.first
+    if first.role in (Role.FROM_TELEPHONE, Role.TO_TELEPHONE):
+        found = _section(first, lines)
+        if found is not None:
+            return found
+    for leg in one.person_legs():
+        found = _section(leg, lines)
+        if found is not None:
+            return found
+    return None
+
+
+def transferred_to(one: Conversation, lines: Lines) -> tuple[str, int] | None:
+    """The rule and the time of a transfer, in mid-call, to a section that is recorded only on demand, or never."""
+    own = section_of(one, lines)
+    for leg in one.person_legs():
+        section = _section(leg, lines)
+        if section is not None and section is not own and section.record != "always":
+            return f"sections {section.name}: {section.record}", max(leg.call.started_ns, leg.joined_ns)
+    return None
+
+
+def presses(leg: Leg, key: str, at_ns: int, lines: Lines) -> bool:
+    """A telephone pressed a key; whether that completes its section's code."""
+    section = _section(leg, lines)
+    leg.keys = (leg.keys + key)[-KEYS:]
+    return section is not None and bool(section.demand_code) and leg.keys.endswith(section.demand_code)
+
+
+def concerns(demand: Demand, one: Conversation) -> bool:
+    """Whether a demand is for this conversation: its extension was in it then."""
+    legs = [leg for leg in (*one.legs, *one.serving) if demand.extension in leg.extension_numbers]
+    return any(
+        leg.call.answered_ns is not None
+        and leg.call.answered_ns <= demand.at_ns
+        and (leg.ended_ns is None or demand.at_ns <= leg.ended_ns)
+        for leg in legs
+    )
+
+
+def _section(leg: Leg, lines: Lines) -> Section | None:
+    numbers = sorted(leg.extension_numbers)
+    return next((found for number in numbers if (found := lines.section(number, leg.call.started_ns))), None)
