@@ -10,6 +10,7 @@ ones, so it is rather too high than too low. One process for many cases saves mo
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import runpy
@@ -51,6 +52,8 @@ def peak_mib() -> float:
 def play(folder: Path, name: str) -> dict[str, object]:
     [capture] = [path for path in folder.glob(f"{name}.pcap*")]
     store = str(folder / f"{name}.store")
+    gc.unfreeze()  # a replay freezes what it finds, since a process has but one; here many follow each other
+    gc.collect()
     forget_peak()
     began = time.monotonic()
     status, _, errors = run(["replay", "--store", store, str(capture)])
