@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyrage import x25519
 
-from recorder.settings import Settings, UnusableSettings, _Lines, check, every_key, load
+from recorder.settings import Settings, UnusableSettings, check, every_key, load
+from recorder.settings.key_lines import KeyLines
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_FILE = ROOT / "config" / "recorder.toml"
@@ -200,6 +201,6 @@ def test_the_line_scanner_follows_whatever_tomllib_takes(items: list[tuple[str, 
             where |= dict.fromkeys(after - before - {()}, lines)
             text += added
 
-    found = _Lines(text)
+    found = KeyLines(text)
 
     assert {key: found.of(key) for key, lines in where.items() if found.of(key) not in lines} == {}

@@ -1,0 +1,214 @@
+"""Reading a settings file: settings, or every fault with its line and key, as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from recorder.problems import Unusable
+from recorder.settings.key_lines import Key, KeyLines
+from recorder.settings.models import Refused, Settings
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a settings file."""
+
+    line: int  # counted from 1; the line of the key, or of the nearest table above a key that has none
+    key: str  # dotted, as in "media.silence_ends_call_s"; empty if the file is not TOML at all
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.key}: {self.what}" if self.key else f"{self.line}: {self.what}"
+
+
+class UnusableSettings(Unusable):
+    """A settings file with faults, all of them."""
+
+    def __init__(self, path: Path, faults: list[Fault]) -> None:
+        self.path = path
+        self.faults = faults
+        more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
+        super().__init__(f"{path}:{faults[0]}{more}.", hint=f"See all with: recorder config check {path}")
+
+
+def load(path: Path) -> Settings:
+    """Read a settings file. Raises `UnusableSettings` if it has faults, `OSError` if it can't be read."""
+    settings, faults = check(path.read_bytes())
+    if settings is None:
+        raise UnusableSettings(path, faults)
+    return settings
+
+
+def check(data: bytes) -> tuple[Settings | None, list[Fault]]:
+    """Settings and no faults, or no settings and at least one fault, in the order of their lines."""
+    import json
+    import tomllib
+
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        return None, [Fault(line, "", "this is not UTF-8; save the file as UTF-8")]
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        return None, [_syntax_fault(text, str(problem))]
+    except RecursionError:
+        return None, [Fault(1, "", "brackets are nested too deeply")]
+
+    from pydantic import ValidationError
+
+    try:
+        # As JSON, because strict checking of JSON still takes a network written as a string.
+        return _adapter().validate_json(json.dumps(table, default=str)), []
+    except ValidationError as refused:
+        lines = KeyLines(text)
+        faults = [
+            Fault(lines.of(key), _dotted(key), what)
+            for key, what in _faults(refused.errors(include_url=False, include_context=True))
+        ]
+    return None, sorted(faults, key=lambda fault: fault.line)
+
+
+def every_key() -> Iterator[tuple[str, Any]]:
+    """Each dotted key of a table that there is once, with its default."""
+    for table in fields(Settings):
+        defaults = getattr(Settings(), table.name)
+        if not is_dataclass(defaults):
+            continue  # an array of tables: none by default
+        for key in fields(defaults):
+            yield f"{table.name}.{key.name}", getattr(defaults, key.name)
+
+
+def _adapter() -> TypeAdapter[Settings]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Settings)
+
+
+def _faults(errors: list[ErrorDetails]) -> Iterator[tuple[Key, str]]:
+    """Each refused key once, with a sentence."""
+    seen: set[Key] = set()
+    for error in errors:
+        key = _own_key(error["loc"])
+        if key not in seen:
+            seen.add(key)
+            yield key, _sentence(error, key)
+
+
+def _own_key(location: tuple[int | str, ...]) -> Key:
+    """Table, key and perhaps an entry's number: pydantic adds the branch of a union that it tried."""
+    return location[:3] if len(location) > 2 and isinstance(location[2], int) else location[:2]
+
+
+_A_NUMBER = "must be a number, with X for any digit and a dot at the end for any further ones"
+_FORMS = {
+    "outside_prefixes": 'must be one to four of 0 to 9, * and #, such as "0"',
+    "joining_headers": "must be the name of a header",
+}
+
+
+def _sentence(error: ErrorDetails, key: Key) -> str:
+    context: Mapping[str, Any] = error.get("ctx", {})
+    given = error["input"]
+    match error["type"]:
+        case "extra_forbidden" | "unexpected_keyword_argument":
+            return _unknown(key)
+        case "literal_error":
+            return f"must be {context['expected']}, not {_shown(given)}".replace("'", '"')
+        case "greater_than":
+            return f"must be more than {context['gt']:.15g}, not {_shown(given)}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']:.15g}, not {_shown(given)}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:.15g}, not {_shown(given)}"
+        case "int_type" | "int_from_float" | "int_parsing" | "int_parsing_size":
+            return f"must be a whole number, not {_shown(given)}"
+        case "float_type" | "float_parsing" | "finite_number":
+            return f"must be a number, not {_shown(given)}"
+        case "string_type":
+            return f"must be text in quotes, not {_shown(given)}"
+        case "string_too_short":
+            return "must not be empty"
+        case "date_type" | "date_from_datetime_parsing" | "date_parsing":
+            return f"must be a date such as 2026-04-01, not {_shown(given)}"
+        case "bool_type" | "bool_parsing":
+            return f"must be true or false, not {_shown(given)}"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters"
+        case "tuple_type" | "list_type":
+            return f"must be a list in square brackets, not {_shown(given)}"
+        case "too_long":
+            return f"must have at most {context['max_length']} entries"
+        case "string_pattern_mismatch":
+            return f"{_FORMS.get(str(key[1]), _A_NUMBER)}, not {_shown(given)}"
+        case "value_error" if isinstance(context.get("error"), Refused):
+            return str(context["error"])
+        case "value_error":  # a network
+            return (
+                'must be an address, or a network such as "192.0.2.0/24" with no bit set beyond its length, '
+                f"not {_shown(given)}"
+            )
+        case "dataclass_type" | "dataclass_exact_type" | "model_attributes_type":
+            return f"must be a table, written [{_dotted(key)}]"
+    return error["msg"]
+
+
+def _shown(given: object) -> str:
+    """A refused value, short, on one line."""
+    match given:
+        case bool():
+            return "true" if given else "false"
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case str():
+            text = ascii(given) if not given.isprintable() else f'"{given}"'
+        case _:
+            text = str(given)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _unknown(key: Key) -> str:
+    """Say that there is no such key, and which one may be meant."""
+    model: Any = Settings
+    for part in key[:-1]:
+        model = get_type_hints(model).get(str(part)) if is_dataclass(model) else None
+    here = [known.name for known in fields(model)] if is_dataclass(model) else []
+    kind = "table" if len(key) == 1 else "key"
+    import difflib
+
+    near = difflib.get_close_matches(str(key[-1]), here, n=1)
+    if near:
+        return f"there is no such {kind}; did you mean {_dotted((*key[:-1], near[0]))}?"
+    elsewhere = [known for known, _ in every_key() if known.rpartition(".")[2] == key[-1]]
+    if elsewhere:
+        return f"there is no such {kind}; did you mean {elsewhere[0]}?"
+    return f"there is no such {kind}; there are: {', '.join(here)}"
+
+
+def _dotted(key: Key) -> str:
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def _syntax_fault(text: str, message: str) -> Fault:
+    """tomllib says "Invalid value (at line 3, column 7)": the line goes in front."""
+    import re
+
+    what, line = message, text.count("\n") + 1
+    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
+    if found:
+        what = message[: found.start()]
+        line = int(found[1]) if found[1] else max(1, text.rstrip("\n").count("\n") + 1)
+    return Fault(line, "", what[:1].lower() + what[1:])
