@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from capture.clock import MIRRORED_WITHIN_NS, SECOND, CaptureClock
 from capture.counters import Counters
 from capture.dialogs.call import Call
-from capture.dialogs.tracker import Answered, Began, Described, DialogTracker, Event, Pressed, Referred, Replied
+from capture.dialogs.events import Answered, Began, Described, Event, Pressed, Referred, Replied
+from capture.dialogs.tracker import DialogTracker
 from capture.media.buffers import AudioSink
 from capture.media.keys import KeyReader
 from capture.media.negotiation import CallMedia, declarations

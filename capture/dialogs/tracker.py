@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from capture.clock import SECOND
 from capture.counters import Counters
 from capture.dialogs.call import Attempt, Call, Farewell, Offer, Seen, State
+from capture.dialogs.events import Answered, Began, Described, Ended, Event, Pressed, Referred, Replied
 from capture.parties import CALLEE, CALLER
-from capture.sdp import MalformedSdp, SessionDescription
+from capture.sdp import MalformedSdp
 from capture.sdp import parse as parse_sdp
 from capture.sip.info import keys_of_info
 from capture.sip.message import SipMessage
@@ -48,86 +49,6 @@ SILENT_REMEMBERED_NS = 3600 * SECOND  # one that silence ended: its BYE may stil
 BYE_DOUBTED_NS = 5 * SECOND  # a BYE that nobody answers: by then audio has stopped, or it was not meant
 BYE_TAIL_NS = 1 * SECOND  # audio that may be under way when a BYE is sent
 HELD_SILENCE_NS = 4 * 3600 * SECOND  # a caller on hold hears nothing and says nothing; so may a call without audio
-
-
-@dataclass(slots=True)
-class Began:
-    """A call was seen."""
-
-    frame: int
-    at_ns: int
-    call: Call
-
-
-@dataclass(slots=True)
-class Described:
-    """A party of the call said where it listens."""
-
-    frame: int
-    at_ns: int
-    call: Call
-    party: int
-    description: SessionDescription
-    source: int  # endpoints of the SIP message
-    destination: int
-    round: int
-
-
-@dataclass(slots=True)
-class Ended:
-    """The call is over; its fields are final. `counted` is False if it was none in the end."""
-
-    frame: int
-    at_ns: int
-    call: Call
-    counted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """Somebody took the call: the first 2xx to its INVITE."""
-
-    frame: int
-    at_ns: int
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class Referred:
-    """A party asked that the other be connected elsewhere: a REFER, or a 3xx to the INVITE.
-
-    `targets` are the values of Refer-To or Contact as they stood. Whether it comes to that is not known yet.
-    """
-
-    frame: int
-    at_ns: int
-    call: Call
-    party: int  # who asks
-    targets: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Replied:
-    """Who was called has said something to the INVITE: a provisional answer above 100, or a 2xx."""
-
-    frame: int
-    at_ns: int
-    call: Call
-    message: SipMessage
-
-
-@dataclass(slots=True)
-class Pressed:
-    """A party pressed keys, as INFO tells it."""
-
-    frame: int
-    at_ns: int
-    call: Call
-    party: int
-    keys: str
-
-
-Event = Began | Described | Answered | Replied | Pressed | Referred | Ended
 
 
 class DialogTracker:

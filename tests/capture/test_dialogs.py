@@ -8,7 +8,8 @@ import pytest
 
 from capture.counters import Counters
 from capture.dialogs.call import CALLEE, CALLER, Call
-from capture.dialogs.tracker import UNHEARD_CALLS, Began, Described, DialogTracker, Ended, Event
+from capture.dialogs.events import Began, Described, Ended, Event
+from capture.dialogs.tracker import UNHEARD_CALLS, DialogTracker
 from capture.sip.message import parse
 from tests.sip_text import Header, request, response, sdp
 
