@@ -22,7 +22,7 @@ def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
     main = recording_leg(one)
     outside = next((leg for leg in one.legs if leg.role.is_outside), None)
     shown = outside or one.first
-    caller, callee = numbers.calling(shown.call.invite, lines.numbers), numbers.callee(shown.call.invite.to)
+    caller, callee = shown.presented, numbers.callee(shown.call.invite.to)
     called = lines.dialled(callee.number) if callee.number and shown.role is Role.FROM_TELEPHONE else callee.number
     answered_ns = one.first.call.answered_ns
     direction = direction_of(one, lines)

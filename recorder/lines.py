@@ -79,7 +79,10 @@ class Lines:
         # Who answers decides whether an inbound call is recorded:
         self.answer_matters = bool(self.never) or any(section.record != "always" for section in of.sections)
         self.has_demands = any(section.record == "on_demand" for section in of.sections)
-        self.are_named = bool(of.lines.trunks or of.lines.own_numbers or of.lines.extensions)
+        self.are_named = any(
+            (of.lines.trunks, of.lines.exchange, of.lines.own_numbers, of.lines.extensions, of.lines.never_record,
+             of.sections)
+        )  # fmt: skip
 
     def role(self, nodes: tuple[int, int], callers: Iterable[str], called: Iterable[str]) -> Role:
         """The role of a leg, from the nodes of its first INVITE and the numbers in it."""

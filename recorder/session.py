@@ -197,6 +197,10 @@ class Session:
 
     def _decide(self, one: Conversation) -> None:
         """Let each leg's audio be written, wait, or be forgotten, as the rules say now."""
+        if not self._lines.are_named:
+            for leg in one.legs:
+                leg.tape.write()
+            return
         forbid(one, self._lines)
         section = section_of(one, self._lines) if self._lines.has_demands else None
         on_demand = section is not None and section.record == "on_demand" and not section.from_the_beginning
@@ -232,8 +236,9 @@ class Session:
             one.recorder = main
         record = record_of(one, self._lines, self._store.salt)
         if record.outcome != "excluded" and record.answered_ns is not None and not main.tape.is_known:
-            main.tape.write()
-            record = record_of(one, self._lines, self._store.salt)
+            if not main.tape.is_written:
+                main.tape.write()
+                record = record_of(one, self._lines, self._store.salt)
         if main.tape.is_known:
             self.already_kept += 1
             return

@@ -69,24 +69,19 @@ class ConversationBook:
 
     def began(self, call: Call) -> Leg:
         """A leg was seen: put it where it belongs."""
-        callers, called, diverted = numbers_of(call.invite)
-        role = self.lines.role(call.nodes, callers, called)
-        if role is Role.FROM_TELEPHONE:
-            called |= {self.lines.dialled(number) for number in called}
         alone = self._new_conversation(call)
         leg = Leg(
-            call=call, role=role, callers=callers, called=called, diverted=diverted,
-            is_withheld=numbers.calling(call.invite, self.lines.numbers).number is None,
-            tokens=tokens_of(call.invite, self.lines.settings.joining_headers) | {("call-id", call.call_id)},
-            replaces=replaced(call.invite.header("replaces")),
-            tape=self._tape(call), conversation=alone, serves=alone, joined_ns=call.started_ns,
+            call=call, presented=numbers.calling(call.invite, self.lines.numbers), tape=self._tape(call),
+            conversation=alone, serves=alone, joined_ns=call.started_ns,
         )  # fmt: skip
         alone.legs.append(leg)
         self._legs[call.number] = leg
-        self._by_call_id[call.call_id] = leg
-        self._index(alone)
-        if self.lines.are_named and not call.met_on_its_way:
-            self._place(leg)
+        if self.lines.are_named:
+            self._tell_apart(leg)
+            self._by_call_id[call.call_id] = leg
+            self._index(alone)
+            if not call.met_on_its_way:
+                self._place(leg)
         if call.answered:
             self.answered(call)
         else:
@@ -223,6 +218,17 @@ class ConversationBook:
             self._settle(proof)
         for one in list(self.open.values()):
             self._close(one)
+
+    def _tell_apart(self, leg: Leg) -> None:
+        """Enter into a leg what may tie it to others."""
+        invite = leg.call.invite
+        leg.callers, leg.called, leg.diverted = numbers_of(invite)
+        leg.role = self.lines.role(leg.call.nodes, leg.callers, leg.called)
+        if leg.role is Role.FROM_TELEPHONE:
+            leg.called |= {self.lines.dialled(number) for number in leg.called}
+        own = ("call-id", leg.call.call_id)
+        leg.tokens = tokens_of(invite, self.lines.settings.joining_headers) | {own}
+        leg.replaces = replaced(invite.header("replaces"))
 
     # --- where a leg belongs --------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from capture.sip.message import SipMessage
 from recorder import numbers
 from recorder.lines import Role
 from recorder.notice import NoticeFinder
+from recorder.numbers import Caller
 from recorder.tape import Tape
 
 if TYPE_CHECKING:
@@ -31,16 +32,16 @@ class Leg:
     connects now: after an attended transfer the consulted telephone's leg serves the caller's conversation."""
 
     call: Call
-    role: Role
-    callers: frozenset[str]  # every number by which the INVITE presents its caller
-    called: frozenset[str]  # and whom it calls
-    is_withheld: bool  # no number is shown, though the network may carry one
-    diverted: frozenset[str]  # the numbers that it was meant for before
-    tokens: frozenset[Token]
-    replaces: str | None  # Call-ID of the leg whose place it takes (RFC 3891)
+    presented: Caller  # who calls, as the office reads the INVITE
     tape: Tape
     conversation: Conversation
     serves: Conversation
+    role: Role = Role.UNKNOWN
+    callers: frozenset[str] = frozenset()  # every number by which the INVITE presents its caller
+    called: frozenset[str] = frozenset()  # and whom it calls
+    diverted: frozenset[str] = frozenset()  # the numbers that it was meant for before
+    tokens: frozenset[Token] = frozenset()
+    replaces: str | None = None  # Call-ID of the leg whose place it takes (RFC 3891)
     endpoints: tuple[set[int], set[int]] = field(default_factory=lambda: (set(), set()))  # by party: where it listens
     joined_ns: int = 0  # since when it connects people of the conversation that it serves
     left_ns: int | None = None  # since when no more, though it goes on: its telephone was transferred away
@@ -54,6 +55,11 @@ class Leg:
     def far(self) -> int:
         """The party that is not the exchange."""
         return CALLEE if self.role.is_of_exchange else CALLER
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether no number is shown, though the network may carry one."""
+        return self.presented.number is None
 
     @property
     def extension_numbers(self) -> frozenset[str]:
