@@ -22,6 +22,7 @@ from capture.sip.message import SipMessage
 from recorder.conversations.book import ConversationBook
 from recorder.conversations.conversation import Conversation
 from recorder.conversations.demand import Demand, concerns, presses, section_of
+from recorder.conversations.leg import Leg
 from recorder.conversations.verdict import Verdict, forbid, recording_leg, verdict
 from recorder.entry import record_of
 from recorder.lines import Lines, Role
@@ -77,7 +78,10 @@ class Session:
         leg = self._book.began(call)
         if self._prompts is not None and leg.role is Role.FROM_OUTSIDE:
             leg.finder = NoticeFinder(self._prompts, search_s=self._lines.notice.search_s)
-        return leg.conversation.excluded_by is None
+        # An excluded telephone that calls nobody outside may pick up somebody's call: its audio is listened to as
+        # proof of that, and kept nowhere.
+        may_pick_up = leg.role is Role.FROM_TELEPHONE and not self._lines.is_outside_number(leg.called)
+        return leg.conversation.excluded_by is None or may_pick_up
 
     def answered(self, call: Call) -> None:
         """Somebody took the call."""
@@ -120,7 +124,7 @@ class Session:
                     self._demand(one, demand.at_ns)
             self._decide(one)
             if self._lines.has_demands and not one.candidates and (section := section_of(one, self._lines)):
-                if section.record == "on_demand":
+                if section.record == "on_demand" and one.demanded_ns is None:
                     leg.tape.keep_newest(section.buffer_s if section.from_the_beginning else 0.0)
 
     def late(self, call: Call, channel: int, frame: int, codes: NDArray[np.uint8], law: Law) -> None:
@@ -202,14 +206,20 @@ class Session:
                 leg.tape.write()
             return
         forbid(one, self._lines)
-        section = section_of(one, self._lines) if self._lines.has_demands else None
-        on_demand = section is not None and section.record == "on_demand" and not section.from_the_beginning
         for leg in one.legs:
             now = verdict(one, leg, self._lines)
             if now is Verdict.WRITE:
-                leg.tape.write(one.demanded_ns if on_demand else None)
+                self._write(one, leg)
             elif now is Verdict.FORGET:
                 leg.tape.forget()
+            else:
+                leg.tape.wait()
+
+    def _write(self, one: Conversation, leg: Leg) -> None:
+        """Write a leg's audio, from the demand on where it takes one."""
+        section = section_of(one, self._lines) if self._lines.has_demands else None
+        from_now = section is not None and section.record == "on_demand" and not section.from_the_beginning
+        leg.tape.write(one.demanded_ns if from_now else None)
 
     def _tape(self, call: Call) -> Tape:
         return Tape(partial(self._begin, call), self._fail, g711=self._g711)
@@ -237,7 +247,7 @@ class Session:
         record = record_of(one, self._lines, self._store.salt)
         if record.outcome != "excluded" and record.answered_ns is not None and not main.tape.is_known:
             if not main.tape.is_written:
-                main.tape.write()
+                self._write(one, main)
                 record = record_of(one, self._lines, self._store.salt)
         if main.tape.is_known:
             self.already_kept += 1

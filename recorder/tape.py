@@ -1,7 +1,7 @@
 """One leg's audio between the listener and the disk: it waits in memory until it may be written, or is forgotten.
 
-A `Tape` waits at first. `write` hands all that waits to a part and goes on writing; `forget` leaves nothing of it
-anywhere, in memory or on the disk. Nothing of a tape that waits ever reaches a disk.
+A `Tape` waits at first. `write` hands all that waits to a part and goes on writing; `wait` lets it wait again;
+`forget` leaves nothing of it anywhere, in memory or on the disk. What waits never reaches a disk.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class Tape:
         if self.is_forgotten or self._waiting is None:
             return
         waiting, self._waiting, self.waiting_bytes = self._waiting, None, 0
-        self._from_ns = from_ns
+        if self.part is None:
+            self._from_ns = from_ns
         for one in waiting:
             if isinstance(one, AudioBlock):
                 self.audio(one)
@@ -92,6 +93,11 @@ class Tape:
                 self.late(one.channel, one.frame, one.codes, one.law)
             else:
                 self.prepend(one.frames)
+
+    def wait(self) -> None:
+        """Write nothing more for now: what comes waits, until `write` or `forget` is said."""
+        if self._waiting is None and not self.is_forgotten:
+            self._waiting = []
 
     def forget(self) -> None:
         """Keep nothing of it: what is on the disk is erased, what waits is dropped, what comes is not taken."""
@@ -122,7 +128,7 @@ class Tape:
         self._from_ns = None
 
     def stop(self, at_ns: int) -> None:
-        """Take nothing that was captured at `at_ns` or later, not even late. Must be said before it is written."""
+        """Take nothing that was captured at `at_ns` or later, not even late. Since then it must have waited."""
         self._until_ns = at_ns if self._until_ns is None else min(self._until_ns, at_ns)
 
     # --- what comes from the listener -----------------------------------------------------------------------

@@ -6,11 +6,13 @@
 (`likeness`) or a moment that two legs share shows where it belongs; if neither does, it stays alone, flagged
 `unjoined`. Conversations that have ended are handed to `closed`, once, when nothing more can come of them.
 
-Counted: `legs_joined` by what (signalled, numbers, audio, moment), `legs_unjoined`, `legs_not_compared`.
+Counted: `legs_joined_by_` what (signalled, numbers, audio, moment), `legs_unjoined`, `legs_not_compared` (too many
+at once), `legs_not_joined` (more than a call can have).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 from capture.counters import Counters
@@ -21,12 +23,15 @@ from capture.sip.address import parse_name_addr
 from capture.sip.message import SipMessage
 from recorder import numbers
 from recorder.conversations.conversation import Conversation
-from recorder.conversations.evidence import PROVED, Tie, judge
+from recorder.conversations.evidence import PROVED, Tie, judge, tie
 from recorder.conversations.leg import Leg, numbers_of, replaced, tokens_of
 from recorder.conversations.proof import Proof, Proofs
+from recorder.conversations.verdict import stop
 from recorder.lines import Lines, Role
 from recorder.tape import Tape
 
+LEGS = 64  # of one conversation
+NEAR = 64  # conversations that a new leg is compared with
 LINGERS_NS = 2_000_000_000  # legs of a conversation end within that time of each other
 SECOND = 1_000_000_000
 
@@ -186,7 +191,7 @@ class ConversationBook:
         leg.is_over = True
         leg.tape.forget()
         conversation = leg.conversation
-        if leg.serves is not conversation:
+        if leg in leg.serves.serving:
             leg.serves.serving.remove(leg)
         if len(conversation.legs) == 1:
             self._proofs.close(self._proofs.about(conversation))
@@ -207,7 +212,7 @@ class ConversationBook:
             if not one.patience_over and at_ns - one.started_ns > patience_ns:
                 one.patience_over = True
                 self._tell(one)
-            if not one.is_alive and not one.undecided and not one.candidates:
+            if not one.is_alive and not one.undecided and not one.candidates and not _still_serves_others(one):
                 ended = [leg.ended_ns for leg in one.legs if leg.ended_ns is not None]
                 if ended and at_ns - max(ended) > LINGERS_NS and one.first.is_over:
                     self._close(one)
@@ -256,11 +261,16 @@ class ConversationBook:
         keys |= {("expected", number) for number in leg.called} | set(leg.tokens)
         found: dict[int, Conversation] = {}
         for key in keys:
-            found |= self._by_key.get(key, {})
+            newest = itertools.islice(reversed(self._by_key.get(key, {}).items()), NEAR)
+            found |= {number: one for number, one in newest if not one.candidates}
         found.pop(leg.conversation.number, None)
-        if not found:
-            return [one for one in self._others(leg.conversation) if not one.talks]
-        return [found[number] for number in sorted(found) if not found[number].candidates]
+        near = [found[number] for number in sorted(found) if tie(leg, found[number]) is not Tie.NONE]
+        named = [one for one in found.values() if one.tokens & leg.tokens]
+        if near or named:
+            return list({one.number: one for one in (*near, *named)}.values())
+        waiting = (one for one in reversed(self.open.values()) if one is not leg.conversation)
+        waiting = (one for one in waiting if not one.candidates and not one.talks)
+        return list(itertools.islice(waiting, NEAR))[::-1]
 
     def _others(self, conversation: Conversation) -> Iterable[Conversation]:
         return [one for one in self.open.values() if one is not conversation and not one.candidates]
@@ -289,8 +299,7 @@ class ConversationBook:
         conversation = proof.conversation
         found, by = proof.verdict()
         self._proofs.close(proof)
-        if found is not None and not found.is_closed:
-            self._join(conversation, found, by, proof.since_ns or conversation.started_ns)
+        if found is not None and self._join(conversation, found, by, proof.since_ns or conversation.started_ns):
             return
         for one in self._clear_doubt(conversation):
             self._tell(one)
@@ -306,8 +315,11 @@ class ConversationBook:
             one.undecided.discard(conversation)
         return candidates
 
-    def _join(self, part: Conversation, whole: Conversation, by: str, at_ns: int) -> None:
-        """The legs of `part` are legs of `whole`."""
+    def _join(self, part: Conversation, whole: Conversation, by: str, at_ns: int) -> bool:
+        """Make the legs of `part` legs of `whole`; False if that is over, or has more than any call has."""
+        if whole.is_closed or len(whole.legs) + len(part.legs) > LEGS:
+            self._counters.add("legs_not_joined")
+            return False
         self._counters.add(f"legs_joined_by_{by}", len(part.legs))
         self._proofs.close(self._proofs.about(part))
         left = self._clear_doubt(part)
@@ -331,6 +343,7 @@ class ConversationBook:
         for one in (*left, whole):
             self._tell(one)
             self._close_if_done(one)
+        return True
 
     def _connect(self, leg: Leg, other: Leg, at_ns: int) -> None:
         """A telephone that has two calls connects them and leaves (attended transfer).
@@ -339,18 +352,21 @@ class ConversationBook:
         as a call of its own, though a leg of it goes on.
         """
         mine, theirs = leg.serves, other.serves
-        if mine is theirs:
+        if mine is theirs or mine.is_closed or theirs.is_closed:
             return
         main, asked = (mine, theirs) if _is_outside(mine) or not _is_outside(theirs) else (theirs, mine)
         going, staying = (leg, other) if main is mine else (other, leg)
         going.left_ns = staying.left_ns = at_ns
         main.flags.add("transferred")
+        if asked.excluded_by is not None:
+            stop(main, asked.excluded_by, at_ns)  # whoever is talked to now must not be recorded
         if _is_outside(asked):
             asked.flags.add("transferred")
+            self._tell(main)
             return
         further = [one for one in (*asked.connecting, asked.first) if one is not staying and one.is_alive]
         for one in further[:1]:
-            if one.serves is not one.conversation:
+            if one in one.serves.serving:
                 one.serves.serving.remove(one)
             one.serves, one.joined_ns = main, at_ns
             main.serving.append(one)
@@ -359,7 +375,7 @@ class ConversationBook:
     # --- the end --------------------------------------------------------------------------------------------
 
     def _close_if_done(self, one: Conversation) -> None:
-        if one.is_closed or one.undecided or one.candidates:
+        if one.is_closed or one.undecided or one.candidates or _still_serves_others(one):
             return
         if all(leg.is_over for leg in (*one.legs, *one.serving)):
             self._close(one)
@@ -373,7 +389,9 @@ class ConversationBook:
     def _forget(self, one: Conversation, *, keep_legs: bool = False) -> None:
         one.is_closed = True
         self.open.pop(one.number, None)
-        for key in _keys(one):
+        for leg in one.serving:
+            leg.serves = leg.conversation
+        for key in one.keys:
             here = self._by_key.get(key, {})
             here.pop(one.number, None)
             if not here:
@@ -411,7 +429,10 @@ class ConversationBook:
         return one
 
     def _index(self, one: Conversation) -> None:
-        for key in _keys(one):
+        if one.is_closed:
+            return
+        for key in _keys(one) - one.keys:
+            one.keys.add(key)
             self._by_key.setdefault(key, {})[one.number] = one
 
 
@@ -428,6 +449,11 @@ def _may_be_picked_up(one: Conversation) -> bool:
     if first.role not in (Role.FROM_OUTSIDE, Role.FROM_TELEPHONE) or not first.is_alive or one.talks:
         return False
     return first.call.answered or not one.has_outside_leg_alive  # nobody here can answer what rings outside
+
+
+def _still_serves_others(one: Conversation) -> bool:
+    """Whether a telephone that was consulted in it talks to somebody else's caller now."""
+    return any(leg.serves is not one and not leg.serves.is_closed and leg.is_alive for leg in one.legs)
 
 
 def _is_outside(one: Conversation) -> bool:

@@ -41,6 +41,7 @@ class Conversation:
     recorder: Leg | None = None  # the leg whose audio is the recording
     patience_over: bool = False  # it has waited long enough for somebody to answer
     flags: set[str] = field(default_factory=set)
+    keys: set[tuple[str, str]] = field(default_factory=set)  # by which the book finds it
     is_closed: bool = False
 
     @property

@@ -44,7 +44,8 @@ def transferred_to(one: Conversation, lines: Lines) -> tuple[str, int] | None:
     for leg in one.person_legs():
         section = _section(leg, lines)
         if section is not None and section is not own and section.record != "always":
-            return f"sections {section.name}: {section.record}", max(leg.call.started_ns, leg.joined_ns)
+            at_ns = leg.call.started_ns if leg.conversation is one else leg.joined_ns
+            return f"sections {section.name}: {section.record}", at_ns
     return None
 
 

@@ -19,7 +19,8 @@ SECOND = 1_000_000_000
 HANDED_OVER_NS = 16 * SECOND  # audio reaches us within that time of its capture
 SETTLES_NS = 2 * SECOND  # and what ends together has ended
 MOMENT_NS = 15_000_000  # what an exchange passes on, it passes on within that time
-PROOFS = 256  # at once; each holds up to a few megabytes
+PROOFS = 64  # at once
+SAMPLES = 512  # of all proofs; each holds up to 640 KB once there is audio
 LEGS = 4  # of one candidate
 
 
@@ -120,7 +121,10 @@ class Proofs:
         """Begin one; None if there are too many."""
         if len(self._open) >= PROOFS or conversation in self._open:
             return None
-        proof = self._open[conversation] = Proof(conversation, candidates)
+        proof = Proof(conversation, candidates)
+        if sum(1 + len(other.legs) for other in self._open.values()) + 1 + len(proof.legs) > SAMPLES:
+            return None
+        self._open[conversation] = proof
         for leg in (proof.leg, *proof.legs):
             self._of.setdefault(leg, []).append(proof)
         return proof

@@ -47,7 +47,7 @@ def forbid(one: Conversation, lines: Lines) -> None:
         if rule is None or not leg.call.answered:
             continue
         if one.person_legs()[0] is not leg:
-            _stop(one, rule, max(leg.call.started_ns, leg.joined_ns))
+            stop(one, rule, leg.call.started_ns if leg.conversation is one else leg.joined_ns)
         else:
             one.excluded_by = rule
             return
@@ -57,7 +57,7 @@ def forbid(one: Conversation, lines: Lines) -> None:
         return
     moved = transferred_to(one, lines)
     if moved is not None:
-        _stop(one, *moved)
+        stop(one, *moved)
     if section is not None and section.record == "on_demand" and one.demanded_ns is None and not one.is_alive:
         one.excluded_by = f"sections {section.name}: on_demand, and nobody asked"
         return
@@ -112,8 +112,7 @@ def direction_of(one: Conversation, lines: Lines) -> str:
 
 def _of_another(leg: Leg, recorder: Leg) -> Verdict:
     """An inner leg, or a line to the outside that was tried in vain: only if the recording leg stays mute."""
-    mute = not recorder.tape.has_audio
-    return Verdict.WAIT if mute and (recorder.is_alive or leg.is_alive) else Verdict.FORGET
+    return Verdict.FORGET if recorder.tape.has_audio else Verdict.WAIT
 
 
 def _rule_of(leg: Leg, lines: Lines) -> str | None:
@@ -124,7 +123,8 @@ def _stripped(one: Conversation, lines: Lines) -> frozenset[str]:
     return frozenset(lines.dialled(number) for number in one.dialled)
 
 
-def _stop(one: Conversation, rule: str, at_ns: int) -> None:
+def stop(one: Conversation, rule: str, at_ns: int) -> None:
+    """Record nothing of a conversation that is captured at `at_ns` or later."""
     if one.stopped_by is None:
         one.stopped_by = rule
         for leg in one.legs:
