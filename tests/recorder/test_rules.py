@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,18 @@ from recorder.cli import program
 from recorder.contract_form import call_as_json, rfc3339
 from recorder.replay import replay
 from recorder.settings import Section, Settings
+from storage.parts import PartFile
 from storage.store import Store
 from tests import wire
-from tests.pbx import audio
+from tests.pbx import audio, exchange, scenarios, steps
+from tests.pbx.consultation import _line as consultation_line
 from tests.pbx.judge import audio_faults
-from tests.pbx.scenarios import FAMILIES, make
+from tests.pbx.media import Spoken
+from tests.pbx.scenarios import FAMILIES, HABITS, Family, make
+from tests.pbx.scene import Scene
 from tests.pbx.truth import Conversation
 from tests.recorder.test_conversations import recorded, settings
+from tests.sip_text import request, sdp
 
 PROBE = 32  # bytes of payload that are looked for
 
@@ -190,3 +195,98 @@ async def test_inbound_calls_say_whether_the_notice_was_heard(family: str, flag:
     [one] = [one for one in objects if one["direction"] == "inbound"]
     assert flag in one["flags"]
     assert (one["announced_ms"] > 1000) == (flag == "announced")
+
+
+# --- ways to the consultation line that signalling doesn't tell ----------------------------------------------------
+
+
+def asked_by_code(scene: Scene) -> list[steps.Leg]:
+    """An attended transfer by a code: the exchange calls the line on the extension's behalf, and says nothing."""
+    caller, (first,), line = scene.outsider(), scene.phones(1), consultation_line(scene)
+    trunk, leg = steps.established(scene, caller, first, announced="answered")
+    steps.talk(scene, 6)
+    scene.music(trunk)
+    leg.hears(None)
+    onward = scene.to_phone(line, first.extension, of=leg, inner=True)
+    scene.dials(onward)
+    onward.ring()
+    scene.wait(1.0)
+    onward.accept()
+    onward.speaks(Spoken(line.voice))
+    scene.join(leg, onward)
+    steps.talk(scene, 3)
+    leg.bye(by_far=True)
+    scene.join(trunk, onward)
+    steps.talk(scene, 20)
+    steps.hang_up(scene, trunk, onward)
+    return [onward]
+
+
+def picked_up_by_the_line(scene: Scene) -> list[steps.Leg]:
+    """The line's telephone picks up somebody else's call, and the other stops ringing half a second later."""
+    caller, (first,), line = scene.outsider(), scene.phones(1), consultation_line(scene)
+    trunk = steps.arrive(scene, caller, exchange.MAIN, announced="answered")
+    leg = steps.call_phone(scene, trunk, caller, first)
+    scene.wait(5)
+    pick = scene.from_phone(line, "*8")
+    scene.dials(pick)
+    pick.accept()
+    pick.speaks(Spoken(line.voice))
+    scene.wait(0.5)
+    leg.cancel()
+    scene.join(trunk, pick)
+    steps.talk(scene, 20)
+    steps.hang_up(scene, trunk, pick)
+    return [pick]
+
+
+@pytest.mark.parametrize(("way", "outcome"), [(asked_by_code, "recorded"), (picked_up_by_the_line, "excluded")])
+async def test_the_line_is_not_heard_whatever_way_leads_there(
+    way: Callable[[Scene], list[steps.Leg]], outcome: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it says, and what it is told, is handed to no file, not even to one that is erased later."""
+    written: list[bytes] = []
+    write = PartFile.write
+
+    def noted(part: PartFile, frame: int, data: Any) -> None:
+        written.append(bytes(memoryview(data).cast("B")))
+        write(part, frame, data)
+
+    monkeypatch.setattr(PartFile, "write", noted)
+    ids: list[str] = []
+    play = Family(lambda scene: ids.extend(leg.call_id for leg in way(scene)) or [])  # type: ignore[func-returns-value]
+    monkeypatch.setattr(scenarios, "FAMILIES", {**FAMILIES, "here": play})
+    conversation = make("here", random.Random(3))
+
+    objects = await recorded(conversation.frames, tmp_path)
+
+    (tmp_path / "ever").mkdir()
+    for number, data in enumerate(written):
+        (tmp_path / "ever" / str(number)).write_bytes(data)
+    wanted = probes(conversation, ids)
+    assert len(wanted) > 500
+    assert traces(tmp_path / "ever", wanted) == traces(tmp_path / "store", wanted) == []
+    assert [one["outcome"] for one in objects if one["direction"] == "inbound"] == [outcome]
+
+
+async def test_a_thousand_legs_that_name_one_call_are_not_all_taken_in(tmp_path: Path) -> None:
+    """Strangers can't make one call's account grow without bound."""
+    conversation = make("inbound", random.Random(3), habits=HABITS["x-call-id"])
+    [call] = conversation.calls
+    texts = [
+        request(
+            "INVITE", call_id=f"flood{number}", from_user="0399999999", to_user="1101",
+            headers=[("X-Original-Call-ID", call.recorded_call_id or "")], sdp=sdp(),
+        )
+        for number in range(300)
+    ]  # fmt: skip
+    flood = [
+        (call.started_ns + 2_000_000 + number * 1000, wire.udp("10.20.0.5:5060", "10.20.1.77:5060", text))
+        for number, text in enumerate(texts)
+    ]
+
+    objects = await recorded(sorted([*conversation.frames, *flood], key=lambda frame: frame[0]), tmp_path)
+
+    [one] = [one for one in objects if call.recorded_call_id in one["call_ids"]]
+    assert one["outcome"] == "recorded"
+    assert len(one["call_ids"]) <= 64
