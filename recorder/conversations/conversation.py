@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from capture.sip.message import SipMessage
 from recorder.conversations.leg import Leg, Token
 from recorder.lines import Role
 
@@ -102,10 +101,6 @@ class Conversation:
     @property
     def has_outside_leg_alive(self) -> bool:
         return any(leg.role is Role.TO_OUTSIDE and leg.is_alive for leg in self.legs[1:])
-
-    @property
-    def invite(self) -> SipMessage:
-        return self.first.call.invite
 
     def expect(self, numbers: frozenset[str], at_ns: int) -> None:
         """A transfer or redirection to one of the numbers was asked for."""
