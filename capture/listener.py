@@ -139,6 +139,8 @@ class Listener:
             while key < len(keying) and (first_frame_after is None or keying[key].frame < first_frame_after):
                 points.append(keying[key])
                 key += 1
+            if self._keys is not None:
+                self._keys.read(rtp.slice(lo, hi), batch.data)
             if hi > lo or points:
                 self._router.process(rtp.slice(lo, hi), batch.data, points)
                 if self._keys is not None:

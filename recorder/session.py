@@ -19,6 +19,7 @@ from capture.dialogs.call import Call
 from capture.media.g711 import TABLE, AudioBlock, Law
 from capture.media.report import MediaReport
 from capture.sip.message import SipMessage
+from recorder.contract_form import rfc3339
 from recorder.conversations.book import ConversationBook
 from recorder.conversations.conversation import Conversation
 from recorder.conversations.demand import Demand, concerns, presses, section_of
@@ -121,7 +122,7 @@ class Session:
             one = leg.conversation
             for demand in self.demands:
                 if concerns(demand, one):
-                    self._demand(one, demand.at_ns)
+                    self._meet(demand, one)
             self._decide(one)
             if self._lines.has_demands and not one.candidates and (section := section_of(one, self._lines)):
                 if section.record == "on_demand" and one.demanded_ns is None:
@@ -181,6 +182,18 @@ class Session:
 
     # --- in detail ------------------------------------------------------------------------------------------
 
+    def unmet(self) -> list[str]:
+        """A sentence for each demand that no call was there for."""
+        return [
+            f"Extension {one.extension} had no call at {rfc3339(one.at_ns)}: the demand of that time kept nothing."
+            for one in self.demands
+            if not one.is_met
+        ]
+
+    def _meet(self, demand: Demand, one: Conversation) -> None:
+        demand.is_met = True
+        self._demand(one, demand.at_ns)
+
     def _demand(self, one: Conversation, at_ns: int) -> None:
         if one.demanded_ns is None:
             one.demanded_ns = at_ns
@@ -196,7 +209,8 @@ class Session:
             one.patience_over = True
             self._decide(one)
             for leg in one.legs:
-                leg.tape.keep_newest(SHED_TO_S)
+                if leg.tape.keep_newest(SHED_TO_S):
+                    one.flags.add("recording_cut")
             waiting += sum(leg.tape.waiting_bytes for leg in one.legs) - before
 
     def _decide(self, one: Conversation) -> None:
@@ -237,7 +251,7 @@ class Session:
         """Enter a conversation, with its recording if it was answered and has one."""
         for demand in self.demands:
             if concerns(demand, one):
-                self._demand(one, demand.at_ns)
+                self._meet(demand, one)
         self._decide(one)
         main = recording_leg(one)
         if not main.tape.has_audio and one.excluded_by is None:

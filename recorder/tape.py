@@ -110,13 +110,14 @@ class Tape:
             except DiskFailed as error:
                 self._failed(error)
 
-    def keep_newest(self, seconds: float) -> None:
-        """Of what waits, keep the blocks that reach into the last seconds."""
+    def keep_newest(self, seconds: float) -> bool:
+        """Of what waits, keep the blocks that reach into the last seconds; whether any audio was dropped."""
         if not self._waiting:
-            return
+            return False
         blocks = [one for one in self._waiting if isinstance(one, AudioBlock)]
         if not blocks:
-            return
+            return False
+        before = self.waiting_bytes
         oldest = blocks[-1].start + len(blocks[-1].codes) - int(seconds / FRAME_NS * 1e9)
         self._waiting = [
             one
@@ -126,6 +127,7 @@ class Tape:
         ]
         self.waiting_bytes = sum(one.codes.nbytes for one in self._waiting if isinstance(one, AudioBlock))
         self._from_ns = None
+        return self.waiting_bytes < before
 
     def stop(self, at_ns: int) -> None:
         """Take nothing that was captured at `at_ns` or later, not even late. Since then it must have waited."""

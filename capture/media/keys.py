@@ -5,7 +5,7 @@ An event is sent in several packets with one timestamp, the last of them three t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,8 @@ class KeyReader:
         self._known: dict[tuple[int, int, int], None] = {}  # (source, destination, timestamp), the oldest first
 
     def read(self, rows: RtpRows, data: NDArray[np.uint8]) -> None:
-        """Look at a slice's packets, after they were placed: their flows are known then."""
+        """Look at a slice's packets. Asked before they are placed, calls that end in the slice are still known; and
+        after, so are those that begin in it."""
         short = (rows.length == EVENT_BYTES) & (rows.payload_type >= FIRST_DYNAMIC)
         for row in np.flatnonzero(short).tolist():
             source, destination = int(rows.source[row]), int(rows.destination[row])
@@ -40,13 +41,14 @@ class KeyReader:
             number = int(data[int(rows.start[row])])
             if number >= len(KEYS):
                 continue
-            self._known[event] = None
-            if len(self._known) > REMEMBERED:
-                del self._known[next(iter(self._known))]
-            for call, party in self._speakers(source, destination, int(rows.payload_type[row])):
+            speakers = self._speakers(source, destination, int(rows.payload_type[row]))
+            if speakers:
+                self._known[event] = None
+                if len(self._known) > REMEMBERED:
+                    del self._known[next(iter(self._known))]
+            for call, party in speakers:
                 self._pressed(call, int(rows.time_ns[row]), party, KEYS[number])
 
-    def _speakers(self, source: int, destination: int, payload_type: int) -> Iterable[tuple[object, int]]:
-        for use in self._router.uses_of(source, destination):
-            if payload_type in use.not_audio:
-                yield use.media.call, use.side
+    def _speakers(self, source: int, destination: int, payload_type: int) -> list[tuple[object, int]]:
+        uses = self._router.uses_of(source, destination)
+        return [(use.media.call, use.side) for use in uses if payload_type in use.not_audio]

@@ -22,6 +22,7 @@ class Demand:
 
     extension: str
     at_ns: int
+    is_met: bool = False  # a call was there for it
 
 
 def section_of(one: Conversation, lines: Lines) -> Section | None:

@@ -162,6 +162,20 @@ async def test_a_command_keeps_the_call_too(tmp_path: Path) -> None:
     assert one["recording"]["starts_at"][:21] == at[:21]
 
 
+async def test_a_demand_that_no_call_was_there_for_is_told(tmp_path: Path) -> None:
+    conversation = make("inbound", random.Random(3))
+    pcap = wire.write_pcap(tmp_path / "mirror.pcap", conversation.frames)
+    async with await Store.open(tmp_path / "store", create=True):
+        pass
+    CliRunner().invoke(
+        program, ["demand", "--store", str(tmp_path / "store"), "--at", "2020-01-01T00:00:00+09:00", "1199"]
+    )
+
+    summary = await replay([str(pcap)], tmp_path / "store", on_demand())
+
+    assert [text for text in summary.warnings if "1199" in text and "kept nothing" in text]
+
+
 def test_a_demand_that_makes_no_sense_is_refused_with_a_sentence(tmp_path: Path) -> None:
     refused = CliRunner().invoke(program, ["demand", "--store", str(tmp_path), "2101"])
 
