@@ -107,7 +107,8 @@ class Ring:
         ready = self._heads["status"][order] & np.uint32(kernel.TP_STATUS_USER)
         waiting = len(order) if ready.all() else int(ready.argmin())
         # The system call in it also orders memory: bytes of blocks are read after their states.
-        lost = self._statistics()
+        dropped_before = self.dropped
+        self._statistics()
         order = order[:waiting]
         heads = self._heads[order]
         used = heads["used"].astype(np.int64)
@@ -121,14 +122,14 @@ class Ring:
         self._heads["status"][order[:fit]] = kernel.TP_STATUS_KERNEL
         self._next = (self._next + fit) % len(self._numbers)
         # Again, now that there is room: so whatever was dropped, was dropped since the newest frame of the full ring.
-        lost += self._statistics()
+        self._statistics()
         return Taken(
             first=begins + heads["first"][:fit],
             count=heads["frames"][:fit].astype(np.int64),
             end=at + (int(ends[fit - 1]) if fit else 0),
             whole=fit == waiting,
             sure_ns=sure,
-            lost=lost,
+            lost=self.dropped - dropped_before,
             full_ns=newest,
         )
 
@@ -151,13 +152,12 @@ class Ring:
         self._heads: NDArray[np.void] = np.ndarray((blocks,), kernel.BLOCK, self._memory, 0, (block_bytes,))
         self._numbers: NDArray[np.int64] = np.arange(blocks)
 
-    def _statistics(self) -> int:
-        """Frames dropped since this was last asked: the kernel's counters start again with each look."""
+    def _statistics(self) -> None:
+        """Add what the kernel counted since the last look, with which its counters started again."""
         raw = self._socket.getsockopt(kernel.SOL_PACKET, kernel.PACKET_STATISTICS, 12)
         packets, dropped, _ = struct.unpack("=3I", raw)
         self.kernel_packets += packets
         self.dropped += dropped
-        return int(dropped)
 
 
 def _time_ns(head: np.void) -> int:
