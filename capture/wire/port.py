@@ -116,7 +116,7 @@ class Port:
 
     def take_losses(self, given_ns: int) -> list[Loss]:
         """Losses not told yet, of which all frames before them have been given if frames up to `given_ns` have."""
-        ready = [loss for loss in self._losses if loss.since_ns <= given_ns or not self._left]
+        ready = [loss for loss in self._losses if loss.since_ns <= given_ns or not (self._left or self.holds_back)]
         self._losses = [loss for loss in self._losses if loss not in ready]
         return ready
 

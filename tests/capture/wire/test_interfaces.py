@@ -92,6 +92,15 @@ def test_a_renamed_interface_is_still_followed(lay_cable: Callable[..., Cable]) 
         assert [frame.data for frame in collect(wire, 1)] == [udp(1)]
 
 
+def test_frames_longer_than_the_mtu_was_at_the_start_are_whole(lay_cable: Callable[..., Cable]) -> None:
+    cable = lay_cable()
+    ip("link", "set", cable.near, "mtu", "1500")
+    with open_wire(cable.near) as wire:
+        ip("link", "set", cable.near, "mtu", "9000")
+        cable.send([udp(1, 8000)])
+        assert [frame.data for frame in collect(wire, 1)] == [udp(1, 8000)]
+
+
 def test_another_interface_that_takes_the_name_is_followed_instead(lay_cable: Callable[..., Cable]) -> None:
     cable = lay_cable()
     with open_wire(cable.near) as wire:
