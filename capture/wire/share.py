@@ -6,7 +6,7 @@ audio of a call will go: `share_of`.
 
 The kernel's own way (PACKET_FANOUT) isn't used. Its hash has a secret seed, so nobody could know beforehand who gets
 a call; it numbers the processes anew when one dies; and it would part signalling, too, or need a second ring, whose
-order against the first is lost. A filter in each process costs the kernel some 50 ns a packet and process.
+order against the first is lost. A filter in each process costs the kernel some forty instructions a packet and process.
 """
 
 from __future__ import annotations
