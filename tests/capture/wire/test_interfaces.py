@@ -205,3 +205,15 @@ def test_one_capability_is_enough(cable: Cable) -> None:
 def test_without_it_the_command_that_mends_it_is_told(cable: Cable) -> None:
     done = with_rights("-all", cable.near)
     assert "CAP_NET_RAW" in done.stderr and "sudo setcap cap_net_raw+ep" in done.stderr
+
+
+def test_no_descriptor_stays_open_when_rings_are_opened_again_and_closed(lay_cable: Callable[..., Cable]) -> None:
+    cable = lay_cable()
+    before = len(os.listdir("/proc/self/fd"))
+    with open_wire(cable.near) as wire:
+        opened = len(os.listdir("/proc/self/fd"))
+        cable.remove()
+        lay_cable(cable.near)
+        wait_for(wire, State.UP)
+        assert len(os.listdir("/proc/self/fd")) == opened > before
+    assert len(os.listdir("/proc/self/fd")) == before
