@@ -21,7 +21,8 @@ Name = Annotated[str, Within(pattern="^[a-z][a-z0-9-]*$", max_length=32)]
 Act = Literal["listen", "use", "copy", "provide", "extend", "extend_copies"]
 Duty = Literal[
     "publish", "unaltered", "erase_promptly", "erase_on_return", "few_users", "secrecy", "safeguard", "locked_room",
-    "register", "complaints", "identity_check", "disclosure", "contract",
+    "register", "application", "complaints", "identity_check", "disclosure", "contract", "notice", "purpose_only",
+    "personal_data",
 ]  # fmt: skip
 
 
