@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": "recorder.cli.verify:command",
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
+    "policy": "recorder.cli.policy:group",
     "config": "recorder.cli.config:group",
 }
 
