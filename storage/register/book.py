@@ -146,9 +146,8 @@ class Register:
                     yield Fault("register_altered", expected, f"Entry {expected} of the register can't be read.")
                     previous = b""
                 elif not follows(entry, previous) and (previous or expected == 1):
-                    yield Fault(
-                        "register_altered", expected, f"Entry {expected} of the register, or the one before, was altered."
-                    )
+                    text = f"Entry {expected} of the register, or the one before, was altered."
+                    yield Fault("register_altered", expected, text)
                     previous = entry.link
                 else:
                     previous = entry.link
@@ -156,11 +155,9 @@ class Register:
                     yield Fault("register_altered", 1, "The register belongs to another store.")
                 expected, offset = expected + 1, offset + len(line) + 1
             if offset < len(data):
-                yield Fault(
-                    "register_torn", expected,
-                    f"{segments.FOLDER}/{segments.name_of(first)} ends in {len(data) - offset} bytes that are no entry; "
-                    "the next one cuts them off.",
-                )  # fmt: skip
+                where = f"{segments.FOLDER}/{segments.name_of(first)}"
+                text = f"{where} ends in {len(data) - offset} bytes that are no entry; the next one cuts them off."
+                yield Fault("register_torn", expected, text)
 
     def _write(self, lines: Sequence[tuple[Entry, bytes]], tail: Tail) -> Tail:
         """Writes whole lines behind the tail and syncs them; the new tail."""

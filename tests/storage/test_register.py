@@ -226,7 +226,7 @@ async def test_a_register_that_went_back_in_time_is_refused(tmp_path: Path) -> N
         list(register.read(register.tail(), last.number, last.link))
 
 
-async def test_several_processes_append_and_no_entry_is_lost(tmp_path: Path) -> None:
+def test_several_processes_append_and_no_entry_is_lost(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys; from pathlib import Path; from tests.storage.test_register import enter, a_draft\n"
         "async def main():\n"
