@@ -21,6 +21,7 @@ COMMANDS = {
     "holds": "recorder.cli.hold:holds_command",
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
+    "policy": "recorder.cli.policy:group",
     "config": "recorder.cli.config:group",
 }
 
