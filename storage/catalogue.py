@@ -195,6 +195,10 @@ class Catalogue:
             row[0] for row in await self.select_in("select path from doomed where medium = 0 and path in", list(paths))
         }
 
+    async def media(self) -> dict[int, tuple[str, str]]:
+        """Where recordings lie besides the store's own folder: UUID and folder of each medium."""
+        return {row[0]: (row[1], row[2]) for row in await self.query("select number, uuid, path from medium")}
+
     async def applied(self) -> tuple[int, bytes]:
         """Up to which entry of the register this catalogue is: its number and its link, 0 and b"" before the first."""
         [(number, link)] = await self.query("select applied, applied_link from ring_state")

@@ -133,14 +133,23 @@ def _seal(
 
 def _plan_complete(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
     """A `.wav` without a row: the crash came between steps 4 and 6."""
+    entered = known is not None and (known.recording is not None or known.outcome != "recorded")
+    call = None if entered else call_of_complete(root, disk, name)
+    if call is None:
+        plan.left.append(name.recording)  # not of our making: that would be whole
+    else:
+        plan.calls.append(call)
+
+
+def call_of_complete(root: str, disk: Disk, name: Name) -> CallRecord | None:
+    """The call that a complete `.wav` tells of itself, with the flag `recovered`; None if it isn't whole. OSError if
+    it can't be read."""
     fd = disk.open(os.path.join(root, name.recording))
     try:
         header, said = read_head(disk, fd, name)
         size = disk.size(fd)
-        entered = known is not None and (known.recording is not None or known.outcome != "recorded")
-        if entered or header is None or said is None or not said.complete or size != header.file_bytes:
-            plan.left.append(name.recording)  # not of our making: that would be whole
-            return
+        if header is None or said is None or not said.complete or size != header.file_bytes:
+            return None
         sha256, _ = sealing.hash_file(disk, fd)
     finally:
         disk.close(fd)
@@ -150,7 +159,7 @@ def _plan_complete(root: str, disk: Disk, pool: FilePool, name: Name, known: Cal
         recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
         encoding=header.encoding.name,
     )  # fmt: skip
-    plan.calls.append(flagged(replace(said.call, recording=recording), RECOVERED))
+    return flagged(replace(said.call, recording=recording), RECOVERED)
 
 
 def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:

@@ -33,7 +33,8 @@ from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
 from storage.parts import FilePool, PartFile
 from storage.records import CallRecord
-from storage.ring import taking_away
+from storage.ring import readopting, taking_away
+from storage.ring.apply import MOVED
 from storage.ring.ring import Ring
 from storage.sealing import Sealing
 from storage.tallies import Run, Tallies, Tally
@@ -63,6 +64,7 @@ class StoreReader:
         self.uuid = uuid
         self.disk = disk
         self.catalogue = catalogue
+        self._media: dict[int, tuple[str, str]] = {}
 
     def calls(self, begin_ns: int = -(2**63), end_ns: int = 2**63 - 1) -> AsyncIterator[CallRecord]:
         """Every call that has ended, oldest first (by start, then by id); those that started in that time, if one is
@@ -90,8 +92,15 @@ class StoreReader:
         return await self.catalogue.has(ids)
 
     def path_of(self, call: CallRecord) -> str | None:
-        """The absolute path of the call's recording, None if it has none."""
-        return None if call.recording is None else os.path.join(self.root, call.recording.path)
+        """The absolute path of the call's recording, on the medium where it lies; None if it has none."""
+        if call.recording is None:
+            return None
+        _, folder = self._media.get(call.recording.medium, ("", self.root))
+        return os.path.join(folder, call.recording.path)
+
+    async def look_for_media(self) -> None:
+        """Where recordings lie besides the store's own folder."""
+        self._media = await self.catalogue.media()
 
     async def close(self) -> None:
         await self.catalogue.close()
@@ -165,9 +174,13 @@ class Store(StoreReader):
             catalogue = await Catalogue.open(catalogue_path, uuid=uuid)
             store = cls(root, uuid, disk, catalogue, _Held(lock, opened[1]))
             ring = Ring(root, uuid, disk, catalogue)
-            await ring.catch_up()
+            caught_up = await ring.catch_up()
             await taking_away.finish(ring)
+            await store.look_for_media()
             store.recovered = await recovery.recover(store.root, disk, catalogue, store._pool, opened[1])
+            if MOVED in caught_up:  # a catalogue older than that, or a new one: rows may be missing there, too
+                again = await readopting.readopt(ring)
+                store.recovered = store.recovered._replace(calls=(*store.recovered.calls, *again))
             return store
         except BaseException as error:
             if catalogue is not None:
@@ -192,7 +205,13 @@ class Store(StoreReader):
         if uuid is None:
             raise meta.no_store(root)
         catalogue = await Catalogue.open_read_only(os.path.join(root, layout.CATALOGUE), uuid=uuid)
-        return StoreReader(root, uuid, disk, catalogue)
+        reader = StoreReader(root, uuid, disk, catalogue)
+        try:
+            await reader.look_for_media()
+        except BaseException:
+            await catalogue.close()
+            raise
+        return reader
 
     def begin(
         self, call: CallRecord, *, encoding: Encoding, channels: int = 2, starts_ns: int | None = None

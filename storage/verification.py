@@ -18,7 +18,7 @@ from storage.catalogue import Catalogue
 from storage.disk import Disk, Entry
 from storage.errors import CatalogueUnusable, WavError
 from storage.records import CallRecord
-from storage.ring import checking
+from storage.ring import checking, second
 from storage.rows import link
 from storage.store import Store
 
@@ -75,14 +75,18 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
         yield Finding("catalogue_unusable", layout.CATALOGUE, f"SQLite finds {layout.CATALOGUE} damaged: {complaint}.")
     async for finding in _verify_chain(catalogue):
         yield finding
+    roots = {0: root, **await second.roots(uuid, catalogue, disk)}
+    for number, (_, folder) in (await catalogue.media()).items():
+        if number not in roots:
+            yield Finding("medium_missing", folder, f"The second medium of this store isn't in {folder}.")
     calls: list[CallRecord] = []
     async for call in catalogue.calls():
         calls.append(call)
         if len(calls) == _CHUNK:
-            async for finding in _verify_calls(root, disk, catalogue, calls):
+            async for finding in _verify_calls(roots, disk, catalogue, calls):
                 yield finding
             calls = []
-    async for finding in _verify_calls(root, disk, catalogue, calls):
+    async for finding in _verify_calls(roots, disk, catalogue, calls):
         yield finding
     for call_id in await catalogue.entered_but_gone():
         yield Finding("row_deleted", call_id, f"Call {call_id} was entered, and its row is gone.")
@@ -103,7 +107,9 @@ async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
         previous, expected = found, number + 1
 
 
-async def _verify_calls(root: str, disk: Disk, catalogue: Catalogue, calls: list[CallRecord]) -> AsyncIterator[Finding]:
+async def _verify_calls(
+    roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord]
+) -> AsyncIterator[Finding]:
     entered = await catalogue.latest_entries([call.id for call in calls])
     for call in calls:
         if call.id not in entered:
@@ -112,7 +118,10 @@ async def _verify_calls(root: str, disk: Disk, catalogue: Catalogue, calls: list
             yield Finding("row_altered", call.id, f"The row of call {call.id} isn't the one that was entered.")
         elif fault := _implausible(call):
             yield Finding("row_implausible", call.id, f"The row of call {call.id} can't be right: {fault}.")
-        found = await asyncio.to_thread(_verify_recording, root, disk, call)
+        medium = 0 if call.recording is None else call.recording.medium
+        if medium not in roots:
+            continue  # told once, for the medium
+        found = await asyncio.to_thread(_verify_recording, roots[medium], disk, call)
         if found and await catalogue.has([call.id]):  # else it has just been erased
             for finding in found:
                 yield finding

@@ -12,6 +12,7 @@ from typing import Any
 from storage import layout, text
 from storage.register import Entry
 from storage.ring.parties import Kept
+from storage.ring.values import ALWAYS_NS, NEVER_NS
 
 Statement = tuple[str, tuple[Any, ...]]
 FindParty = Callable[[Kept], str | None]  # the number that a hold is for, None if it is lost
@@ -61,7 +62,8 @@ def _hold(entry: Entry, find_party: FindParty) -> list[Statement]:
         entry.number, entry.at_ns, text.escape(entry.who), fields["ground"], text.escape(fields["reason"]),
         fields["until_ns"], fields.get("call"), None if party is None else text.escape(party),
         None if kept is None else kept.name,
-        None if section is None else text.escape(section), fields["from_ns"], fields["to_ns"],
+        None if section is None else text.escape(section), fields.get("from_ns", ALWAYS_NS),
+        fields.get("to_ns", NEVER_NS),
     )  # fmt: skip
     return [(_HOLD, row)]
 

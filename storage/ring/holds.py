@@ -41,11 +41,11 @@ async def place(
             gone, name = await ring.catalogue.erased([scope.call]), ascii(scope.call)[1:-1]
             sentence = f"Call {name} was erased." if gone else f"There is no call {name} in {ring.root}."
             raise StoreError(sentence, hint=f"See those there are with: recorder calls --store {ring.root}")
-        fields: dict[str, object] = {
-            "ground": ground, "reason": reason, "until_ns": until_ns, "from_ns": scope.from_ns, "to_ns": scope.to_ns,
-        }  # fmt: skip
+        fields: dict[str, object] = {"ground": ground, "reason": reason, "until_ns": until_ns}
         if scope.call is not None:
             fields["call"] = scope.call
+        else:
+            fields |= {"from_ns": scope.from_ns, "to_ns": scope.to_ns}
         if scope.section is not None:
             fields["section"] = scope.section
         if (party := scope.party) is not None:

@@ -62,12 +62,15 @@ class Ring:
             raise
         return ring
 
-    async def catch_up(self) -> None:
-        """Applies what the register has and the catalogue doesn't. RegisterDamaged if the two don't fit together."""
+    async def catch_up(self) -> set[str]:
+        """Applies what the register has and the catalogue doesn't; the kinds of what was applied. RegisterDamaged if
+        the two don't fit together."""
         applied, _ = await self.catalogue.applied()
-        if self.register.exists or applied:
-            async with self.writing() as pen:
-                await pen.mend()
+        if not self.register.exists and not applied:
+            return set()
+        async with self.writing() as pen:
+            await pen.mend()
+            return pen.caught_up
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Pen]:
@@ -77,9 +80,11 @@ class Ring:
             tail = await to_its_end(self.register.tail)
             applied, link = await self.catalogue.applied()
             unapplied = self.register.read(tail, applied, link)
+            kinds: set[str] = set()
             while entries := await to_its_end(lambda: list(itertools.islice(unapplied, _AT_ONCE))):
                 await self.apply(entries)
-            yield Pen(self, tail)
+                kinds |= {entry.kind for entry in entries}
+            yield Pen(self, tail, kinds)
         finally:
             self.register.unlock(lock)
 
@@ -118,7 +123,8 @@ class Ring:
 class Pen:
     """Who holds it is the only one to write to the register. Got from `Ring.writing`."""
 
-    def __init__(self, ring: Ring, tail: Tail) -> None:
+    def __init__(self, ring: Ring, tail: Tail, caught_up: set[str]) -> None:
+        self.caught_up = caught_up  # the kinds of entries that had to be applied first
         self._ring = ring
         self._tail = tail
 
