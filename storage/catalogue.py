@@ -219,9 +219,9 @@ class Catalogue:
         [(number,)] = await self._query("select coalesce(max(number), 0) from entry")
         return int(number)
 
-    async def quick_check(self) -> list[str]:
-        """What SQLite itself finds wrong with the file; empty if nothing."""
-        return [row[0] for row in await self._query("pragma quick_check") if row[0] != "ok"]
+    async def integrity_check(self) -> list[str]:
+        """What SQLite itself finds wrong with the file and its indexes; empty if nothing."""
+        return [row[0] for row in await self._query("pragma integrity_check") if row[0] != "ok"]
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:

@@ -71,7 +71,7 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
 
 async def _verify_rows(root: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:
     """The catalogue by itself, and each row against its file."""
-    for complaint in await catalogue.quick_check():
+    for complaint in await catalogue.integrity_check():
         yield Finding("catalogue_unusable", layout.CATALOGUE, f"SQLite finds {layout.CATALOGUE} damaged: {complaint}.")
     async for finding in _verify_chain(catalogue):
         yield finding

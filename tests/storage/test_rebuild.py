@@ -1,4 +1,4 @@
-# ruff: noqa: ASYNC240 (nothing else runs in these tests' loops)
+# ruff: noqa: ASYNC230 (nothing else runs in these tests' loops)
 """A catalogue that is lost, damaged or of another time: noticed, set aside, made anew, and never believed."""
 
 from __future__ import annotations
