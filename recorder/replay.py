@@ -15,6 +15,7 @@ from pathlib import Path
 from capture.counters import Counters
 from capture.files import CaptureFile, FollowedCapture, open_capture
 from recorder.hearing import Hearing
+from recorder.keeping import DirectKeeper
 from recorder.live import follow
 from recorder.notice import Prompts
 from recorder.session import Session
@@ -76,10 +77,10 @@ async def replay(
     async with await Store.open(store, create=True) as opened:
         await opened.begin_run(" ".join(Path(name).name for name in captures))
         session = Session(
-            opened, encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts
+            DirectKeeper(opened), encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts
         )
         for name in captures:
-            session.take_requests()
+            await session.settle()
             with _opened(name, block_bytes) as capture:
                 hearing = Hearing(session, settings, read=capture.counters, counters=counters, put=opened.tally)
                 if isinstance(capture, FollowedCapture):
