@@ -286,7 +286,7 @@ class Store(StoreReader):
         DiskFailed if the catalogue can't be written: the files are in place and the calls are kept in `waiting`.
         Don't cancel it half-way: the rest is then left to the next start.
         """
-        if not finished:
+        if not finished and not self.waiting:
             return []
         async with self._finishing:
             group: list[Sealing] = []
