@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from storage import layout, text
+from storage import text
+from storage.rebuild import dayfile
 from storage.register import Entry
 from storage.ring.parties import Kept
 from storage.ring.values import ALWAYS_NS, NEVER_NS
@@ -47,9 +48,12 @@ def statements(entries: Sequence[Entry], find_party: FindParty) -> list[Statemen
                 found += make(entry, find_party)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"entry {entry.number} of the register is no {entry.kind}") from error
-    if entries:
-        found.append((_APPLIED, (entries[-1].number, entries[-1].link)))
     return found
+
+
+def applied(entry: Entry) -> Statement:
+    """Notes that the register is applied up to this entry."""
+    return _APPLIED, (entry.number, entry.link)
 
 
 def _hold(entry: Entry, find_party: FindParty) -> list[Statement]:
@@ -80,7 +84,7 @@ def _erased(entry: Entry, _: FindParty) -> list[Statement]:
         found.append((_ERASURE, (call_id, started_ns, entry.at_ns, entry.number)))
         if path is not None:
             found.append((_DOOMED, (call.get("medium", 0), path, call_id)))
-        found.append((_DOOMED, (0, layout.day_file(started_ns), call_id)))
+        found.append((_DOOMED, (0, dayfile.path_of(started_ns), call_id)))
     return found
 
 

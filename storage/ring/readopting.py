@@ -9,8 +9,10 @@ from dataclasses import replace
 from storage import recovery
 from storage.disk import Disk
 from storage.layout import Name
+from storage.rebuild import dayfile
 from storage.records import CallRecord
 from storage.ring import second
+from storage.ring.apply import MOVED
 from storage.ring.ring import Ring, to_its_end
 
 _AT_ONCE = 500
@@ -29,8 +31,10 @@ async def readopt(ring: Ring) -> list[CallRecord]:
             lost = [one for one in names if one.recording in rowless and one.id not in erased | there]
             calls = await to_its_end(lambda lost=lost, root=root: list(_read(root, ring.disk, lost)))  # type: ignore[misc]
             calls = [_on(call, medium) for call in calls]
+            await to_its_end(lambda calls=calls: dayfile.append(ring.root, calls, ring.disk))  # type: ignore[misc]
             await ring.catalogue.add_calls(calls)
             entered += calls
+    await ring.apply_again(MOVED)  # for rows that day's files told of: these name the first medium
     return entered
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from storage import layout
 from storage.disk import Disk
 from storage.errors import DiskFailed
+from storage.rebuild import dayfile
 from storage.ring import second
 from storage.ring.ring import Ring, to_its_end
 
@@ -75,6 +76,8 @@ def _empty(disk: Disk, root: str, folder: str, doomed: Sequence[Doomed]) -> None
             lines.add(call_id)
         elif disk.status(os.path.join(root, path)) is not None:
             disk.unlink(os.path.join(root, path))
+    if lines:
+        dayfile.remove(root, folder.replace("/", "-"), lines, disk)
     disk.sync_directory(os.path.join(root, folder))
     while folder and not disk.list(os.path.join(root, folder)):
         try:
