@@ -35,3 +35,8 @@ def after_day_ns(written: str) -> int:
         return time_ns((day + timedelta(days=1)).isoformat())
     except (ValueError, OverflowError) as problem:
         raise Unusable(f"{ascii(written)} is no day.", hint="Write it as 2026-11-22.") from problem
+
+
+def last_day(over_ns: int) -> str:
+    """The last day in Japan before an instant at which a day is over."""
+    return (_EPOCH + timedelta(microseconds=over_ns // 1000 - 1)).date().isoformat()

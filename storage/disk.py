@@ -183,8 +183,16 @@ class Disk:
         os.link(old, new, follow_symlinks=False)
         os.unlink(old)
 
+    def replace(self, old: str, new: str) -> None:
+        """Moves a file to a name, in one step, in place of whatever file has it."""
+        os.replace(old, new)
+
     def unlink(self, path: str) -> None:
         os.unlink(path)
+
+    def remove_directory(self, path: str) -> None:
+        """Takes away an empty directory. OSError (ENOTEMPTY) if it isn't."""
+        os.rmdir(path)
 
     def list(self, path: str) -> list[Entry]:
         """The names in a directory, sorted."""
