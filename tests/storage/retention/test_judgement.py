@@ -274,7 +274,8 @@ POOL: list[Rule] = [
 ]  # fmt: skip
 ROWS = st.builds(
     Row, started_ns=st.integers(0, 40).map(lambda n: at("2026-01-01T00:00:00") + n * 66 * 3600 * 10**9),
-    bytes=st.integers(1, 300), frames=st.integers(1, 4 * HOUR), rule=st.integers(-1, 2), held=st.sampled_from([False, False, False, True]),
+    bytes=st.integers(1, 300), frames=st.integers(1, 4 * HOUR), rule=st.integers(-1, 2),
+    held=st.sampled_from([False, False, False, True]),
     tier=st.sampled_from([0, 0, 0, 1]), has_audio=st.sampled_from([True, True, False]),
 )  # fmt: skip
 ROOMS = st.builds(
