@@ -25,6 +25,7 @@ from storage.meta import SALT_BYTES
 from storage.records import CallRecord
 from storage.rows import Row
 from storage.tallies import ADD_RUN, NEXT_RUN, RUNS, TALLIES, Run, Tallies, Tally, run_of
+from storage.wav import PCM16, ULAW, file_bytes
 
 _CHUNK = 500  # calls read or asked for at once; SQLite takes up to 999 parameters everywhere
 _BUSY_S = 5.0  # somebody else's transaction may last so long before a write gives up
@@ -181,6 +182,21 @@ class Catalogue:
         """Those of the paths that are no call's recording."""
         rows = await self._select_in("select path from recording where path in", list(paths))
         return set(paths) - {row[0] for row in rows}
+
+    async def folders(self) -> set[str]:
+        """The day's folders in which recordings must lie."""
+        return {row[0] for row in await self._query("select distinct substr(path, 1, 10) from recording")}
+
+    async def sizes(self, folder: str) -> list[tuple[str, int]]:
+        """(path, bytes that its file must have) of every recording of a day's folder, by path."""
+        found = await self._query(
+            "select path, encoding, channels, frames from recording where path >= ? and path < ? order by path",
+            (f"{folder}/", f"{folder}0"),  # 0 is the character after /
+        )
+        return [
+            (path, file_bytes(PCM16 if encoding == PCM16.name else ULAW, channels, frames))
+            for path, encoding, channels, frames in found
+        ]
 
     async def latest_entries(self, ids: Collection[str]) -> dict[str, bytes]:
         """The digest with which each of these calls was entered last."""

@@ -190,6 +190,14 @@ class Disk:
     def unlink(self, path: str) -> None:
         os.unlink(path)
 
+    def sizes(self, path: str) -> list[tuple[str, int]]:
+        """(name, bytes) of all in a directory, -1 for what is no regular file; links are not followed."""
+        with os.scandir(path) as entries:
+            return [
+                (entry.name, entry.stat(follow_symlinks=False).st_size if _kind_of(entry) == "file" else -1)
+                for entry in entries
+            ]
+
     def list(self, path: str) -> list[Entry]:
         """The names in a directory, sorted."""
         with os.scandir(path) as entries:

@@ -271,6 +271,8 @@ class Store(StoreReader):
                 error = await asyncio.to_thread(sealing.sync_all, self._pool, self._held.root)
                 if error is not None:
                     raise disk_failed(f"The store {self.root} could not be synced", error) from error
+        with contextlib.suppress(OSError):  # they wait for the next time
+            await self._write_lines()
         if self._tallies.waiting:
             with contextlib.suppress(sqlite3.Error):
                 await self.catalogue.add_calls((), tallies=self._tallies)
@@ -286,7 +288,7 @@ class Store(StoreReader):
         DiskFailed if the catalogue can't be written: the files are in place and the calls are kept in `waiting`.
         Don't cancel it half-way: the rest is then left to the next start.
         """
-        if not finished and not self.waiting:
+        if not finished and not self.waiting and not self.lineless:
             return []
         async with self._finishing:
             group: list[Sealing] = []

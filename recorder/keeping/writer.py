@@ -170,6 +170,8 @@ class Writer:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         async with await Store.open(self._path, create=self._create, disk=self._disk) as store:
             self.store, self.salt = store, store.salt
+            if store.rebuilt is not None:
+                self._kept.warnings.append(str(store.rebuilt))
             await store.begin_run(self._run)
             self._opened.set()
             requests_s = 0.0

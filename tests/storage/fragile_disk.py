@@ -138,6 +138,9 @@ class FragileDisk(Disk):
     def list(self, path: str) -> list[Entry]:
         return self.inner.list(path)
 
+    def sizes(self, path: str) -> list[tuple[str, int]]:
+        return self.inner.sizes(path)
+
     def status(self, path: str) -> Status | None:
         return self.inner.status(path)
 

@@ -210,6 +210,10 @@ class SimulatedDisk(Disk):
         names = self._folder(path).names
         return sorted(Entry(name, "file" if isinstance(node, _File) else "directory") for name, node in names.items())
 
+    def sizes(self, path: str) -> list[tuple[str, int]]:
+        names = self._folder(path).names
+        return [(name, len(node.data) if isinstance(node, _File) else -1) for name, node in names.items()]
+
     def status(self, path: str) -> Status | None:
         try:
             node = self._node(path)
