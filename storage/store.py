@@ -119,7 +119,8 @@ class Store(StoreReader):
 
     `recovered` says what the start found unfinished, `rebuilt` whether it had to make the catalogue anew. `waiting`
     are calls whose files are in place, or that have none, but which the catalogue didn't take yet; `lineless` are
-    those whose line the disk didn't take: the next `finish` or `close` tries again.
+    those whose line the disk didn't take, for the reason `line_fault`: the next `finish`, `sync` or `close` tries
+    again.
     """
 
     def __init__(self, root: str, meta: Meta, disk: Disk, catalogue: Catalogue, held: _Held) -> None:
@@ -128,6 +129,7 @@ class Store(StoreReader):
         self.rebuilt: Rebuilt | None = None
         self.waiting: list[CallRecord] = []
         self.lineless: list[CallRecord] = []
+        self.line_fault: DiskFailed | None = None
         self._meta = meta
         limit = parts.raise_descriptor_limit() - parts.DESCRIPTORS_FOR_OTHERS
         self._pool = FilePool(disk, limit=limit)
@@ -226,7 +228,7 @@ class Store(StoreReader):
         try:
             folder = os.path.dirname(part.path)
             if folder not in self._folders:
-                self.disk.make_directory(folder)
+                self.disk.make_directory(folder, below=self.root)
                 self._folders.add(folder)
             self._pool.create(part)
         except OSError as error:
@@ -347,9 +349,12 @@ class Store(StoreReader):
             lines, self.lineless = self.lineless, []
             try:
                 await asyncio.to_thread(dayfile.append, self.root, lines, self.disk)
-            except BaseException:
+            except BaseException as error:
                 self.lineless = lines + self.lineless
+                if isinstance(error, OSError):
+                    self.line_fault = disk_failed(f"Calls can't be noted in {layout.DAY_FILE} of their day", error)
                 raise
+            self.line_fault = None
 
     def _write_and_sync(self, group: list[Sealing]) -> None:
         sealing.write_heads(group, self._pool)

@@ -253,6 +253,8 @@ class Writer:
             self._unentered = list(self.store.waiting)
             await asyncio.sleep(RETRY_S)
             return
+        if self.store.line_fault is not None:
+            self._tell(self.store.line_fault)
         with self._lock:
             self._kept.entered += entered + self._unentered
         self._unentered = []

@@ -176,7 +176,7 @@ class SimulatedDisk(Disk):
     def open_directory(self, path: str) -> int:
         return self._opened(self._folder(path))
 
-    def make_directory(self, path: str) -> None:
+    def make_directory(self, path: str, *, below: str | None = None) -> None:
         parent = os.path.dirname(path)
         if path == "/":
             return
