@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": "recorder.cli.verify:command",
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
+    "demo-store": "recorder.cli.demo_store:command",
     "config": "recorder.cli.config:group",
 }
 

@@ -1,0 +1,1 @@
+"""Stores with made-up calls: for trying an office's rule, for training, for measuring. Nothing in them was ever said."""
