@@ -1,0 +1,175 @@
+"""When each recording will go (上書き見込み), if the next weeks are as the last were. Pure: nothing is erased by it.
+
+Where a period ends a recording, that is known; where room does, it is a forecast: the moment when what is newer, and
+what may not go, fills the ring (`storage.retention.frontier`). Rules that join both are answered as in `judge`: a
+recording is gone once, for some of its rule's capacities, all of these have reached it and its rule is over without
+them.
+
+Holds are taken to stay: they fill room, and what they hold doesn't go. Recordings that will come are those of the last
+weeks over again (`storage.retention.traffic`), rule by rule. Beyond ten years nothing is foreseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.retention import traffic
+from storage.retention.counting import HOUR_NS, NEVER, Numbers
+from storage.retention.ends import ALWAYS, first_over_ns, over_ns
+from storage.retention.frontier import Frontiers, Key, Measure, as_written, key_of, limits_of, named
+from storage.retention.judgement import FRAMES_AN_HOUR, Recordings
+from storage.retention.room import Room
+from storage.retention.rules import Capacity, Rule, Tiers, capacities
+from storage.retention.traffic import WEEK_HOURS, WEEK_NS, WEEKS, Traffic
+
+FURTHEST_HOURS = 10 * 8766  # ten years
+
+
+class Why(IntEnum):
+    """What will end a recording."""
+
+    NOT_FORESEEN = 0  # no rule, or nothing within ten years
+    HELD = 1
+    PERIOD = 2
+    CAPACITY = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingForecast:
+    """The first store as a whole."""
+
+    limit_bytes: float  # what recordings may fill; infinite if the ring is set in hours of audio
+    limit_hours: float  # of audio; infinite if the ring is set in bytes
+    used: float  # share of the limit that is filled, held ones too
+    held: float  # share that held ones fill
+    holds_days: float | None  # how many days of recordings fit beside what is held; None without traffic
+    per_day_bytes: float  # that come, on average
+    full_ns: int | None  # when room lacks although nothing may go any more; None: not foreseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """For each recording, in the order that they were given in, when it goes and why; and how the ring fares."""
+
+    goes_ns: Numbers  # erased, as far as foreseen; the time asked about if it is due, NEVER if nothing is foreseen
+    moves_ns: Numbers  # to the second store; NEVER if it doesn't
+    why: NDArray[np.int8]  # Why
+    ring: RingForecast
+
+
+def forecast(recordings: Recordings, rules: Sequence[Rule], at_ns: int, room: Room) -> Forecast:
+    """Foresee what becomes of recordings, from their own traffic of up to eight weeks before `at_ns`.
+
+    A call without audio goes by its period; under a capacity alone nothing is foreseen for it. ValueError as for
+    `judge`.
+    """
+    rows = len(recordings)
+    if rows and (np.any(np.diff(recordings.started_ns) < 0) or int(recordings.rule.max()) >= len(rules)):
+        raise ValueError("recordings must be oldest first, and each name one of the rules")
+    amounts = (recordings.bytes, recordings.frames)
+    measures = [
+        Measure(amount, [_seen(recordings, rules, number, amount, at_ns) for number in range(len(rules))])
+        for amount in amounts
+    ]
+    limits = limits_of(room, Capacity(), recordings)
+    frontiers = Frontiers(
+        recordings, rules, at_ns, room, (measures[0], measures[1]), _hours_ahead(rules, at_ns, measures, limits)
+    )
+    reached = frontiers.reached()
+    goes = np.full(rows, NEVER, np.int64)
+    moves = np.full(rows, NEVER, np.int64)
+    why = np.full(rows, Why.NOT_FORESEEN, np.int8)
+    for number, rule in enumerate(rules):
+        mine = np.flatnonzero((recordings.rule == number) & ~recordings.held)
+        started, in_first = recordings.started_ns[mine], recordings.tier[mine] == 0
+        has_audio = recordings.has_audio[mine]
+        latest = over_ns(rule, started)
+        found = np.where(in_first & has_audio, _taken(rule, number, started, mine, reached), NEVER)
+        found = np.minimum(found, latest)
+        goes[mine] = np.where(found == NEVER, NEVER, np.maximum(found, at_ns))
+        why[mine] = np.where(found == NEVER, Why.NOT_FORESEEN, np.where(found < latest, Why.CAPACITY, Why.PERIOD))
+        if isinstance(rule, Tiers):
+            moves[mine] = np.where(in_first & has_audio, np.maximum(first_over_ns(rule, started), at_ns), NEVER)
+    why[recordings.held] = Why.HELD
+    return Forecast(
+        goes_ns=goes, moves_ns=moves, why=why, ring=_ring(recordings, measures, limits, frontiers.full_ns)
+    )
+
+
+def _taken(
+    rule: Rule, number: int, started_ns: Numbers, mine: NDArray[np.intp], reached: Mapping[Key, Numbers]
+) -> Numbers:
+    """When capacities end recordings of a rule; NEVER if it names none, or they don't reach so far."""
+    found = np.full(len(mine), NEVER, np.int64)
+    for full in _subsets(named(rule)):
+        all_reached = np.maximum.reduce([reached[key_of(number, capacity)][mine] for capacity in full])
+        over = over_ns(rule, started_ns, as_written(rule, full))
+        found = np.minimum(found, np.maximum(over, all_reached))
+    return found
+
+
+def _subsets(some: Sequence[Capacity]) -> list[tuple[Capacity, ...]]:
+    """All of them but the empty one."""
+    return [part for count in range(1, len(some) + 1) for part in combinations(some, count)]
+
+
+def _seen(
+    recordings: Recordings, rules: Sequence[Rule], number: int, amount: NDArray[np.int64], at_ns: int
+) -> Traffic:
+    """A rule's traffic, over those of the last weeks of which everything is still there."""
+    left = recordings.has_audio & ~recordings.held
+    if not left.any():
+        return traffic.seen(recordings.started_ns[:0], amount[:0], at_ns, at_ns)
+    begin = max(at_ns - WEEKS * WEEK_NS, int(recordings.started_ns[left.argmax()]))
+    hours = np.arange(begin, at_ns, HOUR_NS, dtype=np.int64)
+    begin += int(np.count_nonzero(over_ns(rules[number], hours) <= at_ns)) * HOUR_NS  # gone by its period
+    if own := named(rules[number]):
+        # Others may have been overwritten: what is surely whole begins with the oldest that the same capacity counts.
+        alike = [one for one, rule in enumerate(rules) if set(named(rule)) & set(own)]
+        left &= np.isin(recordings.rule, alike)
+        begin = max(begin, int(recordings.started_ns[left.argmax()])) if left.any() else begin
+    mine = recordings.has_audio & (recordings.rule == number)
+    return traffic.seen(recordings.started_ns[mine], amount[mine], begin, at_ns)
+
+
+def _hours_ahead(
+    rules: Sequence[Rule], at_ns: int, measures: Sequence[Measure], limits: tuple[float, float]
+) -> int:
+    """How far to look: as long as a recording of now may live, by room and by periods; at most ten years."""
+    hours = [WEEK_HOURS]
+    for measure, limit in zip(measures, limits, strict=True):
+        a_week = sum(one.per_day for one in measure.traffic) * 7
+        if a_week > 0 and limit != np.inf:
+            hours.append(int(min((limit / a_week + 1) * WEEK_HOURS, FURTHEST_HOURS)))
+    now = np.array([at_ns], np.int64)
+    for rule in rules:
+        for full in ((), tuple(capacities(rule))):
+            over = int(over_ns(rule, now, full)[0])
+            if over not in (NEVER, ALWAYS):
+                hours.append((over - at_ns) // HOUR_NS + 24)
+    return min(max(hours), FURTHEST_HOURS)
+
+
+def _ring(
+    recordings: Recordings, measures: Sequence[Measure], limits: tuple[float, float], full_ns: int | None
+) -> RingForecast:
+    fills = recordings.has_audio & (recordings.tier == 0)
+    used, held, days = [], [], []
+    for measure, limit in zip(measures, limits, strict=True):
+        kept = float(measure.amount[fills & recordings.held].sum())
+        used.append(float(measure.amount[fills].sum()) / max(limit, 1.0))
+        held.append(kept / max(limit, 1.0))
+        per_day = sum(one.per_day for one in measure.traffic)
+        if per_day > 0 and limit != np.inf:
+            days.append(max(limit - kept, 0.0) / per_day)
+    return RingForecast(
+        limit_bytes=limits[0], limit_hours=limits[1] / FRAMES_AN_HOUR, used=max(used), held=max(held),
+        holds_days=min(days) if days else None, per_day_bytes=sum(one.per_day for one in measures[0].traffic),
+        full_ns=full_ns,
+    )  # fmt: skip
