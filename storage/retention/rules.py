@@ -232,7 +232,7 @@ def to_dict(rule: Rule) -> dict[str, Any]:
         value: Any = getattr(rule, field.name)
         if field.name == "rules":
             found["rules"] = [to_dict(part) for part in value]
-        elif isinstance(value, tuple(_KINDS.values())):
+        elif type(value) in _KINDS.values():
             found[field.name] = to_dict(value)
         elif value is not None:
             found[field.name] = value
