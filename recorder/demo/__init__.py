@@ -1,1 +1,1 @@
-"""Stores with made-up calls: for trying an office's rule, for training, for measuring. Nothing in them was ever said."""
+"""Stores with made-up calls: to try an office's rule, to train, to measure. Nobody said what is in them."""

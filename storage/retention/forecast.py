@@ -73,14 +73,10 @@ def forecast(recordings: Recordings, rules: Sequence[Rule], at_ns: int, room: Ro
     if rows and (np.any(np.diff(recordings.started_ns) < 0) or int(recordings.rule.max()) >= len(rules)):
         raise ValueError("recordings must be oldest first, and each name one of the rules")
     amounts = (recordings.bytes, recordings.frames)
-    measures = [
-        Measure(amount, [_seen(recordings, rules, number, amount, at_ns) for number in range(len(rules))])
-        for amount in amounts
-    ]
-    limits = limits_of(room, Capacity(), recordings)
-    frontiers = Frontiers(
-        recordings, rules, at_ns, room, (measures[0], measures[1]), _hours_ahead(rules, at_ns, measures, limits)
-    )
+    begins = [_whole_since(recordings, rules, number, at_ns) for number in range(len(rules))]
+    measures = [Measure(amount, _seen(recordings, amount, begins, at_ns)) for amount in amounts]
+    hours = _hours_ahead(recordings, rules, at_ns, room, measures)
+    frontiers = Frontiers(recordings, rules, at_ns, room, (measures[0], measures[1]), hours)
     reached = frontiers.reached()
     goes = np.full(rows, NEVER, np.int64)
     moves = np.full(rows, NEVER, np.int64)
@@ -97,6 +93,7 @@ def forecast(recordings: Recordings, rules: Sequence[Rule], at_ns: int, room: Ro
         if isinstance(rule, Tiers):
             moves[mine] = np.where(in_first & has_audio, np.maximum(first_over_ns(rule, started), at_ns), NEVER)
     why[recordings.held] = Why.HELD
+    limits = limits_of(room, Capacity(), recordings)
     return Forecast(
         goes_ns=goes, moves_ns=moves, why=why, ring=_ring(recordings, measures, limits, frontiers.full_ns)
     )
@@ -119,13 +116,23 @@ def _subsets(some: Sequence[Capacity]) -> list[tuple[Capacity, ...]]:
     return [part for count in range(1, len(some) + 1) for part in combinations(some, count)]
 
 
-def _seen(
-    recordings: Recordings, rules: Sequence[Rule], number: int, amount: NDArray[np.int64], at_ns: int
-) -> Traffic:
-    """A rule's traffic, over those of the last weeks of which everything is still there."""
+def _seen(recordings: Recordings, amount: NDArray[np.int64], begins: Sequence[int], at_ns: int) -> list[Traffic]:
+    """Each rule's traffic. One seen for some days only has its week's rhythm from the one seen longest."""
+    found: dict[int, Traffic] = {}
+    longest: Traffic | None = None
+    for number in sorted(range(len(begins)), key=lambda number: begins[number]):
+        mine = recordings.has_audio & (recordings.rule == number)
+        one = traffic.seen(recordings.started_ns[mine], amount[mine], begins[number], at_ns, like=longest)
+        found[number] = one
+        longest = one if longest is None and one.per_day > 0 else longest
+    return [found[number] for number in range(len(begins))]
+
+
+def _whole_since(recordings: Recordings, rules: Sequence[Rule], number: int, at_ns: int) -> int:
+    """Since when everything that a rule is for is still there, up to eight weeks back."""
     left = recordings.has_audio & ~recordings.held
     if not left.any():
-        return traffic.seen(recordings.started_ns[:0], amount[:0], at_ns, at_ns)
+        return at_ns
     begin = max(at_ns - WEEKS * WEEK_NS, int(recordings.started_ns[left.argmax()]))
     hours = np.arange(begin, at_ns, HOUR_NS, dtype=np.int64)
     begin += int(np.count_nonzero(over_ns(rules[number], hours) <= at_ns)) * HOUR_NS  # gone by its period
@@ -134,25 +141,29 @@ def _seen(
         alike = [one for one, rule in enumerate(rules) if set(named(rule)) & set(own)]
         left &= np.isin(recordings.rule, alike)
         begin = max(begin, int(recordings.started_ns[left.argmax()])) if left.any() else begin
-    mine = recordings.has_audio & (recordings.rule == number)
-    return traffic.seen(recordings.started_ns[mine], amount[mine], begin, at_ns)
+    return begin
 
 
 def _hours_ahead(
-    rules: Sequence[Rule], at_ns: int, measures: Sequence[Measure], limits: tuple[float, float]
+    recordings: Recordings, rules: Sequence[Rule], at_ns: int, room: Room, measures: Sequence[Measure]
 ) -> int:
     """How far to look: as long as a recording of now may live, by room and by periods; at most ten years."""
-    hours = [WEEK_HOURS]
-    for measure, limit in zip(measures, limits, strict=True):
-        a_week = sum(one.per_day for one in measure.traffic) * 7
-        if a_week > 0 and limit != np.inf:
-            hours.append(int(min((limit / a_week + 1) * WEEK_HOURS, FURTHEST_HOURS)))
     now = np.array([at_ns], np.int64)
+    hours = [WEEK_HOURS]
     for rule in rules:
         for full in ((), tuple(capacities(rule))):
             over = int(over_ns(rule, now, full)[0])
             if over not in (NEVER, ALWAYS):
                 hours.append((over - at_ns) // HOUR_NS + 24)
+    budgets = [(one, [number]) for number, rule in enumerate(rules) for one in named(rule) if not one.is_of_ring]
+    # What a period or a budget ends makes room again: only the rest fills the ring for good.
+    ended = {number for _, [number] in budgets}
+    stays = [number for number, rule in enumerate(rules) if int(over_ns(rule, now)[0]) == NEVER and number not in ended]
+    for capacity, numbers in [*budgets, (Capacity(), stays)]:
+        for measure, limit in zip(measures, limits_of(room, capacity, recordings), strict=True):
+            a_week = sum(measure.traffic[number].per_day for number in numbers) * 7
+            if a_week > 0 and limit != np.inf:
+                hours.append(int(min((limit / a_week + 1) * WEEK_HOURS, FURTHEST_HOURS)))
     return min(max(hours), FURTHEST_HOURS)
 
 

@@ -16,6 +16,8 @@ WEEKS = 8
 WEEK_HOURS = 168
 WEEK_NS = WEEK_HOURS * HOUR_NS
 _MONDAY_NS = 4 * 24 * HOUR_NS - JAPAN_NS  # 1970-01-05 0:00 in Japan, a Monday
+# A smaller part of an hour says too little: one call in its only minute would stand for sixty.
+_ENOUGH_OF_AN_HOUR = 0.5
 _Amounts = NDArray[np.float64]
 
 
@@ -49,28 +51,34 @@ class Traffic:
         )
 
 
-def seen(started_ns: Numbers, amount: NDArray[np.int64], begin_ns: int, end_ns: int) -> Traffic:
-    """The rhythm of what started between two instants. An hour of the week that lies in none of that time gets what
-    the same hour has on the days that do; one that no day has, the average."""
+def seen(
+    started_ns: Numbers, amount: NDArray[np.int64], begin_ns: int, end_ns: int, *, like: Traffic | None = None
+) -> Traffic:
+    """The rhythm of what started between two instants.
+
+    Where that time is too short to have each hour of the week, the missing ones are as in the rhythm of `like`, scaled
+    to this one; without it, as the same hour is on the days that were seen, or the average if none has it.
+    """
     inside = (started_ns >= begin_ns) & (started_ns < end_ns)
-    hours = _hour_of_week(started_ns[inside])
+    hours = np.asarray((started_ns[inside] - _MONDAY_NS) // HOUR_NS % WEEK_HOURS, np.int64)
     brought = np.bincount(hours, weights=amount[inside].astype(np.float64), minlength=WEEK_HOURS)
     measured = _measured_hours(begin_ns, end_ns)
-    # A part of an hour says too little: one call in its only minute would stand for sixty.
-    known = measured > (0.5 if measured.max() >= 1 else 0.0)
+    known = measured >= min(_ENOUGH_OF_AN_HOUR, float(measured.max()))
+    if end_ns <= begin_ns or not brought.any():
+        return Traffic(np.zeros(WEEK_HOURS), float(measured.sum()))
     rate = np.divide(brought, measured, out=np.zeros(WEEK_HOURS), where=known)
-    if not known.any():
-        return Traffic(np.zeros(WEEK_HOURS), 0.0)
-    by_day, known_days = rate.reshape(7, 24), known.reshape(7, 24)
-    count = known_days.sum(axis=0)
-    average = float(brought[known].sum() / measured[known].sum())
-    usual = np.where(count > 0, np.where(known_days, by_day, 0).sum(axis=0) / np.maximum(count, 1), average)
-    filled = np.where(known_days, by_day, usual[None, :])
-    return Traffic(filled.reshape(-1), float(measured.sum()))
+    usual = _as_other_days(rate, known, float(brought.sum() / measured.sum()))
+    if like is not None:
+        alike = float((like.per_hour * measured).sum())
+        usual = like.per_hour * (float(brought.sum()) / alike) if alike > 0 else usual
+    return Traffic(np.where(known, rate, usual), float(measured.sum()))
 
 
-def _hour_of_week(time_ns: Numbers) -> NDArray[np.int64]:
-    return np.asarray((time_ns - _MONDAY_NS) // HOUR_NS % WEEK_HOURS, np.int64)
+def _as_other_days(rate: _Amounts, known: NDArray[np.bool_], average: float) -> _Amounts:
+    """For each hour of the week what the same hour has on the days that are known."""
+    days = known.reshape(7, 24).sum(axis=0)
+    total = np.where(known, rate, 0.0).reshape(7, 24).sum(axis=0)
+    return np.tile(np.where(days > 0, total / np.maximum(days, 1), average), 7)
 
 
 def _measured_hours(begin_ns: int, end_ns: int) -> _Amounts:
@@ -81,4 +89,5 @@ def _measured_hours(begin_ns: int, end_ns: int) -> _Amounts:
     slots = np.arange(first, last + 1)
     edges = _MONDAY_NS + slots * HOUR_NS
     parts = (np.minimum(edges + HOUR_NS, end_ns) - np.maximum(edges, begin_ns)) / HOUR_NS
-    return np.bincount(slots % WEEK_HOURS, weights=parts, minlength=WEEK_HOURS)
+    found: _Amounts = np.bincount(slots % WEEK_HOURS, weights=parts, minlength=WEEK_HOURS)
+    return found
