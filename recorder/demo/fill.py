@@ -74,7 +74,7 @@ async def _enter(store: Store, group: Sequence[CallRecord], bank: NDArray[np.int
 
 
 def _with_audio(store: Store, call: CallRecord, bank: NDArray[np.int16]) -> Finished:
-    """The call and its recording, as long as the talk was: a tone for each party, from a place that is the call's own."""
+    """The call and its recording, as long as the talk was: a tone for each party, begun where the call has it."""
     assert call.answered_ns is not None
     frames = max(_PACKET_FRAMES, (call.ended_ns - call.answered_ns) * RATE_HZ // 1_000_000_000)
     part = store.begin(call, encoding=PCM16, starts_ns=call.answered_ns)

@@ -89,5 +89,4 @@ def _measured_hours(begin_ns: int, end_ns: int) -> _Amounts:
     slots = np.arange(first, last + 1)
     edges = _MONDAY_NS + slots * HOUR_NS
     parts = (np.minimum(edges + HOUR_NS, end_ns) - np.maximum(edges, begin_ns)) / HOUR_NS
-    found: _Amounts = np.bincount(slots % WEEK_HOURS, weights=parts, minlength=WEEK_HOURS)
-    return found
+    return np.asarray(np.bincount(slots % WEEK_HOURS, weights=parts, minlength=WEEK_HOURS), np.float64)

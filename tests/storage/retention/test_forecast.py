@@ -140,7 +140,7 @@ MIXED: dict[str, list[Rule]] = {
 @pytest.mark.parametrize("name", MIXED)
 @pytest.mark.parametrize("held", [frozenset(), frozenset(range(300, 700, 7))], ids=["", "holds"])
 def test_each_rule_goes_when_sweeps_that_run_each_hour_take_it(name: str, held: frozenset[int]) -> None:
-    calls = weeks_of_calls(9)
+    calls = weeks_of_calls(7)
     office = Office(MIXED[name], room(480 * CALL), calls, held)  # two weeks fit
     at_ns = MONDAY_NS + 24 * DAY_NS + 12 * HOUR_NS + 120 * 10**9
     end_ns = int(calls[-1]) + DAY_NS
