@@ -26,14 +26,14 @@ def in_era(day: date) -> str:
 
 
 def japanese_day(day: date) -> str:
-    """As in 令和8年11月22日(日)〔2026-11-22〕."""
-    return f"{in_era(day)}({_WEEKDAYS[day.weekday()]})〔{day.isoformat()}〕"
+    """As in 令和8年11月22日（日）2026-11-22."""
+    return f"{in_era(day)}（{_WEEKDAYS[day.weekday()]}）{day.isoformat()}"
 
 
 def japanese_time(time_ns: int) -> str:
-    """As in 令和8年11月22日(日)〔2026-11-22〕09時15分, in Japan."""
+    """As in 令和8年11月22日（日）2026-11-22 09:15, in Japan."""
     time = at(time_ns)
-    return f"{japanese_day(time.date())}{time:%H時%M分}"
+    return f"{japanese_day(time.date())} {time:%H:%M}"
 
 
 def english_day(day: date) -> str:

@@ -110,7 +110,8 @@ def _call(call_id: str, started_ns: int, random: np.random.Generator, talk_s: fl
         return CallRecord(
             id=call_id, started_ns=started_ns, ended_ns=answered_ns, direction="inbound" if inbound else "outbound",
             outcome="unanswered", end_reason=reasons[int(kind * 1000) % 3], caller=caller, callee=callee,
-            extension=None if inbound else extension, call_ids=call_ids, flags=(*flags, SYNTHETIC),
+            extension=None if inbound else extension, section=None if inbound else section.name, call_ids=call_ids,
+            flags=(*flags, SYNTHETIC),
         )  # fmt: skip
     parties = [PartyRecord(extension=extension, from_ns=answered_ns, until_ns=ended_ns)]
     if inbound and fate < 0.06:
@@ -124,7 +125,8 @@ def _call(call_id: str, started_ns: int, random: np.random.Generator, talk_s: fl
     return CallRecord(
         id=call_id, started_ns=started_ns, answered_ns=answered_ns, talk_ns=answered_ns, ended_ns=ended_ns,
         direction="inbound" if inbound else "outbound", outcome="recorded", end_reason="bye", caller=caller,
-        callee=callee, extension=extension, call_ids=call_ids, flags=(*flags, SYNTHETIC), parties=tuple(parties),
+        callee=callee, extension=extension, section=section.name, call_ids=call_ids, flags=(*flags, SYNTHETIC),
+        parties=tuple(parties),
     )  # fmt: skip
 
 
