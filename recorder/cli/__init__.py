@@ -18,6 +18,7 @@ COMMANDS = {
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
     "demo-store": "recorder.cli.demo_store:command",
+    "status": "recorder.cli.status:command",
     "config": "recorder.cli.config:group",
 }
 

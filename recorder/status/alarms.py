@@ -1,6 +1,7 @@
 """The code book of alarms: what each means, and what to do. One place for every screen, message and manual.
 
-A code never changes its meaning, and is never used for another. Texts have values in braces, which the alarm brings.
+A code never changes its meaning, and is never used for another. Texts have values in braces, which the alarm brings;
+what each language says differently has that language's name behind it.
 """
 
 from __future__ import annotations
@@ -54,45 +55,45 @@ _MEANING: dict[Code, dict[Language, str]] = {
         "en": "No rule is for {count} recordings: they are never erased.",
     },
     Code.HOLDS_FILL: {
-        "ja": "延長(保全)している録音が保存領域の {share} を占めています。設定の上限は {allowed} です。",
+        "ja": "延長（保全）している録音が保存領域の {share} を占めています。設定の上限は {allowed} です。",
         "en": "Recordings that are held fill {share} of the ring; {allowed} is set as the most.",
     },
     Code.MINIMUM_IN_DANGER: {
-        "ja": "最低保存期間({rule})を守れるだけの余裕が、あと {days} 日分しかありません。",
-        "en": "Room for the minimum ({rule}) is down to {days} days more than it needs.",
+        "ja": "最低保存期間（{rule_ja}）を守れるだけの余裕が、あと {days} 日分しかありません。",
+        "en": "Room for the minimum ({rule_en}) is down to {days} days more than it needs.",
     },
     Code.ROOM_RUNS_OUT: {
-        "ja": "今の通話量では、{when}に保存領域が足りなくなります。期間内の録音と延長中の録音は消去できません。",
-        "en": "At this traffic, room runs out on {when}: what is left then is held, or its period runs.",
+        "ja": "今の通話量では、{when_ja}に保存領域が足りなくなります。期間内の録音と延長中の録音は消去できません。",
+        "en": "At this traffic, room runs out on {when_en}: what is left then is held, or its period runs.",
     },
     Code.NO_ROOM: {
         "ja": "保存領域の上限を {short} 超えています。消去できる録音は残っていません。",
         "en": "The ring is exceeded by {short}, and nothing that is left may go.",
     },
     Code.DISK_NEARLY_FULL: {
-        "ja": "ディスクの空きが {free} ({share})しかありません。満杯になると新しい通話を録音できません。",
+        "ja": "ディスクの空きが {free}（{share}）しかありません。満杯になると新しい通話を録音できません。",
         "en": "Only {free} ({share}) of the disk are free. Once it is full, no new call can be recorded.",
     },
     Code.CLOCK_NOT_PLAUSIBLE: {
-        "ja": "時計が正しくないおそれがあります。現在時刻は {now}、最も新しい録音は {newest} です。自動の消去は行われません。",
-        "en": "The clock may be wrong: it says {now}, and the newest recording is of {newest}. Nothing is erased by itself.",
+        "ja": "時計が正しくないおそれがあります。現在時刻は {now_ja}、最も新しい録音は {newest_ja} です。自動の消去は行われません。",
+        "en": "The clock may be wrong: it says {now_en}, and the newest recording is of {newest_en}. Nothing is erased by itself.",
     },
     Code.SWEEP_OVERDUE: {
-        "ja": "保存期間を過ぎた録音が {count} 件、消去されずに残っています。最も古いものの期限は {since} でした。",
-        "en": "{count} recordings are past their time and not erased; the oldest has been since {since}.",
+        "ja": "保存期間を過ぎた録音が {count} 件、消去されずに残っています。最も古いものの期限は {since_ja} でした。",
+        "en": "{count} recordings are past their time and not erased; the oldest has been since {since_en}.",
     },
     Code.SECOND_STORE_MISSING: {
         "ja": "移動先の媒体 {path} が見つかりません。移動すべき録音は元の場所に残ります。",
         "en": "The second store {path} isn't there: what should move to it stays where it is.",
     },
     Code.CATALOGUE_REBUILT: {
-        "ja": "目録は {when} に録音ファイルから作り直されました。",
-        "en": "The catalogue was made anew from the recordings on {when}.",
+        "ja": "目録は {when_ja} に録音ファイルから作り直されました。",
+        "en": "The catalogue was made anew from the recordings on {when_en}.",
     },
 }
 _REMEDY: dict[Code, dict[Language, str]] = {
     Code.NO_POLICY: {
-        "ja": "規則を選んで適用してください: recorder policy adopt --store {store} 名前 (一覧は recorder policy offices)",
+        "ja": "規則を選んで適用してください: recorder policy adopt --store {store} 名前（一覧は recorder policy offices）",
         "en": "Adopt one: recorder policy adopt --store {store} NAME   (recorder policy offices lists them)",
     },
     Code.NO_RULE: {
@@ -120,7 +121,7 @@ _REMEDY: dict[Code, dict[Language, str]] = {
         "en": "Move away what isn't recordings, and look at the limit in [ring].",
     },
     Code.CLOCK_NOT_PLAUSIBLE: {
-        "ja": "時刻同期(NTP)を確かめてください。時計が正しければ: recorder sweep --store {store} --confirm-clock",
+        "ja": "時刻同期（NTP）を確かめてください。時計が正しければ: recorder sweep --store {store} --confirm-clock",
         "en": "Check that the time is synchronised. If the clock is right: recorder sweep --store {store} --confirm-clock",
     },
     Code.SWEEP_OVERDUE: {

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from recorder.status.alarms import Alarm
 from storage.retention.forecast import RingForecast, Why
 
+ENDING_DAYS = 30  # holds that end within so many days are named
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
@@ -24,7 +26,8 @@ class Kept:
 class RuleInForce:
     """One rule of the policy in force."""
 
-    text: str  # in words, by the language of the page
+    japanese: str  # in words, as in 3か月間
+    english: str
     article: str
     scope: str  # whom it is for; "" for all others
 
@@ -37,8 +40,7 @@ class PolicyShown:
     profile: str
     regulation: str
     since_ns: int
-    rules_ja: tuple[RuleInForce, ...]
-    rules_en: tuple[RuleInForce, ...]
+    rules: tuple[RuleInForce, ...]  # in the order in which they are tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

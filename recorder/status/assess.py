@@ -1,0 +1,121 @@
+"""From what was read of a store to what needs somebody. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder.dates import english_time, japanese_time
+from recorder.policy import words
+from recorder.status.alarms import Alarm, Code
+from storage.retention.counting import DAY_NS, HOUR_NS, NEVER
+from storage.retention.ends import over_ns
+from storage.retention.forecast import Forecast, Why
+from storage.retention.judgement import MARGIN_DAYS, NO_RULE, Judgement, Reason, Recordings, Verdict
+from storage.retention.room import HoldsFill, NoRoom, Room
+from storage.retention.rules import Minimum, Rule
+from storage.retention.words import describe
+
+NEARLY_FULL = 0.05  # of the disk is free: the recorder itself leaves more (storage.retention.room.FULLEST)
+# A sweep that runs once a day is late after a day and some hours.
+OVERDUE_NS = 26 * HOUR_NS
+# A call may have begun a little before the machine's clock was set right.
+CLOCK_TOLERANCE_NS = 60 * 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What alarms are told from, besides the judgement and the forecast."""
+
+    store: str
+    at_ns: int
+    clock_ns: int | None  # what the machine's clock says; None if another time was asked about
+    has_policy: bool
+    room: Room
+    second_missing: str = ""  # the second medium's folder, if recordings should be there and it isn't
+    rebuilt_ns: int | None = None
+
+
+def alarms(
+    recordings: Recordings, rules: Sequence[Rule], judgement: Judgement, foreseen: Forecast, around: Circumstances
+) -> Iterator[Alarm]:
+    """What is amiss, the most urgent first."""
+    yield from _about_time(recordings, around)
+    yield from _about_room(recordings, rules, judgement, foreseen, around)
+    if around.second_missing:
+        yield Alarm(Code.SECOND_STORE_MISSING, {"path": around.second_missing})
+    late = overdue(judgement, around.at_ns)
+    if late.any():
+        since_ns = int(judgement.kept_through_ns[late].min())
+        values: dict[str, str | int] = {"count": int(late.sum()), **_when("since", since_ns), "store": around.store}
+        yield Alarm(Code.SWEEP_OVERDUE, values)
+    if not around.has_policy:
+        yield Alarm(Code.NO_POLICY, {"store": around.store})
+    elif count := int(np.count_nonzero((recordings.rule == NO_RULE) & recordings.has_audio)):
+        yield Alarm(Code.NO_RULE, {"count": count})
+    if around.rebuilt_ns is not None:
+        yield Alarm(Code.CATALOGUE_REBUILT, {**_when("when", around.rebuilt_ns), "store": around.store})
+
+
+def overdue(judgement: Judgement, at_ns: int) -> NDArray[np.bool_]:
+    """Which should have gone, or moved, more than a day ago because their period was over."""
+    by_period = np.isin(judgement.reason, (Reason.PERIOD_OVER, Reason.FIRST_PERIOD_OVER))
+    return by_period & (judgement.verdict != Verdict.KEEP) & (judgement.kept_through_ns <= at_ns - OVERDUE_NS)
+
+
+def _about_time(recordings: Recordings, around: Circumstances) -> Iterator[Alarm]:
+    if around.clock_ns is None or not len(recordings):
+        return
+    newest_ns = int(recordings.started_ns[-1])
+    if newest_ns > around.clock_ns + CLOCK_TOLERANCE_NS:
+        values = {**_when("now", around.clock_ns), **_when("newest", newest_ns), "store": around.store}
+        yield Alarm(Code.CLOCK_NOT_PLAUSIBLE, values)
+
+
+def _about_room(
+    recordings: Recordings, rules: Sequence[Rule], judgement: Judgement, foreseen: Forecast, around: Circumstances
+) -> Iterator[Alarm]:
+    for alarm in judgement.alarms:
+        if isinstance(alarm, NoRoom) and alarm.rule is None:
+            short = bytes_in_words(alarm.short) if alarm.unit == "bytes" else f"{alarm.short:,.1f} h"
+            yield Alarm(Code.NO_ROOM, {"short": short})
+    if foreseen.ring.full_ns is not None and foreseen.ring.full_ns > around.at_ns:
+        yield Alarm(Code.ROOM_RUNS_OUT, _when("when", foreseen.ring.full_ns))
+    for number, days in margins(recordings, rules, foreseen):
+        if days < MARGIN_DAYS:
+            rule = rules[number]
+            values = {"rule_ja": words.length(rule), "rule_en": describe(rule), "days": max(int(days), 0)}
+            yield Alarm(Code.MINIMUM_IN_DANGER, values)
+    for alarm in judgement.alarms:
+        if isinstance(alarm, HoldsFill):
+            yield Alarm(Code.HOLDS_FILL, {"share": f"{alarm.share:.0%}", "allowed": f"{alarm.allowed:.0%}"})
+    room = around.room
+    if room.disk_bytes and room.free_bytes / room.disk_bytes < NEARLY_FULL:
+        share = room.free_bytes / room.disk_bytes
+        yield Alarm(Code.DISK_NEARLY_FULL, {"free": bytes_in_words(room.free_bytes), "share": f"{share:.1%}"})
+
+
+def margins(recordings: Recordings, rules: Sequence[Rule], foreseen: Forecast) -> Iterator[tuple[int, float]]:
+    """For each minimum that room will end, by how many days at least it will have been kept beyond that."""
+    for number, rule in enumerate(rules):
+        mine = (recordings.rule == number) & (foreseen.why == Why.CAPACITY) & (foreseen.goes_ns != NEVER)
+        if isinstance(rule, Minimum) and mine.any():
+            beyond = foreseen.goes_ns[mine] - over_ns(rule.period, recordings.started_ns[mine])
+            yield number, float(beyond.min()) / DAY_NS
+
+
+def bytes_in_words(size: float) -> str:
+    """As in 1.2 TB, with three digits or so."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.4g} TB"
+
+
+def _when(name: str, time_ns: int) -> dict[str, str | int]:
+    """A value that reads differently in each language (see `Alarm.values`)."""
+    return {f"{name}_ja": japanese_time(time_ns), f"{name}_en": english_time(time_ns)}

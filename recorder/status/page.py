@@ -1,0 +1,126 @@
+"""A status as a page for people, in Japanese or English."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from rich.cells import cell_len
+
+from recorder.dates import at, english_day, english_time, japanese_day, japanese_time
+from recorder.status.alarms import Language
+from recorder.status.assess import bytes_in_words
+from recorder.status.values import Next, Status
+from storage.retention.forecast import Why
+from storage.text import escape
+
+Lines = Iterator[tuple[str, str]]  # a heading, "" to go on under the one before; and what is said
+
+
+def page(of: Status, language: Language) -> Iterator[str]:
+    """The page, line by line. What operators wrote is escaped: it may hold a terminal's control codes."""
+    lines = list((_japanese if language == "ja" else _english)(of))
+    width = max(cell_len(heading) for heading, _ in lines) + 2
+    for heading, text in lines:
+        yield f"{heading}{' ' * (width - cell_len(heading))}{text}".rstrip()
+
+
+def _japanese(of: Status) -> Lines:
+    kept, ring = of.kept, of.ring
+    yield "時点", japanese_time(of.at_ns)
+    yield "保存先", escape(of.store)
+    yield "記録", f"通話 {kept.calls:,} 件、うち録音 {kept.recordings:,} 件（{_hours_ja(kept.hours)}、{bytes_in_words(kept.bytes)}）"
+    if kept.oldest_ns is not None and kept.newest_ns is not None:
+        yield "", f"最も古い録音 {japanese_time(kept.oldest_ns)}"
+        yield "", f"最も新しい録音 {japanese_time(kept.newest_ns)}"
+    if of.policy is None:
+        yield "規則", "定められていない"
+    else:
+        yield "規則", escape(f"{of.policy.office}「{of.policy.regulation}」")
+        for rule in of.policy.rules:
+            whom = f"{rule.scope}: " if rule.scope else "その他: " if len(of.policy.rules) > 1 else ""
+            yield "", escape(f"{whom}{rule.japanese}（{rule.article}）" if rule.article else f"{whom}{rule.japanese}")
+    yield "保存領域", f"{_limit(of, '時間')}のうち {ring.used:.1%} を使用"
+    if ring.holds_days is not None:
+        yield "", f"今の通話量（1日平均 {bytes_in_words(ring.per_day_bytes)}）で約 {_days(ring.holds_days)} 日分"
+    yield "ディスク", f"{bytes_in_words(of.disk_bytes)}のうち {bytes_in_words(of.free_bytes)} が空き"
+    yield "次の消去", "見込みなし" if of.next is None else _next_ja(of.next)
+    if of.due:
+        yield "", f"期限を過ぎたもの {of.due:,} 件（次の消去の処理で消去）"
+    swept = "まだ一度も行われていない" if of.swept_ns is None else japanese_time(of.swept_ns)
+    yield "消去処理", f"最後は {swept}" if of.swept_ns is not None else swept
+    yield "延長（保全）", "なし" if not of.holds.count else (
+        f"{of.holds.count:,} 件、通話 {of.holds.calls:,} 件（{bytes_in_words(of.holds.bytes)}、保存領域の {of.holds.share:.1%}）"
+    )
+    for hold in of.holds.ending:
+        yield "", f"まもなく終了: {hold.name} {_last_day(hold.until_ns, japanese_day)}まで（{escape(hold.reason)}）"
+    yield "警報", "なし" if not of.alarms else f"{len(of.alarms)} 件"
+    for alarm in of.alarms:
+        yield "", escape(f"● {alarm.meaning('ja')} [{alarm.code}]")
+        yield "", escape(f"   → {alarm.remedy('ja')}")
+
+
+def _english(of: Status) -> Lines:
+    kept, ring = of.kept, of.ring
+    yield "as of", english_time(of.at_ns)
+    yield "store", escape(of.store)
+    yield "kept", f"{kept.calls:,} calls, {kept.recordings:,} recordings, {kept.hours:,.1f} hours, {bytes_in_words(kept.bytes)}"
+    if kept.oldest_ns is not None and kept.newest_ns is not None:
+        yield "", f"oldest {english_time(kept.oldest_ns)}, newest {english_time(kept.newest_ns)}"
+    if of.policy is None:
+        yield "rule", "none in force"
+    else:
+        yield "rule", escape(f"{of.policy.office}, {of.policy.regulation}")
+        for rule in of.policy.rules:
+            whom = f"{rule.scope}: " if rule.scope else "all others: " if len(of.policy.rules) > 1 else ""
+            yield "", escape(f"{whom}{rule.english} ({rule.article})" if rule.article else f"{whom}{rule.english}")
+    yield "ring", f"{ring.used:.1%} of {_limit(of, 'hours')} used"
+    if ring.holds_days is not None:
+        yield "", f"holds about {_days(ring.holds_days)} days at this traffic ({bytes_in_words(ring.per_day_bytes)} a day)"
+    yield "disk", f"{bytes_in_words(of.free_bytes)} of {bytes_in_words(of.disk_bytes)} free"
+    yield "goes next", "nothing foreseen" if of.next is None else _next_en(of.next)
+    if of.due:
+        yield "", f"{of.due:,} are due, and go with the next sweep"
+    yield "last sweep", "never" if of.swept_ns is None else english_time(of.swept_ns)
+    yield "holds", "none" if not of.holds.count else (
+        f"{of.holds.count:,}, on {of.holds.calls:,} calls ({bytes_in_words(of.holds.bytes)}, {of.holds.share:.1%} of the ring)"
+    )
+    for hold in of.holds.ending:
+        yield "", f"ends soon: {hold.name}, through {_last_day(hold.until_ns, english_day)} ({escape(hold.reason)})"
+    yield "alarms", "none" if not of.alarms else f"{len(of.alarms)}"
+    for alarm in of.alarms:
+        yield "", escape(f"* {alarm.meaning('en')} [{alarm.code}]")
+        yield "", escape(f"  {alarm.remedy('en')}")
+
+
+def _next_ja(one: Next) -> str:
+    if one.moves:
+        how = "第二の保存先へ移動"
+    else:
+        how = "上書き見込み" if one.why is Why.CAPACITY else "保存期間の満了"
+    return f"{japanese_day(at(one.goes_ns).date())} {how}（{japanese_time(one.started_ns)}の録音）"
+
+
+def _next_en(one: Next) -> str:
+    how = "moves to the second store" if one.moves else "overwritten" if one.why is Why.CAPACITY else "its period is over"
+    return f"{english_day(at(one.goes_ns).date())}: {how} (recording of {english_time(one.started_ns)}, {one.id})"
+
+
+def _last_day(until_ns: int, form: Callable[..., str]) -> str:
+    """The last day of what ends at an instant: that of the moment before."""
+    return form((at(until_ns) - timedelta(microseconds=1)).date())
+
+
+def _limit(of: Status, hours: str) -> str:
+    if of.ring.limit_hours != float("inf"):
+        return f"{of.ring.limit_hours:,.0f} {hours}"
+    return bytes_in_words(of.ring.limit_bytes)
+
+
+def _days(days: float) -> str:
+    return f"{days:,.0f}" if days >= 10 else f"{days:.1f}"
+
+
+def _hours_ja(hours: float) -> str:
+    whole, minutes = divmod(round(hours * 60), 60)
+    return f"{whole:,} 時間 {minutes} 分" if whole else f"{minutes} 分"
