@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": "recorder.cli.verify:command",
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
+    "policy": "recorder.cli.policy:group",
     "demo-store": "recorder.cli.demo_store:command",
     "status": "recorder.cli.status:command",
     "config": "recorder.cli.config:group",
