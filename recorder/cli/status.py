@@ -26,8 +26,8 @@ def command(store: Path, time: str | None, lang: str | None, as_json: bool) -> i
     import asyncio
     from time import time_ns
 
-    from recorder.times import parse_time
     from recorder.status.gather import status
+    from recorder.times import parse_time
 
     with saying_problems():
         clock_ns = time_ns() if time is None else None

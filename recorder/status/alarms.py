@@ -75,8 +75,10 @@ _MEANING: dict[Code, dict[Language, str]] = {
         "en": "Only {free} ({share}) of the disk are free. Once it is full, no new call can be recorded.",
     },
     Code.CLOCK_NOT_PLAUSIBLE: {
-        "ja": "時計が正しくないおそれがあります。現在時刻は {now_ja}、最も新しい録音は {newest_ja} です。自動の消去は行われません。",
-        "en": "The clock may be wrong: it says {now_en}, and the newest recording is of {newest_en}. Nothing is erased by itself.",
+        "ja": "時計が正しくないおそれがあります。今は {now_ja}、最も新しい録音は {newest_ja} です。"
+        "その間、自動の消去は行われません。",
+        "en": "The clock may be wrong: it says {now_en}, and the newest recording is of {newest_en}. "
+        "As long as it does, nothing is erased by itself.",
     },
     Code.SWEEP_OVERDUE: {
         "ja": "保存期間を過ぎた録音が {count} 件、消去されずに残っています。最も古いものの期限は {since_ja} でした。",
@@ -93,8 +95,10 @@ _MEANING: dict[Code, dict[Language, str]] = {
 }
 _REMEDY: dict[Code, dict[Language, str]] = {
     Code.NO_POLICY: {
-        "ja": "規則を選んで適用してください: recorder policy adopt --store {store} 名前（一覧は recorder policy offices）",
-        "en": "Adopt one: recorder policy adopt --store {store} NAME   (recorder policy offices lists them)",
+        "ja": "規則を選んで適用してください（一覧は recorder policy offices）: "
+        "recorder policy adopt --store {store} 名前 --old-recordings follow --reason 理由",
+        "en": "Adopt one of recorder policy offices: "
+        "recorder policy adopt --store {store} NAME --old-recordings follow --reason TEXT",
     },
     Code.NO_RULE: {
         "ja": "設定の [[policy.rules]] に、その課・内線・回線の規則か、すべてに当たる規則を加えてください。",
@@ -122,7 +126,7 @@ _REMEDY: dict[Code, dict[Language, str]] = {
     },
     Code.CLOCK_NOT_PLAUSIBLE: {
         "ja": "時刻同期（NTP）を確かめてください。時計が正しければ: recorder sweep --store {store} --confirm-clock",
-        "en": "Check that the time is synchronised. If the clock is right: recorder sweep --store {store} --confirm-clock",
+        "en": "See that the time is synchronised. If the clock is right: recorder sweep --store {store} --confirm-clock",
     },
     Code.SWEEP_OVERDUE: {
         "ja": "消去を実行し、自動の消去が動いているか確かめてください: recorder sweep --store {store}",

@@ -29,7 +29,8 @@ def _japanese(of: Status) -> Lines:
     kept, ring = of.kept, of.ring
     yield "時点", japanese_time(of.at_ns)
     yield "保存先", escape(of.store)
-    yield "記録", f"通話 {kept.calls:,} 件、うち録音 {kept.recordings:,} 件（{_hours_ja(kept.hours)}、{bytes_in_words(kept.bytes)}）"
+    size = f"{_hours_ja(kept.hours)}、{bytes_in_words(kept.bytes)}"
+    yield "記録", f"通話 {kept.calls:,} 件、うち録音 {kept.recordings:,} 件（{size}）"
     if kept.oldest_ns is not None and kept.newest_ns is not None:
         yield "", f"最も古い録音 {japanese_time(kept.oldest_ns)}"
         yield "", f"最も新しい録音 {japanese_time(kept.newest_ns)}"
@@ -40,18 +41,20 @@ def _japanese(of: Status) -> Lines:
         for rule in of.policy.rules:
             whom = f"{rule.scope}: " if rule.scope else "その他: " if len(of.policy.rules) > 1 else ""
             yield "", escape(f"{whom}{rule.japanese}（{rule.article}）" if rule.article else f"{whom}{rule.japanese}")
-    yield "保存領域", f"{_limit(of, '時間')}のうち {ring.used:.1%} を使用"
+    yield "保存領域", f"{_limit(of, '時間')} のうち {ring.used:.1%} を使用"
     if ring.holds_days is not None:
         yield "", f"今の通話量（1日平均 {bytes_in_words(ring.per_day_bytes)}）で約 {_days(ring.holds_days)} 日分"
-    yield "ディスク", f"{bytes_in_words(of.disk_bytes)}のうち {bytes_in_words(of.free_bytes)} が空き"
+    yield "ディスク", f"{bytes_in_words(of.disk_bytes)} のうち {bytes_in_words(of.free_bytes)} が空き"
     yield "次の消去", "見込みなし" if of.next is None else _next_ja(of.next)
     if of.due:
         yield "", f"期限を過ぎたもの {of.due:,} 件（次の消去の処理で消去）"
     swept = "まだ一度も行われていない" if of.swept_ns is None else japanese_time(of.swept_ns)
     yield "消去処理", f"最後は {swept}" if of.swept_ns is not None else swept
-    yield "延長（保全）", "なし" if not of.holds.count else (
-        f"{of.holds.count:,} 件、通話 {of.holds.calls:,} 件（{bytes_in_words(of.holds.bytes)}、保存領域の {of.holds.share:.1%}）"
-    )
+    if of.holds.count:
+        size = f"{bytes_in_words(of.holds.bytes)}、保存領域の {of.holds.share:.1%}"
+        yield "延長（保全）", f"{of.holds.count:,} 件、通話 {of.holds.calls:,} 件（{size}）"
+    else:
+        yield "延長（保全）", "なし"
     for hold in of.holds.ending:
         yield "", f"まもなく終了: {hold.name} {_last_day(hold.until_ns, japanese_day)}まで（{escape(hold.reason)}）"
     yield "警報", "なし" if not of.alarms else f"{len(of.alarms)} 件"
@@ -64,7 +67,8 @@ def _english(of: Status) -> Lines:
     kept, ring = of.kept, of.ring
     yield "as of", english_time(of.at_ns)
     yield "store", escape(of.store)
-    yield "kept", f"{kept.calls:,} calls, {kept.recordings:,} recordings, {kept.hours:,.1f} hours, {bytes_in_words(kept.bytes)}"
+    size = f"{kept.hours:,.1f} hours, {bytes_in_words(kept.bytes)}"
+    yield "kept", f"{kept.calls:,} calls, {kept.recordings:,} of them with a recording: {size}"
     if kept.oldest_ns is not None and kept.newest_ns is not None:
         yield "", f"oldest {english_time(kept.oldest_ns)}, newest {english_time(kept.newest_ns)}"
     if of.policy is None:
@@ -76,15 +80,18 @@ def _english(of: Status) -> Lines:
             yield "", escape(f"{whom}{rule.english} ({rule.article})" if rule.article else f"{whom}{rule.english}")
     yield "ring", f"{ring.used:.1%} of {_limit(of, 'hours')} used"
     if ring.holds_days is not None:
-        yield "", f"holds about {_days(ring.holds_days)} days at this traffic ({bytes_in_words(ring.per_day_bytes)} a day)"
+        a_day = bytes_in_words(ring.per_day_bytes)
+        yield "", f"holds about {_days(ring.holds_days)} days at this traffic ({a_day} a day)"
     yield "disk", f"{bytes_in_words(of.free_bytes)} of {bytes_in_words(of.disk_bytes)} free"
     yield "goes next", "nothing foreseen" if of.next is None else _next_en(of.next)
     if of.due:
         yield "", f"{of.due:,} are due, and go with the next sweep"
     yield "last sweep", "never" if of.swept_ns is None else english_time(of.swept_ns)
-    yield "holds", "none" if not of.holds.count else (
-        f"{of.holds.count:,}, on {of.holds.calls:,} calls ({bytes_in_words(of.holds.bytes)}, {of.holds.share:.1%} of the ring)"
-    )
+    if of.holds.count:
+        size = f"{bytes_in_words(of.holds.bytes)}, {of.holds.share:.1%} of the ring"
+        yield "holds", f"{of.holds.count:,}, on {of.holds.calls:,} calls ({size})"
+    else:
+        yield "holds", "none"
     for hold in of.holds.ending:
         yield "", f"ends soon: {hold.name}, through {_last_day(hold.until_ns, english_day)} ({escape(hold.reason)})"
     yield "alarms", "none" if not of.alarms else f"{len(of.alarms)}"
@@ -102,7 +109,10 @@ def _next_ja(one: Next) -> str:
 
 
 def _next_en(one: Next) -> str:
-    how = "moves to the second store" if one.moves else "overwritten" if one.why is Why.CAPACITY else "its period is over"
+    if one.moves:
+        how = "moves to the second store"
+    else:
+        how = "overwritten" if one.why is Why.CAPACITY else "its period is over"
     return f"{english_day(at(one.goes_ns).date())}: {how} (recording of {english_time(one.started_ns)}, {one.id})"
 
 

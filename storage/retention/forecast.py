@@ -23,7 +23,7 @@ from storage.retention import traffic
 from storage.retention.counting import HOUR_NS, NEVER, Numbers
 from storage.retention.ends import ALWAYS, first_over_ns, over_ns
 from storage.retention.frontier import Frontiers, Key, Measure, as_written, key_of, limits_of, named
-from storage.retention.judgement import FRAMES_AN_HOUR, Recordings
+from storage.retention.judgement import FRAMES_AN_HOUR, NO_RULE, Recordings
 from storage.retention.room import Room
 from storage.retention.rules import Capacity, Rule, Tiers, capacities
 from storage.retention.traffic import WEEK_HOURS, WEEK_NS, WEEKS, Traffic
@@ -73,7 +73,7 @@ def forecast(recordings: Recordings, rules: Sequence[Rule], at_ns: int, room: Ro
     if rows and (np.any(np.diff(recordings.started_ns) < 0) or int(recordings.rule.max()) >= len(rules)):
         raise ValueError("recordings must be oldest first, and each name one of the rules")
     amounts = (recordings.bytes, recordings.frames)
-    begins = [_whole_since(recordings, rules, number, at_ns) for number in range(len(rules))]
+    begins = [_whole_since(recordings, rules, number, at_ns) for number in (*range(len(rules)), NO_RULE)]
     measures = [Measure(amount, _seen(recordings, amount, begins, at_ns)) for amount in amounts]
     hours = _hours_ahead(recordings, rules, at_ns, room, measures)
     frontiers = Frontiers(recordings, rules, at_ns, room, (measures[0], measures[1]), hours)
@@ -117,11 +117,14 @@ def _subsets(some: Sequence[Capacity]) -> list[tuple[Capacity, ...]]:
 
 
 def _seen(recordings: Recordings, amount: NDArray[np.int64], begins: Sequence[int], at_ns: int) -> list[Traffic]:
-    """Each rule's traffic. One seen for some days only has its week's rhythm from the one seen longest."""
+    """Each rule's traffic, and that of what no rule is for.
+
+    One that was seen for some days only has its week's rhythm from the one that was seen longest.
+    """
     found: dict[int, Traffic] = {}
     longest: Traffic | None = None
     for number in sorted(range(len(begins)), key=lambda number: begins[number]):
-        mine = recordings.has_audio & (recordings.rule == number)
+        mine = recordings.has_audio & (recordings.rule == (number if number < len(begins) - 1 else NO_RULE))
         one = traffic.seen(recordings.started_ns[mine], amount[mine], begins[number], at_ns, like=longest)
         found[number] = one
         longest = one if longest is None and one.per_day > 0 else longest
@@ -134,6 +137,8 @@ def _whole_since(recordings: Recordings, rules: Sequence[Rule], number: int, at_
     if not left.any():
         return at_ns
     begin = max(at_ns - WEEKS * WEEK_NS, int(recordings.started_ns[left.argmax()]))
+    if number == NO_RULE:
+        return begin
     hours = np.arange(begin, at_ns, HOUR_NS, dtype=np.int64)
     begin += int(np.count_nonzero(over_ns(rules[number], hours) <= at_ns)) * HOUR_NS  # gone by its period
     if own := named(rules[number]):
@@ -159,6 +164,7 @@ def _hours_ahead(
     # What a period or a budget ends makes room again: only the rest fills the ring for good.
     ended = {number for _, [number] in budgets}
     stays = [number for number, rule in enumerate(rules) if int(over_ns(rule, now)[0]) == NEVER and number not in ended]
+    stays.append(NO_RULE)
     for capacity, numbers in [*budgets, (Capacity(), stays)]:
         for measure, limit in zip(measures, limits_of(room, capacity, recordings), strict=True):
             a_week = sum(measure.traffic[number].per_day for number in numbers) * 7

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from storage.retention.counting import HOUR_NS, NEVER, Numbers
 from storage.retention.ends import first_over_ns, over_ns
-from storage.retention.judgement import FRAMES_AN_HOUR, Recordings
+from storage.retention.judgement import FRAMES_AN_HOUR, NO_RULE, Recordings
 from storage.retention.room import Room
 from storage.retention.rules import Capacity, Rule, Tiers, capacities
 from storage.retention.traffic import Traffic
@@ -56,7 +56,7 @@ class Measure:
     """What a capacity may be in: bytes, or hours of audio."""
 
     amount: NDArray[np.int64]  # of each recording
-    traffic: Sequence[Traffic]  # of each rule
+    traffic: Sequence[Traffic]  # of each rule, and behind them of what no rule is for
 
 
 class Frontiers:
@@ -73,7 +73,6 @@ class Frontiers:
         self._recordings, self._rules, self._room = recordings, rules, room
         self._measures = measures
         self._fills = recordings.has_audio & (recordings.tier == 0)
-        self._gives = self._fills & ~recordings.held & (recordings.rule >= 0)
         hour = at_ns // HOUR_NS
         oldest = int(recordings.started_ns[0]) // HOUR_NS if len(recordings) else hour
         base = min(max(oldest, hour - _OLDEST_HOURS), hour)
@@ -90,7 +89,7 @@ class Frontiers:
             for capacity in named(rule):
                 if not capacity.is_of_ring:
                     self._found[number, capacity] = self._frontier(capacity, [number])
-        self._found[RING, Capacity()] = self._frontier(Capacity(), range(len(rules)))
+        self._found[RING, Capacity()] = self._frontier(Capacity(), [*range(len(rules)), NO_RULE])
 
     def reached(self) -> Mapping[Key, Numbers]:
         """For each capacity, when its frontier passes each recording's start; NEVER in the hours looked at."""
@@ -116,7 +115,7 @@ class Frontiers:
 
     def _fitting(self, capacity: Capacity, numbers: Sequence[int], measure: Measure, limit: float) -> Floats:
         counted = self._fills if capacity.is_of_ring else self._fills & (self._recordings.rule == numbers[0])
-        fixed = float(measure.amount[counted & ~self._gives].sum())
+        fixed = float(measure.amount[counted & self._recordings.held].sum())
         shares = [_Share(*self._begun(measure, number), *self._bounds(number, capacity)) for number in numbers]
 
         def filled(edge: Edges) -> Floats:
@@ -138,13 +137,13 @@ class Frontiers:
 
     def _begun(self, measure: Measure, number: int) -> tuple[Floats, Floats]:
         """How much of a rule's recordings began before each edge, and before each of the times: those that are there
-        and may go, and those that will come."""
-        mine = self._gives & (self._recordings.rule == number)
+        and not held, and those that will come."""
+        mine = self._fills & ~self._recordings.held & (self._recordings.rule == number)
         there = np.bincount(
             self._place[mine].astype(np.int64), weights=measure.amount[mine].astype(np.float64),
             minlength=len(self._edges),
         )  # fmt: skip
-        traffic, now_ns = measure.traffic[number], self._times[:1]
+        traffic, now_ns = measure.traffic[number], self._times[:1]  # NO_RULE is -1: the last
         to_come = traffic.until(np.maximum(self._edges, now_ns)) - traffic.until(now_ns)
         by_edge = np.concatenate([[0.0], np.cumsum(there)[:-1]]) + to_come
         by_time = by_edge[self._now :].copy()
@@ -154,6 +153,9 @@ class Frontiers:
     def _bounds(self, number: int, capacity: Capacity) -> tuple[Edges, Edges]:
         """For a rule's recordings at each of the times: the edge before which all are gone in any case, and the one
         before which nothing but room for this capacity keeps any."""
+        if number == NO_RULE:
+            stays = np.zeros(len(self._times), np.int64)
+            return stays, stays
         rule = self._rules[number]
         if isinstance(rule, Tiers):  # to the second store, and out of this one
             gone = np.searchsorted(first_over_ns(rule, self._edges), self._times, "right")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from storage.retention.counting import NEVER
 from storage.retention.forecast import Why, forecast
-from storage.retention.judgement import Recordings, Verdict, judge
+from storage.retention.judgement import NO_RULE, Recordings, Verdict, judge
 from storage.retention.room import Room
 from storage.retention.rules import Capacity, Days, EarlierOf, Hours, LaterOf, Minimum, Months, Rule, Tiers
 from storage.retention.traffic import WEEK_NS, seen
@@ -218,3 +218,19 @@ def test_an_hour_of_the_week_that_was_not_seen_is_taken_for_the_same_hour_of_oth
 
     assert found[:, 9].tolist() == [10, 30, 20, 20, 20, 20, 20]
     assert found.sum() == 140
+
+
+def test_what_no_rule_is_for_fills_the_ring_for_good() -> None:
+    """A third of the calls have no rule. They are never erased, so the others get less and less room, and then none."""
+    calls = weeks_of_calls(2)
+    at_ns = MONDAY_NS + 2 * WEEK_NS
+    rule = np.where(np.arange(480) % 3 == 0, NO_RULE, 0).astype(np.intp)
+    recordings = columns(calls, np.full(480, CALL), rule=rule)
+
+    found = forecast(recordings, [RING], at_ns, room(480 * CALL))
+
+    assert set(found.why[rule == NO_RULE]) == {Why.NOT_FORESEEN}
+    assert found.ring.holds_days == pytest.approx(14, rel=0.01)
+    assert found.ring.full_ns is not None
+    weeks = (found.ring.full_ns - MONDAY_NS) / WEEK_NS
+    assert 6 <= weeks <= 7  # 80 a week of 480
