@@ -1,4 +1,4 @@
-"""recorder policy explain | expiry | offices | simulate"""
+"""recorder policy explain | expiry | offices | adopt | simulate"""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import json
 
 import click
 
+from recorder.cli import policy_adopt
 from recorder.cli.common import json_option, saying_problems
 
 
 @click.group(help="Offices' regulations, and what follows from them.", short_help="Regulations: what is kept how long.")
 def group() -> None:
     pass
+
+
+group.add_command(policy_adopt.command)
 
 
 @group.command("offices", short_help="List the offices whose profiles come with the program.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from recorder.policy import offices, words
 from recorder.policy.profile import Profile
-from recorder.times import parse_time
+from recorder.times import time_ns
 from storage.retention.ends import kept_through
 from storage.retention.rules import Minimum, Rule
 from storage.retention.words import describe
@@ -18,7 +18,7 @@ PURPOSE = ("until the purpose is met", "目的が達せられるまで")
 def expiry(office: str, recorded: str, *, copy: bool = False) -> dict[str, Any]:
     """What `recorder policy expiry` prints. Raises `Unusable` for an office or a time that there isn't."""
     profile = offices.load(office)
-    recorded_ns = parse_time(recorded)
+    recorded_ns = time_ns(recorded)
     kept = profile.retention
     rule, article, otherwise = _copies(profile) if copy else (kept.rule(), kept.article, NOT_STATED)
     end = None if rule is None else kept_through(rule, recorded_ns)

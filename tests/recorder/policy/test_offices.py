@@ -222,7 +222,8 @@ OFFICE = '[office]\nname = "市"\nreading = "し"\nenglish = "City"\n[regulation
     ("[retention]\narticle = 'x'\ndays = 1\n[[grounds]]\nname = 'a'\ntitle = 'b'\narticle = 'c'\n",
      "11: grounds[0]: a ground allows at least one act"),
     ("[retention]\narticle = 'x'\ndays = 1\n"
-     "[[grounds]]\nname = 'a'\ntitle = 'b'\narticle = 'c'\ncopy = 'd'\nform = 'e'\n", "16: grounds[0].form: there is no form e"),
+     "[[grounds]]\nname = 'a'\ntitle = 'b'\narticle = 'c'\ncopy = 'd'\nform = 'e'\n",
+     "16: grounds[0].form: there is no form e"),
     ("[retention]\narticle = 'x'\ndays = 1\n[[duties]]\nduty = 'sing'\nsays = 'b'\narticle = 'c'\n",
      '12: duties[0].duty: must be "publish", '),
 ])  # fmt: skip
