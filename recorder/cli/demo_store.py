@@ -11,13 +11,15 @@ from pathlib import Path
 
 import click
 
-from recorder.cli.common import json_option, saying_problems, store_option
+from recorder.cli.common import config_option, json_option, saying_problems, settings_from, store_option
 
 CALLS_PER_DAY = 200
 
 
 @click.command("demo-store", short_help="Make a store with made-up calls, to try a rule on.")
 @store_option
+@click.option("--office", metavar="NAME", help="Whose rule the store follows; none if not given.")
+@config_option
 @click.option("--days", type=click.IntRange(1, 36_525), default=30, show_default=True, help="So many days of calls.")
 @click.option(
     "--calls-per-day", type=click.IntRange(1, 1_000_000), default=CALLS_PER_DAY, show_default=True,
@@ -33,22 +35,30 @@ CALLS_PER_DAY = 200
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another number, other calls.")
 @json_option
 def command(
-    store: Path, days: int, calls_per_day: int, until: datetime | None, talk_seconds: float, seed: int, as_json: bool
-) -> int:
+    store: Path, office: str | None, config: Path | None, days: int, calls_per_day: int, until: datetime | None,
+    talk_seconds: float, seed: int, as_json: bool,
+) -> int:  # fmt: skip
     """Make a store with made-up calls: real recordings of tones, real entries, nobody's voice.
 
     Each call carries the flag `synthetic`, and its numbers are nobody's. The same seed gives the same calls. A store
     that has real calls is refused.
     """
     import asyncio
+    from dataclasses import replace
 
     from recorder.demo.fill import fill
     from recorder.demo.office import calls_of, days_until
+    from recorder.settings.models import Policy
 
     last = until.date() if until is not None else _yesterday()
     calls = calls_of(days_until(last, days), calls_per_day, seed=seed, talk_s=talk_seconds)
     with saying_problems(), _counter() as progress:
-        made = asyncio.run(fill(store, calls, progress=progress))
+        settings = settings_from(config)
+        if office is not None:
+            settings = replace(settings, policy=Policy(office=office))
+        made = asyncio.run(fill(store, calls, settings, progress=progress))
+    if made.warning:
+        click.echo(f"recorder: {made.warning}", err=True)
     if as_json:
         print(json.dumps({"calls": made.calls, "recordings": made.recordings, "already_there": made.already_there}))
         return 0

@@ -24,15 +24,16 @@ def command(store: Path, time: str | None, lang: str | None, as_json: bool) -> i
     May run while the recorder writes. The status is 0 even if there are alarms: it was asked for, and found.
     """
     import asyncio
-    from time import time_ns
+    from time import time_ns as clock
 
     from recorder.status.gather import status
-    from recorder.times import parse_time
+    from recorder.times import time_ns
 
     with saying_problems():
-        clock_ns = time_ns() if time is None else None
-        at_ns = parse_time(time) if time is not None else time_ns()
-        found = asyncio.run(status(store, at_ns, clock_ns=clock_ns))
+        now_ns = clock()
+        found = asyncio.run(
+            status(store, now_ns, clock_ns=now_ns) if time is None else status(store, time_ns(time))
+        )
     if as_json:
         from recorder.status.as_json import status_as_json
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from capture.media.g711 import TABLE, Law
 from recorder.demo.office import SYNTHETIC
+from recorder.policy.offices import policy_of
 from recorder.problems import Unusable
+from recorder.ring.adoption import adopt_first
+from recorder.settings import Settings
 from storage.records import CallRecord, RecordingRecord, StreamRecord
 from storage.store import Finished, Store
 from storage.wav import PCM16, RATE_HZ
@@ -28,29 +31,35 @@ class Filled:
     calls: int = 0
     recordings: int = 0
     already_there: int = 0
+    warning: str | None = None  # if the store follows another policy than that of the settings
 
 
 async def fill(
-    path: str | os.PathLike[str], calls: Iterable[CallRecord], *, progress: Callable[[int], None] | None = None
+    path: Path, calls: Iterable[CallRecord], settings: Settings, *, progress: Callable[[int], None] | None = None
 ) -> Filled:
     """Puts synthetic calls into a store, which is made if it isn't there; those it has already stay as they are.
 
-    `progress` is told how many are done. Unusable if the store has calls of real people: made-up ones have no place
+    A store that follows no policy adopts that of the settings, if they choose one, as of the first call. `progress` is
+    told how many are done. Unusable if the store has calls of real people: made-up ones have no place
     among them. StoreError as for `Store.open`.
     """
+    policy_of(settings.policy)  # a faulty one is told of before anything is made
     done = Filled()
     bank = _tones()
+    first_ns: int | None = None
     async with await Store.open(path, create=True) as store:
         await _require_synthetic(store.calls(), store.root)
         group: list[CallRecord] = []
         for call in calls:
             group.append(call)
+            first_ns = call.started_ns if first_ns is None else first_ns
             if len(group) == _GROUP:
                 await _enter(store, group, bank, done)
                 group = []
                 if progress is not None:
                     progress(done.calls)
         await _enter(store, group, bank, done)
+    done.warning = await adopt_first(path, settings, at_ns=first_ns or 0, who="demo-store")
     return done
 
 

@@ -81,8 +81,8 @@ _MEANING: dict[Code, dict[Language, str]] = {
         "As long as it does, nothing is erased by itself.",
     },
     Code.SWEEP_OVERDUE: {
-        "ja": "保存期間を過ぎた録音が {count} 件、消去されずに残っています。最も古いものの期限は {since_ja} でした。",
-        "en": "{count} recordings are past their time and not erased; the oldest has been since {since_en}.",
+        "ja": "保存期間を過ぎた録音が {count} 件、消去されずに残っています。最も古いものは {since_ja} までのものでした。",
+        "en": "{count} recordings are past their time and not erased; the oldest was to be kept through {since_en}.",
     },
     Code.SECOND_STORE_MISSING: {
         "ja": "移動先の媒体 {path} が見つかりません。移動すべき録音は元の場所に残ります。",
@@ -126,7 +126,7 @@ _REMEDY: dict[Code, dict[Language, str]] = {
     },
     Code.CLOCK_NOT_PLAUSIBLE: {
         "ja": "時刻同期（NTP）を確かめてください。時計が正しければ: recorder sweep --store {store} --confirm-clock",
-        "en": "See that the time is synchronised. If the clock is right: recorder sweep --store {store} --confirm-clock",
+        "en": "See that the time is synchronised. If it is right: recorder sweep --store {store} --confirm-clock",
     },
     Code.SWEEP_OVERDUE: {
         "ja": "消去を実行し、自動の消去が動いているか確かめてください: recorder sweep --store {store}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.dates import english_time, japanese_time
+from recorder.dates import at, english_day, english_time, japanese_day, japanese_time
 from recorder.policy import words
 from recorder.status.alarms import Alarm, Code
 from storage.retention.counting import DAY_NS, HOUR_NS, NEVER
@@ -49,9 +49,9 @@ def alarms(
         yield Alarm(Code.SECOND_STORE_MISSING, {"path": around.second_missing})
     late = overdue(judgement, around.at_ns)
     if late.any():
-        since_ns = int(judgement.kept_through_ns[late].min())
-        values: dict[str, str | int] = {"count": int(late.sum()), **_when("since", since_ns), "store": around.store}
-        yield Alarm(Code.SWEEP_OVERDUE, values)
+        last = at(int(judgement.kept_through_ns[late].min()) - 1000).date()
+        days = {"since_ja": japanese_day(last), "since_en": english_day(last)}
+        yield Alarm(Code.SWEEP_OVERDUE, {"count": int(late.sum()), **days, "store": around.store})
     if not around.has_policy:
         yield Alarm(Code.NO_POLICY, {"store": around.store})
     elif count := int(np.count_nonzero((recordings.rule == NO_RULE) & recordings.has_audio)):
@@ -63,7 +63,8 @@ def alarms(
 def overdue(judgement: Judgement, at_ns: int) -> NDArray[np.bool_]:
     """Which should have gone, or moved, more than a day ago because their period was over."""
     by_period = np.isin(judgement.reason, (Reason.PERIOD_OVER, Reason.FIRST_PERIOD_OVER))
-    return by_period & (judgement.verdict != Verdict.KEEP) & (judgement.kept_through_ns <= at_ns - OVERDUE_NS)
+    late = by_period & (judgement.verdict != Verdict.KEEP) & (judgement.kept_through_ns <= at_ns - OVERDUE_NS)
+    return np.asarray(late, np.bool_)
 
 
 def _about_time(recordings: Recordings, around: Circumstances) -> Iterator[Alarm]:
@@ -87,8 +88,10 @@ def _about_room(
     for number, days in margins(recordings, rules, foreseen):
         if days < MARGIN_DAYS:
             rule = rules[number]
-            values = {"rule_ja": words.length(rule), "rule_en": describe(rule), "days": max(int(days), 0)}
-            yield Alarm(Code.MINIMUM_IN_DANGER, values)
+            yield Alarm(
+                Code.MINIMUM_IN_DANGER,
+                {"rule_ja": words.length(rule), "rule_en": describe(rule), "days": max(int(days), 0)},
+            )
     for alarm in judgement.alarms:
         if isinstance(alarm, HoldsFill):
             yield Alarm(Code.HOLDS_FILL, {"share": f"{alarm.share:.0%}", "allowed": f"{alarm.allowed:.0%}"})

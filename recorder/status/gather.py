@@ -96,7 +96,10 @@ def _policy(history: Sequence[Adopted], at_ns: int) -> PolicyShown | None:
     return PolicyShown(
         office=policy.office, profile=policy.profile, regulation=policy.regulation, since_ns=adopted.since_ns,
         rules=tuple(
-            RuleInForce(words.length(one.rule), describe(one.rule), articles(one.rule), _scope(one))
+            RuleInForce(
+                japanese=words.length(one.rule), english=describe(one.rule), article=articles(one.rule),
+                scope=_scope(one),
+            )
             for one in policy.rules
         ),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from recorder.status.values import Next, Status
 from storage.retention.forecast import Why
 from storage.text import escape
 
+MANY_DAYS = 3652
 Lines = Iterator[tuple[str, str]]  # a heading, "" to go on under the one before; and what is said
 
 
@@ -43,7 +44,7 @@ def _japanese(of: Status) -> Lines:
             yield "", escape(f"{whom}{rule.japanese}（{rule.article}）" if rule.article else f"{whom}{rule.japanese}")
     yield "保存領域", f"{_limit(of, '時間')} のうち {ring.used:.1%} を使用"
     if ring.holds_days is not None:
-        yield "", f"今の通話量（1日平均 {bytes_in_words(ring.per_day_bytes)}）で約 {_days(ring.holds_days)} 日分"
+        yield "", f"今の通話量（1日平均 {bytes_in_words(ring.per_day_bytes)}）で{_days_ja(ring.holds_days)}"
     yield "ディスク", f"{bytes_in_words(of.disk_bytes)} のうち {bytes_in_words(of.free_bytes)} が空き"
     yield "次の消去", "見込みなし" if of.next is None else _next_ja(of.next)
     if of.due:
@@ -81,7 +82,7 @@ def _english(of: Status) -> Lines:
     yield "ring", f"{ring.used:.1%} of {_limit(of, 'hours')} used"
     if ring.holds_days is not None:
         a_day = bytes_in_words(ring.per_day_bytes)
-        yield "", f"holds about {_days(ring.holds_days)} days at this traffic ({a_day} a day)"
+        yield "", f"holds {_days_en(ring.holds_days)} at this traffic ({a_day} a day)"
     yield "disk", f"{bytes_in_words(of.free_bytes)} of {bytes_in_words(of.disk_bytes)} free"
     yield "goes next", "nothing foreseen" if of.next is None else _next_en(of.next)
     if of.due:
@@ -127,8 +128,16 @@ def _limit(of: Status, hours: str) -> str:
     return bytes_in_words(of.ring.limit_bytes)
 
 
-def _days(days: float) -> str:
-    return f"{days:,.0f}" if days >= 10 else f"{days:.1f}"
+def _days_ja(days: float) -> str:
+    if days > MANY_DAYS:
+        return "10年分を超える"
+    return f"約 {days:,.0f} 日分" if days >= 10 else f"約 {days:.1f} 日分"
+
+
+def _days_en(days: float) -> str:
+    if days > MANY_DAYS:
+        return "more than ten years"
+    return f"about {days:,.0f} days" if days >= 10 else f"about {days:.1f} days"
 
 
 def _hours_ja(hours: float) -> str:

@@ -78,7 +78,7 @@ def test_a_day_is_the_same_whatever_else_is_made() -> None:
 
 
 def test_what_is_there_already_stays(store: Path) -> None:
-    said = run("demo-store", "--json", "--store", store, "--days", "3", "--calls-per-day", "40", "--until", "2026-03-02")
+    said = run("demo-store", "--json", "--store", store, "--days", "3", "--calls-per-day", "40", "--until=2026-03-02")
 
     assert json.loads(said)["calls"] == 0
     assert json.loads(said)["already_there"] > 40
