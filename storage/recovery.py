@@ -23,6 +23,7 @@ from storage.errors import DiskFailed, WavError
 from storage.facts import Facts
 from storage.layout import Name
 from storage.parts import FilePool, PartFile
+from storage.rebuild import dayfile
 from storage.records import CallRecord
 from storage.sealing import Sealing, flagged
 from storage.wav import HEADER_BYTES, Header
@@ -39,8 +40,11 @@ class Recovered(NamedTuple):
     left: tuple[str, ...]  # files, relative to the store, of which nothing could be made; they lie as they were
 
 
-async def recover(root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int) -> Recovered:
-    """Finishes what a crash left: afterwards each of our files has its row. `root_fd` is the open folder."""
+async def recover(
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, *, was_closed: bool = False
+) -> Recovered:
+    """Finishes what a crash left: afterwards each of our files has its row, and each line in a day's file, unless the
+    last writer `was_closed` properly, and so has seen to them. `root_fd` is the open folder."""
     calls: list[CallRecord] = []
     left: list[str] = []
     unfinished: list[Name] = []
@@ -59,7 +63,26 @@ async def recover(root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, r
         entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, unfinished[start : start + _GROUP])
         calls += entered
         left += stuck
+    if not was_closed:
+        calls += await _adopt_lines(root, disk, catalogue)
     return Recovered(tuple(calls), tuple(left))
+
+
+async def _adopt_lines(root: str, disk: Disk, catalogue: Catalogue) -> list[CallRecord]:
+    """Enters calls without recordings whose line is there and whose row isn't: the crash came between the two."""
+    entered: list[CallRecord] = []
+    for where in await asyncio.to_thread(lambda: list(dayfile.iter_files(root, disk))):
+        ids = await asyncio.to_thread(dayfile.ids, root, where, disk)
+        missing = ids - await catalogue.has(ids) - await catalogue.erased(ids)
+        missing -= set(await catalogue.latest_entries(missing))  # a row that was there was taken away on purpose
+        if not missing:
+            continue
+        lines = await asyncio.to_thread(dayfile.read, root, where, disk)
+        calls = [flagged(call, RECOVERED) for call in lines.calls if call.id in missing and call.recording is None]
+        await asyncio.to_thread(dayfile.append, root, calls, disk)
+        await catalogue.add_calls(calls)
+        entered += calls
+    return entered
 
 
 def iter_names(root: str, disk: Disk) -> Iterator[Name]:
@@ -90,7 +113,12 @@ async def _recover_group(
         if call is not None:
             known[call_id] = call
 
-    plan = await asyncio.to_thread(_seal, root, disk, pool, root_fd, names, known)
+    lines = await asyncio.to_thread(_lines_of, root, disk, names)
+    for call_id, call in lines.items():
+        if call.recording is None and call_id not in known:  # its row is still to come: see _adopt_lines
+            known[call_id] = call
+    plan = await asyncio.to_thread(_seal, root, disk, pool, root_fd, names, known, lines)
+    await asyncio.to_thread(dayfile.append, root, plan.lines, disk)
     await catalogue.add_calls(plan.calls, replace=True)
     await asyncio.to_thread(_erase, disk, plan.doomed)
     return plan.calls, plan.left
@@ -102,15 +130,19 @@ class _Plan:
     def __init__(self) -> None:
         self.sealings: list[Sealing] = []
         self.calls: list[CallRecord] = []  # to be entered
+        self.lines: list[CallRecord] = []  # those of them that no head tells of, or not wholly
+        self.said: dict[str, CallRecord] = {}  # what days' files say of these calls
         self.doomed: list[str] = []  # paths to erase, once that is done
         self.left: list[str] = []
 
 
 def _seal(
-    root: str, disk: Disk, pool: FilePool, root_fd: int, names: list[Name], known: dict[str, CallRecord]
+    root: str, disk: Disk, pool: FilePool, root_fd: int, names: list[Name], known: dict[str, CallRecord],
+    lines: dict[str, CallRecord],
 ) -> _Plan:
-    """All that comes before the rows: looks at each file, and takes the parts through steps 1 to 5."""
+    """All that comes before the rows and lines: looks at each file, and takes the parts through steps 1 to 5."""
     plan = _Plan()
+    plan.said = lines
     for name in names:
         try:
             plan_one = _plan_part if name.ending else _plan_complete
@@ -125,7 +157,10 @@ def _seal(
         sealing.release(plan.sealings, pool)
     for one in plan.sealings:
         if one.fault is None:
-            plan.calls.append(one.result())
+            call = one.result()
+            plan.calls.append(call)
+            if not one.said_by_head(call):
+                plan.lines.append(call)
         elif one.part is not None:
             plan.left.append(one.part.name + layout.PART)
     return plan
@@ -133,24 +168,41 @@ def _seal(
 
 def _plan_complete(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
     """A `.wav` without a row: the crash came between steps 4 and 6."""
+    entered = known is not None and (known.recording is not None or known.outcome != "recorded")
+    call = None if entered else call_of_complete(root, disk, name, plan.said.get(name.id))
+    if call is None:
+        plan.left.append(name.recording)  # not of our making: that would be whole
+    else:
+        plan.calls.append(call)
+        plan.lines.append(call)
+
+
+def call_of_complete(root: str, disk: Disk, name: Name, line: CallRecord | None = None) -> CallRecord | None:
+    """The call that a complete `.wav` and its line, if it has one, tell of; with the flag `recovered`. None if the
+    file isn't whole. OSError if it can't be read."""
     fd = disk.open(os.path.join(root, name.recording))
     try:
         header, said = read_head(disk, fd, name)
         size = disk.size(fd)
-        entered = known is not None and (known.recording is not None or known.outcome != "recorded")
-        if entered or header is None or said is None or not said.complete or size != header.file_bytes:
-            plan.left.append(name.recording)  # not of our making: that would be whole
-            return
+        if header is None or said is None or not said.complete or size != header.file_bytes:
+            return None
         sha256, _ = sealing.hash_file(disk, fd)
     finally:
         disk.close(fd)
-    recording = said.call.recording
-    assert recording is not None
+    call = line if line is not None and line.recording is not None else said.call  # a line has all, a head what fits
+    assert call.recording is not None
     recording = replace(
-        recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
+        call.recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
         encoding=header.encoding.name,
     )  # fmt: skip
-    plan.calls.append(flagged(replace(said.call, recording=recording), RECOVERED))
+    return flagged(replace(call, recording=recording), RECOVERED)
+
+
+def _lines_of(root: str, disk: Disk, names: list[Name]) -> dict[str, CallRecord]:
+    """What days' files say of these calls."""
+    ids = {name.id for name in names}
+    days = {dayfile.path_of(name.started_ns) for name in names}
+    return {call.id: call for day in days for call in dayfile.read(root, day, disk).calls if call.id in ids}
 
 
 def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
@@ -186,7 +238,9 @@ def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRec
             plan.doomed.append(path)
             call = replace(call, outcome="no_audio")
         if known is None:
-            plan.calls.append(replace(call, recording=None))
+            call = replace(call, recording=None)
+            plan.calls.append(call)
+            plan.lines.append(call)
         return
     part = PartFile(
         pool, path, name.recording, encoding=header.encoding, channels=header.channels, frames=header.frames,
