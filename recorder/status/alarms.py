@@ -89,8 +89,8 @@ _MEANING: dict[Code, dict[Language, str]] = {
         "en": "The second store {path} isn't there: what should move to it stays where it is.",
     },
     Code.CATALOGUE_REBUILT: {
-        "ja": "目録は {when_ja} に録音ファイルから作り直されました。",
-        "en": "The catalogue was made anew from the recordings on {when_en}.",
+        "ja": "目録が壊れたため、{when_ja} に録音ファイルから作り直されました。元のものは {file} にあります。",
+        "en": "The catalogue was damaged, and made anew from the recordings on {when_en}. The old one is {file}.",
     },
 }
 _REMEDY: dict[Code, dict[Language, str]] = {
@@ -137,7 +137,9 @@ _REMEDY: dict[Code, dict[Language, str]] = {
         "en": "Connect the medium, and look at second_store in [ring].",
     },
     Code.CATALOGUE_REBUILT: {
-        "ja": "録音がすべて揃っているか確かめてください: recorder verify --store {store}",
-        "en": "See that everything is there: recorder verify --store {store}",
+        "ja": "録音がすべて揃っているか確かめ（recorder verify --store {store}）、ディスクを調べてください。"
+        "この警報は、{file} をほかへ移すと消えます。",
+        "en": "See that everything is there (recorder verify --store {store}), and look after the disk. "
+        "The alarm ends when {file} is moved elsewhere.",
     },
 }

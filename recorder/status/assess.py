@@ -36,13 +36,20 @@ class Circumstances:
     has_policy: bool
     room: Room
     second_missing: str = ""  # the second medium's folder, if recordings should be there and it isn't
-    rebuilt_ns: int | None = None
+    set_aside: tuple[str, int] | None = None  # the damaged catalogue that a start replaced, and when
 
 
 def alarms(
     recordings: Recordings, rules: Sequence[Rule], judgement: Judgement, foreseen: Forecast, around: Circumstances
 ) -> Iterator[Alarm]:
     """What is amiss, the most urgent first."""
+    for alarm in _alarms(recordings, rules, judgement, foreseen, around):
+        yield Alarm(alarm.code, alarm.values | {"store": around.store})  # remedies name it
+
+
+def _alarms(
+    recordings: Recordings, rules: Sequence[Rule], judgement: Judgement, foreseen: Forecast, around: Circumstances
+) -> Iterator[Alarm]:
     yield from _about_time(recordings, around)
     yield from _about_room(recordings, rules, judgement, foreseen, around)
     if around.second_missing:
@@ -51,13 +58,14 @@ def alarms(
     if late.any():
         last = at(int(judgement.kept_through_ns[late].min()) - 1000).date()
         days = {"since_ja": japanese_day(last), "since_en": english_day(last)}
-        yield Alarm(Code.SWEEP_OVERDUE, {"count": int(late.sum()), **days, "store": around.store})
+        yield Alarm(Code.SWEEP_OVERDUE, {"count": int(late.sum()), **days})
     if not around.has_policy:
-        yield Alarm(Code.NO_POLICY, {"store": around.store})
+        yield Alarm(Code.NO_POLICY)
     elif count := int(np.count_nonzero((recordings.rule == NO_RULE) & recordings.has_audio)):
         yield Alarm(Code.NO_RULE, {"count": count})
-    if around.rebuilt_ns is not None:
-        yield Alarm(Code.CATALOGUE_REBUILT, {**_when("when", around.rebuilt_ns), "store": around.store})
+    if around.set_aside is not None:
+        name, when_ns = around.set_aside
+        yield Alarm(Code.CATALOGUE_REBUILT, {"file": name, **_when("when", when_ns)})
 
 
 def overdue(judgement: Judgement, at_ns: int) -> NDArray[np.bool_]:
@@ -72,8 +80,7 @@ def _about_time(recordings: Recordings, around: Circumstances) -> Iterator[Alarm
         return
     newest_ns = int(recordings.started_ns[-1])
     if newest_ns > around.clock_ns + CLOCK_TOLERANCE_NS:
-        values = {**_when("now", around.clock_ns), **_when("newest", newest_ns), "store": around.store}
-        yield Alarm(Code.CLOCK_NOT_PLAUSIBLE, values)
+        yield Alarm(Code.CLOCK_NOT_PLAUSIBLE, _when("now", around.clock_ns) | _when("newest", newest_ns))
 
 
 def _about_room(

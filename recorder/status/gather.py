@@ -25,6 +25,7 @@ from recorder.status.values import (
     RuleInForce,
     Status,
 )
+from storage import layout
 from storage.retention.counting import DAY_NS, NEVER
 from storage.retention.forecast import Forecast, Why, forecast
 from storage.retention.judgement import FRAMES_AN_HOUR, Recordings, Verdict, judge
@@ -57,6 +58,7 @@ async def status(path: str | os.PathLike[str], at_ns: int, *, clock_ns: int | No
         around = Circumstances(
             store=str(path), at_ns=at_ns, clock_ns=clock_ns, has_policy=bool(history), room=room,
             second_missing=_missing(of_ring, any(isinstance(one, Tiers) for one in rules)),
+            set_aside=_set_aside(store),
         )  # fmt: skip
         following = _first_to_go(foreseen, recordings, at_ns)
         return Status(
@@ -149,6 +151,16 @@ def _holds(running: Sequence[Hold], recordings: Recordings, foreseen: Forecast, 
 async def _swept_ns(store: StoreReader) -> int | None:
     [(swept_ns,)] = await store.catalogue.query("select swept_ns from ring_state")
     return None if swept_ns is None else int(swept_ns)
+
+
+def _set_aside(store: StoreReader) -> tuple[str, int] | None:
+    """The newest damaged catalogue that lies in the store, and since when."""
+    found: list[tuple[int, str]] = []
+    for entry in store.disk.list(store.root):
+        if layout.is_set_aside(entry.name) and not entry.name.endswith(("-wal", "-shm")):
+            status = store.disk.status(os.path.join(store.root, entry.name))
+            found += [(status.changed_ns, entry.name)] if status is not None else []
+    return (max(found)[1], max(found)[0]) if found else None
 
 
 def _missing(of_ring: RingSettings, is_needed: bool) -> str:
