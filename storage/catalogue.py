@@ -64,7 +64,7 @@ class Catalogue:
             reader = await _connect(path, "ro")
         except sqlite3.DatabaseError as error:
             await writer.close()
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         except BaseException:
             await writer.close()
             raise
@@ -79,7 +79,7 @@ class Catalogue:
             await _check_uuid(reader, path, uuid)
         except sqlite3.DatabaseError as error:
             await reader.close()
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         except BaseException:
             await reader.close()
             raise
@@ -100,7 +100,7 @@ class Catalogue:
             reader = await _connect(path, "ro")
         except sqlite3.DatabaseError as error:
             await writer.close()
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         except BaseException:
             await writer.close()
             raise
@@ -335,7 +335,7 @@ async def _connect(path: str, mode: str) -> aiosqlite.Connection:
             f"file:{quote(path)}?mode={mode}", uri=True, isolation_level=None, timeout=_BUSY_S
         )
     except sqlite3.DatabaseError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     return connection
 
 
@@ -391,7 +391,8 @@ def _too_old(path: str) -> StoreError:
     )
 
 
-def _unusable(path: str, error: sqlite3.DatabaseError) -> CatalogueUnusable:
+def unusable(path: str, error: sqlite3.DatabaseError) -> CatalogueUnusable:
+    """What an error of SQLite says about a catalogue, as a sentence for the operator."""
     return CatalogueUnusable(
         f"The catalogue {path} can't be used: {error}.",
         hint="If it is damaged, the next start makes it anew from what lies beside the recordings; or do it now: "

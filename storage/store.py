@@ -29,7 +29,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from storage import facts, layout, meta, parts, recovery, sealing
-from storage.catalogue import Catalogue
+from storage.catalogue import Catalogue, unusable
 from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
 from storage.meta import Closed, Meta
@@ -233,6 +233,9 @@ class Store(StoreReader):
         reader = StoreReader(root, said.uuid, disk, catalogue)
         try:
             await reader.look_for_media()
+        except sqlite3.DatabaseError as error:
+            await catalogue.close()
+            raise unusable(catalogue.path, error) from error
         except BaseException:
             await catalogue.close()
             raise

@@ -80,19 +80,23 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
     for number, (_, folder) in (await catalogue.media()).items():
         if number not in roots:
             yield Finding("medium_missing", folder, f"The second medium of this store isn't in {folder}.")
+    told: set[str] = set()
     calls: list[CallRecord] = []
     async for call in catalogue.calls():
         calls.append(call)
         if len(calls) == _CHUNK:
             async for finding in _verify_calls(roots, disk, catalogue, calls):
+                told.add(finding.where)
                 yield finding
             calls = []
     async for finding in _verify_calls(roots, disk, catalogue, calls):
+        told.add(finding.where)
         yield finding
     for call_id in await catalogue.entered_but_gone():
         yield Finding("row_deleted", call_id, f"Call {call_id} was entered, and its row is gone.")
     for one in await asyncio.to_thread(lambda: list(checking.check(root, uuid, disk))):
-        yield Finding(*one)
+        if one.where not in told:
+            yield Finding(*one)
 
 
 async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
