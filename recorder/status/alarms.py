@@ -85,8 +85,8 @@ _MEANING: dict[Code, dict[Language, str]] = {
         "en": "{count} recordings are past their time and not erased; the oldest was to be kept through {since_en}.",
     },
     Code.SECOND_STORE_MISSING: {
-        "ja": "移動先の媒体 {path} が見つかりません。移動すべき録音は元の場所に残ります。",
-        "en": "The second store {path} isn't there: what should move to it stays where it is.",
+        "ja": "第二の保存先（{path_ja}）がありません。移すべき録音は元の場所に残ります。",
+        "en": "The second store ({path_en}) isn't there: what should move to it stays where it is.",
     },
     Code.CATALOGUE_REBUILT: {
         "ja": "目録が壊れたため、{when_ja} に録音ファイルから作り直されました。元のものは {file} にあります。",

@@ -35,7 +35,8 @@ class Circumstances:
     clock_ns: int | None  # what the machine's clock says; None if another time was asked about
     has_policy: bool
     room: Room
-    second_missing: str = ""  # the second medium's folder, if recordings should be there and it isn't
+    # The second store's folder if a rule needs one and it isn't there; "" if none is set, None if nothing is missing.
+    second_missing: str | None = None
     set_aside: tuple[str, int] | None = None  # the damaged catalogue that a start replaced, and when
 
 
@@ -52,8 +53,9 @@ def _alarms(
 ) -> Iterator[Alarm]:
     yield from _about_time(recordings, around)
     yield from _about_room(recordings, rules, judgement, foreseen, around)
-    if around.second_missing:
-        yield Alarm(Code.SECOND_STORE_MISSING, {"path": around.second_missing})
+    if around.second_missing is not None:
+        path = around.second_missing
+        yield Alarm(Code.SECOND_STORE_MISSING, {"path_ja": path or "未設定", "path_en": path or "none is set"})
     late = overdue(judgement, around.at_ns)
     if late.any():
         last = at(int(judgement.kept_through_ns[late].min()) - 1000).date()
@@ -101,11 +103,12 @@ def _about_room(
             )
     for alarm in judgement.alarms:
         if isinstance(alarm, HoldsFill):
-            yield Alarm(Code.HOLDS_FILL, {"share": f"{alarm.share:.0%}", "allowed": f"{alarm.allowed:.0%}"})
+            share, allowed = (f"{100 * one:.0f} %" for one in (alarm.share, alarm.allowed))
+            yield Alarm(Code.HOLDS_FILL, {"share": share, "allowed": allowed})
     room = around.room
     if room.disk_bytes and room.free_bytes / room.disk_bytes < NEARLY_FULL:
-        share = room.free_bytes / room.disk_bytes
-        yield Alarm(Code.DISK_NEARLY_FULL, {"free": bytes_in_words(room.free_bytes), "share": f"{share:.1%}"})
+        free = f"{100 * room.free_bytes / room.disk_bytes:.1f} %"
+        yield Alarm(Code.DISK_NEARLY_FULL, {"free": bytes_in_words(room.free_bytes), "share": free})
 
 
 def margins(recordings: Recordings, rules: Sequence[Rule], foreseen: Forecast) -> Iterator[tuple[int, float]]:

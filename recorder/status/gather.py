@@ -163,8 +163,8 @@ def _set_aside(store: StoreReader) -> tuple[str, int] | None:
     return (max(found)[1], max(found)[0]) if found else None
 
 
-def _missing(of_ring: RingSettings, is_needed: bool) -> str:
-    """The second store's folder, if a rule needs one that isn't there."""
+def _missing(of_ring: RingSettings, is_needed: bool) -> str | None:
+    """See `Circumstances.second_missing`."""
     if not is_needed or (of_ring.second_store and Path(of_ring.second_store).is_dir()):
-        return ""
-    return of_ring.second_store or "(second_store)"
+        return None
+    return of_ring.second_store

@@ -42,17 +42,19 @@ def _japanese(of: Status) -> Lines:
         for rule in of.policy.rules:
             whom = f"{rule.scope}: " if rule.scope else "その他: " if len(of.policy.rules) > 1 else ""
             yield "", escape(f"{whom}{rule.japanese}（{rule.article}）" if rule.article else f"{whom}{rule.japanese}")
-    yield "保存領域", f"{_limit(of, '時間')} のうち {ring.used:.1%} を使用"
+    yield "保存領域", f"{_limit(of, '時間')} のうち {_share(ring.used)} を使用"
     if ring.holds_days is not None:
         yield "", f"今の通話量（1日平均 {bytes_in_words(ring.per_day_bytes)}）で{_days_ja(ring.holds_days)}"
     yield "ディスク", f"{bytes_in_words(of.disk_bytes)} のうち {bytes_in_words(of.free_bytes)} が空き"
-    yield "次の消去", "見込みなし" if of.next is None else _next_ja(of.next)
+    if of.next is None:
+        yield "次の消去", "今後10年の見込みなし"
+    else:
+        yield "次の移動" if of.next.moves else "次の消去", _next_ja(of.next)
     if of.due:
         yield "", f"期限を過ぎたもの {of.due:,} 件（次の消去の処理で消去）"
-    swept = "まだ一度も行われていない" if of.swept_ns is None else japanese_time(of.swept_ns)
-    yield "消去処理", f"最後は {swept}" if of.swept_ns is not None else swept
+    yield "消去処理", "自動では未実施" if of.swept_ns is None else f"最後は {japanese_time(of.swept_ns)}"
     if of.holds.count:
-        size = f"{bytes_in_words(of.holds.bytes)}、保存領域の {of.holds.share:.1%}"
+        size = f"{bytes_in_words(of.holds.bytes)}、保存領域の {_share(of.holds.share)}"
         yield "延長（保全）", f"{of.holds.count:,} 件、通話 {of.holds.calls:,} 件（{size}）"
     else:
         yield "延長（保全）", "なし"
@@ -79,17 +81,17 @@ def _english(of: Status) -> Lines:
         for rule in of.policy.rules:
             whom = f"{rule.scope}: " if rule.scope else "all others: " if len(of.policy.rules) > 1 else ""
             yield "", escape(f"{whom}{rule.english} ({rule.article})" if rule.article else f"{whom}{rule.english}")
-    yield "ring", f"{ring.used:.1%} of {_limit(of, 'hours')} used"
+    yield "ring", f"{_share(ring.used)} of {_limit(of, 'hours')} used"
     if ring.holds_days is not None:
         a_day = bytes_in_words(ring.per_day_bytes)
         yield "", f"holds {_days_en(ring.holds_days)} at this traffic ({a_day} a day)"
     yield "disk", f"{bytes_in_words(of.free_bytes)} of {bytes_in_words(of.disk_bytes)} free"
-    yield "goes next", "nothing foreseen" if of.next is None else _next_en(of.next)
+    yield "goes next", "nothing within ten years" if of.next is None else _next_en(of.next)
     if of.due:
         yield "", f"{of.due:,} are due, and go with the next sweep"
-    yield "last sweep", "never" if of.swept_ns is None else english_time(of.swept_ns)
+    yield "last sweep", "none by the clock" if of.swept_ns is None else english_time(of.swept_ns)
     if of.holds.count:
-        size = f"{bytes_in_words(of.holds.bytes)}, {of.holds.share:.1%} of the ring"
+        size = f"{bytes_in_words(of.holds.bytes)}, {_share(of.holds.share)} of the ring"
         yield "holds", f"{of.holds.count:,}, on {of.holds.calls:,} calls ({size})"
     else:
         yield "holds", "none"
@@ -126,6 +128,11 @@ def _limit(of: Status, hours: str) -> str:
     if of.ring.limit_hours != float("inf"):
         return f"{of.ring.limit_hours:,.0f} {hours}"
     return bytes_in_words(of.ring.limit_bytes)
+
+
+def _share(share: float) -> str:
+    """As in 12.3 %; what is there but less than a thousandth isn't called nothing."""
+    return "< 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"
 
 
 def _days_ja(days: float) -> str:

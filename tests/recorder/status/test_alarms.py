@@ -20,7 +20,8 @@ from tests.storage.retention.years import DAY_NS, MONDAY_NS, columns
 VALUES = {
     "store": "/s", "count": 3, "share": "1 %", "allowed": "2 %", "rule_ja": "3か月間", "rule_en": "3 months", "days": 4,
     "when_ja": "今", "when_en": "now", "short": "1 B", "free": "2 B", "now_ja": "今", "now_en": "now",
-    "newest_ja": "先", "newest_en": "then", "since_ja": "昔", "since_en": "long", "path": "/p", "file": "f",
+    "newest_ja": "先", "newest_en": "then", "since_ja": "昔", "since_en": "long", "path_ja": "/p", "path_en": "/p",
+    "file": "f",
 }  # fmt: skip
 
 
