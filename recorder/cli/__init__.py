@@ -23,6 +23,8 @@ COMMANDS = {
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
     "policy": "recorder.cli.policy:group",
+    "demo-store": "recorder.cli.demo_store:command",
+    "status": "recorder.cli.status:command",
     "config": "recorder.cli.config:group",
 }
 
