@@ -13,6 +13,7 @@ CALL = (
     "id, started_ns, ended_ns, answered_ns, talk_ns, direction, outcome, end_reason, "
     "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, announced_ms"
 )
+HEAD = CALL.count(",") + 2  # columns, with the number before them
 RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns"
 STREAM = "channel, party, codec, ssrc, source, destination, packets, lost, duplicates, late"
 
