@@ -26,6 +26,7 @@ from storage.search import COUNTED, PAGE, Found, Wanted
 from storage.tallies import ADD_RUN, NEXT_RUN, RUNS, TALLIES, Run, Tallies, Tally, run_of
 
 _CHUNK = 500  # calls read or asked for at once; SQLite takes up to 999 parameters everywhere
+_HEAD = rows.CALL.count(",") + 2  # columns of a call, with the number before them
 _BUSY_S = 5.0  # somebody else's transaction may last so long before a write gives up
 
 class Catalogue:
@@ -258,7 +259,7 @@ class Catalogue:
             finally:
                 await self._reader.rollback()
         parts = recordings, streams, gaps, legs, flags, parties
-        return [(head, rows.record(head[: rows.HEAD], *parts)) for head in heads]
+        return [(head, rows.record(head[:_HEAD], *parts)) for head in heads]
 
     async def _parts(
         self, columns: str, table: str, numbers: Sequence[int], *, order: str = "call, position"

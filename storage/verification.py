@@ -140,11 +140,8 @@ def _verify_recording(root: str, disk: Disk, call: CallRecord) -> list[Finding]:
         return [Finding("file_missing", where, f"{where} is missing.")]
     if found.kind != "file":
         return [Finding("not_a_file", where, f"{where} is not an ordinary file.")]
-    sample_bytes = 2 if audio.encoding == wav.PCM16.name else 1
-    data = audio.frames * audio.channels * sample_bytes
-    if found.size != wav.HEADER_BYTES + data + data % 2:
-        expected = wav.HEADER_BYTES + data + data % 2
-        return [Finding("size_wrong", where, f"{where} has {found.size} bytes, and should have {expected}.")]
+    if found.size != audio.file_bytes:
+        return [Finding("size_wrong", where, f"{where} has {found.size} bytes, and should have {audio.file_bytes}.")]
     try:
         fd = disk.open(path)
         try:
