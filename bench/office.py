@@ -128,6 +128,7 @@ def calls(count: int, seed: int = 3) -> Iterator[CallRecord]:
             extension=None if hidden or answered_ns is None else extension,
             caller_raw=None if caller is None else f"+81{caller[1:]}" if caller.startswith("0") else caller,
             callee_raw=callee, call_ids=(f"{at:032x}@192.0.2.1", f"{at ^ 0xFFFF:016x}"),
+            section=None if hidden or answered_ns is None else f"{int(extension) % SECTIONS + 1}課",
             flags=tuple(flags), parties=tuple(parties), excluded_by=excluded_by, recording=recording,
         )  # fmt: skip
 
