@@ -113,7 +113,8 @@ async def replay(
         opened.end_run()
         warnings += session.warnings + session.unmet()
         if session.already_kept:
-            warnings.append(f"{session.already_kept} calls were in the store already and were left as they are.")
+            known = f"{session.already_kept} calls were in the store already, or erased from it,"
+            warnings.append(f"{known} and were left as they are.")
         return ReplaySummary(
             packets=counters["frames"],
             calls=session.calls,

@@ -6,6 +6,7 @@ write; `settle`, called between batches, syncs and finishes what is due. Nothing
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Sequence
@@ -170,8 +171,14 @@ class Session:
         due = now_s - self._synced_s >= SYNC_S
         if self._finished and (all_of_it or due or len(self._finished) >= GROUP):
             group, self._finished = self._finished, []
-            there = await self._store.has([one.call.id for one in group])
+            ids = [one.call.id for one in group]
+            erased = await self._store.erased(ids)
+            there = await self._store.has(ids) | erased
             self.already_kept += len(there)
+            for one in group:
+                if one.call.id in erased and one.part is not None:
+                    with contextlib.suppress(DiskFailed):  # the next start erases it
+                        one.part.discard()  # what a rule has erased doesn't come back by being read again
             kept = await self._store.finish([one for one in group if one.call.id not in there])
             self.calls += len(kept)
             self.recordings += sum(call.recording is not None for call in kept)

@@ -53,6 +53,7 @@ class Catalogue:
             await writer.execute("pragma journal_mode = wal")
             await writer.execute("pragma synchronous = full")
             await writer.execute("pragma foreign_keys = on")
+            await writer.execute("pragma secure_delete = on")  # what is erased is written over, not only let go
             await _migrate(writer, path, uuid)
             await _check_uuid(writer, path, uuid)
             await writer.execute("update store set salt = coalesce(salt, randomblob(32))")
@@ -72,9 +73,7 @@ class Catalogue:
         """For reading, also while another process writes. StoreError as for `open`."""
         reader = await _connect(path, "ro")
         try:
-            have, known = await _version(reader), len(migrations.load())
-            if have != known:
-                raise _too_new(path, have, known) if have > known else _too_old(path)
+            await _check_version(reader, path)
             await _check_uuid(reader, path, uuid)
         except sqlite3.DatabaseError as error:
             await reader.close()
@@ -83,6 +82,27 @@ class Catalogue:
             await reader.close()
             raise
         return cls(path, reader, None)
+
+    @classmethod
+    async def open_beside(cls, path: str, *, uuid: str) -> Catalogue:
+        """For reading and writing while another process, too, writes: for what commands do. StoreError as for
+        `open`, and for a catalogue of an older version."""
+        writer = await _connect(path, "rw")
+        try:
+            await _check_version(writer, path)
+            await _check_uuid(writer, path, uuid)
+            await writer.execute("pragma synchronous = full")
+            await writer.execute("pragma foreign_keys = on")
+            await writer.execute("pragma secure_delete = on")  # what is erased is written over, not only let go
+            [(salt,)] = await _all(writer, "select salt from store")
+            reader = await _connect(path, "ro")
+        except sqlite3.DatabaseError as error:
+            await writer.close()
+            raise _unusable(path, error) from error
+        except BaseException:
+            await writer.close()
+            raise
+        return cls(path, reader, writer, salt or b"")
 
     async def close(self) -> None:
         await self._reader.close()
@@ -99,7 +119,7 @@ class Catalogue:
         """
         if not calls and (tallies is None or not tallies.waiting):
             return
-        async with self._transaction() as writer:
+        async with self.transaction() as writer:
             if calls and replace:
                 await writer.executemany("delete from call where id = ?", [(call.id,) for call in calls])
             if calls:
@@ -121,19 +141,19 @@ class Catalogue:
 
     async def add_run(self, what: str) -> int:
         """Notes that captures begin to be read; the number of the run."""
-        async with self._transaction() as writer:
+        async with self.transaction() as writer:
             [(number,)] = await _all(writer, NEXT_RUN)
             await writer.execute(ADD_RUN, (number, text.escape(what)))
         return int(number)
 
     async def runs(self) -> list[Run]:
         """Every run, in their order."""
-        return [run_of(row) for row in await self._query(RUNS)]
+        return [run_of(row) for row in await self.query(RUNS)]
 
     async def tallies(self, day: str | None = None) -> list[Tally]:
         """What was counted on a day, or on all days; by run, day and reason."""
         where = "" if day is None else " where day = ?"
-        rows = await self._query(f"{TALLIES}{where} order by run, day, reason", () if day is None else (day,))
+        rows = await self.query(f"{TALLIES}{where} order by run, day, reason", () if day is None else (day,))
         return [Tally(*row) for row in rows]
 
     async def calls(self, begin_ns: int = -(2**63), end_ns: int = 2**63 - 1) -> AsyncIterator[CallRecord]:
@@ -186,16 +206,31 @@ class Catalogue:
 
     async def has(self, ids: Collection[str]) -> set[str]:
         """Those of the ids that are in the catalogue."""
-        return {row[0] for row in await self._select_in("select id from call where id in", list(ids))}
+        return {row[0] for row in await self.select_in("select id from call where id in", list(ids))}
 
     async def without(self, paths: Collection[str]) -> set[str]:
         """Those of the paths that are no call's recording."""
-        rows = await self._select_in("select path from recording where path in", list(paths))
+        rows = await self.select_in("select path from recording where path in", list(paths))
         return set(paths) - {row[0] for row in rows}
+
+    async def erased(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids whose calls were erased."""
+        return {row[0] for row in await self.select_in("select id from erasure where id in", list(ids))}
+
+    async def doomed(self, paths: Collection[str]) -> set[str]:
+        """Those of the paths in the store's own folder that are still to be unlinked."""
+        return {
+            row[0] for row in await self.select_in("select path from doomed where medium = 0 and path in", list(paths))
+        }
+
+    async def applied(self) -> tuple[int, bytes]:
+        """Up to which entry of the register this catalogue is: its number and its link, 0 and b"" before the first."""
+        [(number, link)] = await self.query("select applied, applied_link from ring_state")
+        return number, link
 
     async def latest_entries(self, ids: Collection[str]) -> dict[str, bytes]:
         """The digest with which each of these calls was entered last."""
-        rows = await self._select_in(
+        rows = await self.select_in(
             "select id, row_sha256, max(number) from entry where id in", list(ids), " group by id"
         )
         return {row[0]: row[1] for row in rows}
@@ -204,7 +239,7 @@ class Catalogue:
         """(number, id, row_sha256, link_sha256) of the whole chain, in order."""
         after = 0
         while True:
-            rows = await self._query(
+            rows = await self.query(
                 "select number, id, row_sha256, link_sha256 from entry where number > ? order by number limit ?",
                 (after, 10 * _CHUNK),
             )
@@ -215,18 +250,25 @@ class Catalogue:
             after = rows[-1][0]
 
     async def entered_but_gone(self) -> list[str]:
-        """Ids that were entered and have no call any more."""
-        rows = await self._query(
-            "select distinct id from entry where not exists (select 1 from call where call.id = entry.id) order by id"
+        """Ids that were entered and have no call any more, although none was erased."""
+        rows = await self.query(
+            "select distinct id from entry where not exists (select 1 from call where call.id = entry.id) "
+            "and not exists (select 1 from erasure where erasure.id = entry.id) order by id"
         )
         return [row[0] for row in rows]
 
     async def quick_check(self) -> list[str]:
         """What SQLite itself finds wrong with the file; empty if nothing."""
-        return [row[0] for row in await self._query("pragma quick_check") if row[0] != "ok"]
+        return [row[0] for row in await self.query("pragma quick_check") if row[0] != "ok"]
+
+    async def empty_log(self) -> None:
+        """Moves SQLite's log into the file and empties it, if nobody is reading just now."""
+        assert self._writer is not None, "a catalogue opened for reading"
+        async with self._writing:
+            await self._writer.execute_fetchall("pragma wal_checkpoint(truncate)")
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
         """One transaction at a time; it is on the disk when the block ends, and undone if the block fails."""
         writer = self._writer
         assert writer is not None, "a catalogue opened for reading"
@@ -274,14 +316,16 @@ class Catalogue:
             found.setdefault(row[0], []).append(row[1:])
         return found
 
-    async def _select_in(self, select: str, values: Sequence[str], then: str = "") -> list[Row]:
+    async def select_in(self, select: str, values: Sequence[Any], then: str = "") -> list[Row]:
+        """The rows of a select statement that ends in "in" and goes on with any number of values."""
         rows: list[Row] = []
         for start in range(0, len(values), _CHUNK):
             some = values[start : start + _CHUNK]
-            rows += await self._query(f"{select} ({', '.join('?' * len(some))}){then}", some)
+            rows += await self.query(f"{select} ({', '.join('?' * len(some))}){then}", some)
         return rows
 
-    async def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    async def query(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a select statement."""
         async with self._reading:
             return await _all(self._reader, sql, values)
 
@@ -303,6 +347,12 @@ async def _connect(path: str, mode: str) -> aiosqlite.Connection:
 async def _version(connection: aiosqlite.Connection) -> int:
     [(version,)] = await _all(connection, "pragma user_version")
     return int(version)
+
+
+async def _check_version(connection: aiosqlite.Connection, path: str) -> None:
+    have, known = await _version(connection), len(migrations.load())
+    if have != known:
+        raise _too_new(path, have, known) if have > known else _too_old(path)
 
 
 async def _migrate(writer: aiosqlite.Connection, path: str, uuid: str) -> None:

@@ -186,6 +186,10 @@ class Disk:
     def unlink(self, path: str) -> None:
         os.unlink(path)
 
+    def remove_directory(self, path: str) -> None:
+        """Takes away an empty directory. OSError (ENOTEMPTY) if it isn't."""
+        os.rmdir(path)
+
     def list(self, path: str) -> list[Entry]:
         """The names in a directory, sorted."""
         with os.scandir(path) as entries:

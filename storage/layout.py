@@ -16,6 +16,7 @@ META = "store.json"
 META_NEW = "store.json.new"
 LOCK = "lock"
 ROOT_FILES = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", META, META_NEW, LOCK})
+DAY_FILE = "calls.jsonl"
 PART = ".part"
 BROKEN = ".broken"
 
@@ -54,6 +55,11 @@ def _time_path(seconds: int) -> str:
 def day_of(time_ns: int) -> str:
     """The day in Japan, as in 2026-11-22."""
     return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y-%m-%d}"
+
+
+def day_file(time_ns: int) -> str:
+    """What lies beside the recordings of that day in Japan, for its calls without one; relative to the store."""
+    return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y/%m/%d}/{DAY_FILE}"
 
 
 def day_begins_ns(day: str) -> int:

@@ -2,13 +2,15 @@
 
 A `.part` is cut to whole frames and sealed like any other recording; its call is what its head says, ended by
 `interrupted` unless the head is complete. A `.wav` without a row only lacks its row. Both get the flag `recovered`.
-All of it may be interrupted and done again. Files that aren't ours are left alone: `verify` names them.
+What the register says was erased is erased, whatever a power cut or a backup brought back. All of it may be interrupted
+and done again. Files that aren't ours are left alone: `verify` names them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,6 +50,11 @@ async def recover(root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, r
         complete = [name for name in names if not name.ending]
         rowless = await catalogue.without([name.recording for name in complete])
         unfinished += [name for name in complete if name.recording in rowless]
+    erased = await catalogue.erased({name.id for name in unfinished})
+    await asyncio.to_thread(
+        _erase, disk, [os.path.join(root, name.recording) + name.ending for name in unfinished if name.id in erased]
+    )
+    unfinished = [name for name in unfinished if name.id not in erased]
     for start in range(0, len(unfinished), _GROUP):
         entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, unfinished[start : start + _GROUP])
         calls += entered
@@ -70,7 +77,7 @@ def iter_names(root: str, disk: Disk) -> Iterator[Name]:
 
 
 def _some(names: Iterator[Name]) -> list[Name]:
-    return [name for name, _ in zip(names, range(10 * _GROUP), strict=False)]
+    return list(itertools.islice(names, 10 * _GROUP))  # zip with a range would lose one each time
 
 
 async def _recover_group(

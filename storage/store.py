@@ -33,11 +33,15 @@ from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
 from storage.parts import FilePool, PartFile
 from storage.records import CallRecord
+from storage.ring import erasing
+from storage.ring.ring import Ring
 from storage.sealing import Sealing
 from storage.tallies import Run, Tallies, Tally
 from storage.wav import Encoding
 
 _LOCK_TRIES = 5  # somebody may just be looking whether it is held (Disk.is_locked)
+
+_FOLDER_TRIES = 3  # a sweep may take an empty folder away just when it is to be used
 
 
 class Finished(NamedTuple):
@@ -84,6 +88,10 @@ class StoreReader:
     async def has(self, ids: Collection[str]) -> set[str]:
         """Those of the ids that are in the catalogue."""
         return await self.catalogue.has(ids)
+
+    async def erased(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids whose calls were erased: they may not be entered again."""
+        return await self.catalogue.erased(ids)
 
     def path_of(self, call: CallRecord) -> str | None:
         """The absolute path of the call's recording, None if it has none."""
@@ -160,6 +168,9 @@ class Store(StoreReader):
                 disk.sync_directory(root)
             catalogue = await Catalogue.open(catalogue_path, uuid=uuid)
             store = cls(root, uuid, disk, catalogue, _Held(lock, opened[1]))
+            ring = Ring(root, uuid, disk, catalogue)
+            await ring.catch_up()
+            await erasing.finish(ring)
             store.recovered = await recovery.recover(store.root, disk, catalogue, store._pool, opened[1])
             return store
         except BaseException as error:
@@ -204,11 +215,7 @@ class Store(StoreReader):
             starts_ns=call.started_ns if starts_ns is None else starts_ns,
         )  # fmt: skip
         try:
-            folder = os.path.dirname(part.path)
-            if folder not in self._folders:
-                self.disk.make_directory(folder)
-                self._folders.add(folder)
-            self._pool.create(part)
+            self._create(part)
         except OSError as error:
             raise disk_failed(f"{name}.part could not be created", error) from error
         try:
@@ -299,6 +306,23 @@ class Store(StoreReader):
             await self.catalogue.close()
             self.disk.close(self._held.root)
             self.disk.close(self._held.lock)
+
+    def _create(self, part: PartFile) -> None:
+        folder = os.path.dirname(part.path)
+        if folder in self._folders:
+            with contextlib.suppress(FileNotFoundError):  # a sweep took it away as it was empty
+                self._pool.create(part)
+                return
+        for attempt in range(_FOLDER_TRIES):
+            try:
+                self.disk.make_directory(folder)
+                self._pool.create(part)
+            except FileNotFoundError:
+                if attempt == _FOLDER_TRIES - 1:
+                    raise
+                continue
+            self._folders.add(folder)
+            return
 
     def _write_and_sync(self, group: list[Sealing]) -> None:
         sealing.write_heads(group, self._pool)

@@ -18,6 +18,7 @@ from storage.catalogue import Catalogue
 from storage.disk import Disk, Entry
 from storage.errors import CatalogueUnusable, WavError
 from storage.records import CallRecord
+from storage.ring import checking
 from storage.rows import link
 from storage.store import Store
 
@@ -45,17 +46,17 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
     disk = disk or Disk()
     root = os.path.abspath(os.fspath(path))  # noqa: ASYNC240 (looks at no disk)
     catalogue: Catalogue | None = None
-    usable = False
+    usable, uuid = False, ""
     try:
         reader = await Store.open_read_only(path, disk=disk)
-        catalogue = reader.catalogue
+        catalogue, uuid = reader.catalogue, reader.uuid
     except CatalogueUnusable as error:
         yield Finding("catalogue_unusable", layout.CATALOGUE, str(error))
     try:
         if catalogue is not None:
             usable = True
             try:
-                async for finding in _verify_rows(root, disk, catalogue):
+                async for finding in _verify_rows(root, uuid, disk, catalogue):
                     usable = usable and finding.kind != "catalogue_unusable"
                     yield finding
             except (sqlite3.Error, TypeError, ValueError) as error:
@@ -68,7 +69,7 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
             await catalogue.close()
 
 
-async def _verify_rows(root: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:
+async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:
     """The catalogue by itself, and each row against its file."""
     for complaint in await catalogue.quick_check():
         yield Finding("catalogue_unusable", layout.CATALOGUE, f"SQLite finds {layout.CATALOGUE} damaged: {complaint}.")
@@ -85,6 +86,8 @@ async def _verify_rows(root: str, disk: Disk, catalogue: Catalogue) -> AsyncIter
         yield finding
     for call_id in await catalogue.entered_but_gone():
         yield Finding("row_deleted", call_id, f"Call {call_id} was entered, and its row is gone.")
+    for one in await asyncio.to_thread(lambda: list(checking.check(root, uuid, disk))):
+        yield Finding(*one)
 
 
 async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
@@ -109,8 +112,10 @@ async def _verify_calls(root: str, disk: Disk, catalogue: Catalogue, calls: list
             yield Finding("row_altered", call.id, f"The row of call {call.id} isn't the one that was entered.")
         elif fault := _implausible(call):
             yield Finding("row_implausible", call.id, f"The row of call {call.id} can't be right: {fault}.")
-        for finding in await asyncio.to_thread(_verify_recording, root, disk, call):
-            yield finding
+        found = await asyncio.to_thread(_verify_recording, root, disk, call)
+        if found and await catalogue.has([call.id]):  # else it has just been erased
+            for finding in found:
+                yield finding
 
 
 def _implausible(call: CallRecord) -> str:
@@ -179,8 +184,14 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
         if catalogue is not None:
             complete = sorted(await catalogue.without(complete))  # those that have their row need no second look
     if catalogue is not None:
-        for where in await _still_rowless(root, disk, catalogue, complete):
-            yield Finding("row_missing", where, f"{where} has no row in the catalogue.")
+        rowless = await _still_rowless(root, disk, catalogue, complete)
+        doomed = await catalogue.doomed(rowless)
+        for where in rowless:
+            if where in doomed:
+                text = f"{where} was erased and is still there; the next start or sweep takes it away."
+                yield Finding("erasure_unfinished", where, text)
+            else:
+                yield Finding("row_missing", where, f"{where} has no row in the catalogue.")
 
 
 def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]]:
@@ -188,7 +199,7 @@ def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]
     for entry in disk.list(os.path.join(root, folder)):
         where = f"{folder}/{entry.name}" if folder else entry.name
         yield where, entry
-        if entry.kind == "directory" and layout.is_folder(tuple(where.split("/"))):
+        if entry.kind == "directory" and (layout.is_folder(tuple(where.split("/"))) or checking.is_folder(where)):
             yield from _walk(root, disk, where)
 
 
@@ -199,9 +210,9 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
     if entry.kind == "other":
         return [Finding("not_a_file", where, f"{where} is neither a file nor a folder.")]
     if entry.kind == "directory":
-        if not layout.is_folder(tuple(where.split("/"))):
+        if not layout.is_folder(tuple(where.split("/"))) and not checking.is_folder(where):
             return [Finding("unexpected_file", where, f"The folder {where} doesn't belong here.")]
-    elif where not in layout.ROOT_FILES and name is None and not layout.is_request(where.removesuffix(".new")):
+    elif name is None and not _belongs(where):
         return [Finding("unexpected_file", where, f"{where} doesn't belong here.")]
     elif name is not None and name.ending == layout.BROKEN:
         findings.append(Finding("broken", where, f"{where} was left by a crash without a readable head."))
@@ -213,6 +224,11 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
     if found is not None and found.mode & 0o077:
         findings.append(Finding("permissions", where, f"{where} can be reached by others than its owner."))
     return findings
+
+
+def _belongs(where: str) -> bool:
+    """Whether a file that is no recording may lie there."""
+    return where in layout.ROOT_FILES or layout.is_request(where.removesuffix(".new")) or checking.belongs(where)
 
 
 async def _still_rowless(root: str, disk: Disk, catalogue: Catalogue, paths: list[str]) -> list[str]:

@@ -62,6 +62,7 @@ create table hold (
   until_ns   integer,                         -- when it ends by itself; null: not before it is released
   call       text,                            -- the call's id
   party      text,                            -- caller or callee; null once the hold has ended
+  party_file text,                            -- where that number stands for good: register/held/<this>.json
   section    text,
   from_ns    integer not null,
   to_ns      integer not null,
@@ -78,11 +79,13 @@ create table erasure (
   entry      integer not null                 -- of the register: by which rule
 ) strict, without rowid;
 
--- Files that are to be unlinked: of calls that were erased or moved. A row goes when its file is gone.
+-- What is still to be taken from a disk, of calls that were erased or moved: files, and the lines of calls in the files
+-- of their days. A row goes when that is gone.
 create table doomed (
   medium integer not null,
   path   text    not null,
-  primary key (medium, path)
+  id     text    not null,                    -- of the call
+  primary key (medium, path, id)
 ) strict, without rowid;
 
 create table policy (

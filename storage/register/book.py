@@ -78,16 +78,17 @@ class Register:
 
     def append(self, drafts: Sequence[Draft], tail: Tail) -> tuple[list[Entry], Tail]:
         """Enters what is drafted behind `tail`, which is the register's end, with the lock held. What was entered,
-        as far as the caller asked for it, and the new end.
+        with what the register had to say of itself first, and the new end. Without drafts, only a tear is cut off.
 
         DiskFailed if it can't be written: nothing of it was promised then. ValueError for an entry that is too long.
         """
         ahead: list[Draft] = []
+        at_ns = drafts[0].at_ns if drafts else tail.at_ns
         if tail.number == 0:
-            ahead.append(Draft(drafts[0].at_ns, BEGUN, "recorder", {"store": self._uuid}))
+            ahead.append(Draft(at_ns, BEGUN, "recorder", {"store": self._uuid}))
         if tail.torn:
             lost = {"bytes": len(tail.torn), "sha256": hashlib.sha256(tail.torn).hexdigest()}
-            ahead.append(Draft(drafts[0].at_ns, CUT, "recorder", lost))
+            ahead.append(Draft(at_ns, CUT, "recorder", lost))
         entries: list[Entry] = []
         waiting: list[tuple[Entry, bytes]] = []
         number, link, size = tail.number, tail.link, 0
@@ -100,7 +101,7 @@ class Register:
             waiting.append((entry, line))
             number, link, size = entry.number, entry.link, size + len(line)
             entries.append(entry)
-        return entries[len(ahead) :], self._write(waiting, tail)
+        return entries, self._write(waiting, tail)
 
     def read(self, tail: Tail, after: int = 0, link: bytes = b"") -> Iterator[Entry]:
         """The entries behind the one of the number `after`, whose link was `link`, up to `tail`, oldest first.
@@ -190,7 +191,7 @@ class Register:
                 self._disk.sync_directory(self._folder)
         except OSError as error:
             raise disk_failed("The register can't be written", error) from error
-        return Tail(last.number, last.link, first, size + len(data), b"")
+        return Tail(last.number, last.at_ns, last.link, first, size + len(data), b"")
 
     def _cut(self, first: int, size: int) -> None:
         fd = self._disk.open(os.path.join(self._folder, segments.name_of(first)), write=True)

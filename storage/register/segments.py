@@ -33,6 +33,7 @@ class Tail(NamedTuple):
     """Where the register ends."""
 
     number: int  # of the last entry, 0 if there is none
+    at_ns: int  # its time, 0 if there is none
     link: bytes  # of the last entry, b"" if there is none
     first: int  # names the file that the next entry goes into
     size: int  # bytes of whole entries in that file
@@ -75,7 +76,7 @@ def find_tail(folder: str, disk: Disk) -> Tail:
 
 def _tail(folder: str, names: list[int], disk: Disk) -> Tail:
     if not names:
-        return Tail(0, b"", 1, 0, b"")
+        return Tail(0, 0, b"", 1, 0, b"")
     first = names[-1]
     data = read(folder, first, disk)
     *lines, _ = data.split(b"\n")
@@ -83,21 +84,22 @@ def _tail(folder: str, names: list[int], disk: Disk) -> Tail:
     while index < len(lines) and (after := offset + len(lines[index]) + 1) < len(data) - 2 * MOST_AT_ONCE:
         index, offset = index + 1, after
     if index:  # far enough from the end: believed, and `Register.check` looks at it
-        number, link = first + index - 1, _believed(lines[index - 1], first + index - 1).link
+        believed = _believed(lines[index - 1], first + index - 1)
+        number, at_ns, link = believed.number, believed.at_ns, believed.link
     else:
         before = _tail(folder, names[:-1], disk)
         if before.torn or before.number + 1 != first:
             raise RegisterDamaged(f"what comes before {name_of(first)} is missing or cut")
-        number, link = before.number, before.link
+        number, at_ns, link = before.number, before.at_ns, before.link
     for line in lines[index:]:
         entry = entry_of(line, number + 1)
         if entry is None or not follows(entry, link):
             break
-        number, link, offset = entry.number, entry.link, offset + len(line) + 1
+        number, at_ns, link, offset = entry.number, entry.at_ns, entry.link, offset + len(line) + 1
     torn = data[offset:]
     if len(torn) > MOST_AT_ONCE:
         raise RegisterDamaged(f"{name_of(first)} can't be read from byte {offset} on")
-    return Tail(number, link, first, offset, torn)
+    return Tail(number, at_ns, link, first, offset, torn)
 
 
 def _believed(line: bytes, number: int) -> Entry:

@@ -54,6 +54,7 @@ def test_a_recorded_call_has_the_form_that_is_promised() -> None:
         "excluded_by": None,
         "announced_ms": None,
         "caller_group": None,
+        "section": None,
     }  # fmt: skip
 
 

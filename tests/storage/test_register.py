@@ -37,7 +37,7 @@ async def enter(root: Path, *drafts: Draft, disk: Disk | None = None) -> list[En
         entries, _ = register.append(drafts, register.tail())
     finally:
         register.unlock(lock)
-    return entries
+    return entries[-len(drafts) :]
 
 
 def everything(root: Path, disk: Disk | None = None) -> list[Entry]:

@@ -1,0 +1,8 @@
+"""How long a recording is kept: periods, rules, and a judgement over columns. Pure: no file, no clock, no office.
+
+    counting    when a period is over, as the Civil Code counts
+    rules       rules as values, and their JSON
+    ends        when a rule ends for a recording
+    judgement   keep, move or erase, with a reason, for all recordings at once
+    words       rules and reasons in plain English
+"""
