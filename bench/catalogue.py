@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import hashlib
 import itertools
 import os
 import shutil
@@ -121,6 +122,12 @@ def make(folder: Path, count: int) -> None:
     (folder / "made").touch()
 
 
+def _made_of() -> str:
+    """A name for what a store is made of: with other tables or calls it is another."""
+    what = Path(office.__file__).read_bytes() + "".join(sql for _, sql in migrations.load()).encode()
+    return hashlib.sha256(what).hexdigest()[:8]
+
+
 async def _schema(path: str, uuid: str) -> None:
     await (await Catalogue.open(path, uuid=uuid)).close()
 
@@ -214,7 +221,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="of search, enter, open: which, with commas between them")
     parser.add_argument("--scratch", type=Path, default=HERE / "out", help="folder for the store; must be a real disk")
     args = parser.parse_args()
-    folder = args.scratch.resolve() / f"office-{args.calls}-schema-{len(migrations.load())}"
+    folder = args.scratch.resolve() / f"office-{args.calls}-{_made_of()}"
     make(folder, args.calls)
     parts: dict[str, Callable[[], Awaitable[list[Line]]]] = {
         "search": lambda: search(folder, args.runs),

@@ -178,18 +178,18 @@ class Catalogue:
         on all pages."""
         if not 0 < limit <= PAGE or offset < 0:
             raise ValueError(f"a page has 1 to {PAGE} calls")
-        plan = await search.plan_of(wanted, self._query)
+        plan = await search.plan_of(wanted, self.query)
         stop = max(COUNTED, offset + limit) + 1
         values = (*plan.values, stop, limit, offset)
         found = await self._read_heads(plan.page(f"number, {rows.CALL}"), values)
         total = found[0][0][-1] if found else 0
         if not found and offset:  # beyond the last page, where no row says how many there are
-            [(total,)] = await self._query(plan.count(), (*plan.values, stop))
+            [(total,)] = await self.query(plan.count(), (*plan.values, stop))
         return Found([call for _, call in found], min(total, stop - 1), is_more=total == stop)
 
     async def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncIterator[CallRecord]:
         """All calls that are wanted (by start, then by id), with a bounded number of them in memory."""
-        whole = plan = await search.plan_of(wanted, self._query)
+        whole = plan = await search.plan_of(wanted, self.query)
         while True:
             select = plan.next(f"number, {rows.CALL}", newest_first=newest_first)
             chunk = await self._read(select, (*plan.values, PAGE))
@@ -212,6 +212,11 @@ class Catalogue:
         """Those of the paths that are no call's recording."""
         rows = await self.select_in("select path from recording where path in", list(paths))
         return set(paths) - {row[0] for row in rows}
+
+    async def recordings_in(self, folder: str) -> set[str]:
+        """The path of every recording in the folder of a day, as in 2026/11/22, as rows have it."""
+        rows = await self.query("select path from recording where path > ? and path < ?", (f"{folder}/", f"{folder}0"))
+        return {path for (path,) in rows}  # "0" comes after "/"
 
     async def erased(self, ids: Collection[str]) -> set[str]:
         """Those of the ids whose calls were erased."""

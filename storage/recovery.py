@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -44,12 +43,9 @@ async def recover(root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, r
     calls: list[CallRecord] = []
     left: list[str] = []
     unfinished: list[Name] = []
-    walk = iter_names(root, disk)
-    while names := await asyncio.to_thread(_some, walk):
-        unfinished += [name for name in names if name.ending == layout.PART]
-        complete = [name for name in names if not name.ending]
-        rowless = await catalogue.without([name.recording for name in complete])
-        unfinished += [name for name in complete if name.recording in rowless]
+    for folder in await asyncio.to_thread(lambda: list(iter_folders(root, disk))):
+        known_paths = await catalogue.recordings_in(folder)
+        unfinished += await asyncio.to_thread(_without_row, root, disk, folder, known_paths)
     erased = await catalogue.erased({name.id for name in unfinished})
     await asyncio.to_thread(
         _erase, disk, [os.path.join(root, name.recording) + name.ending for name in unfinished if name.id in erased]
@@ -62,22 +58,40 @@ async def recover(root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, r
     return Recovered(tuple(calls), tuple(left))
 
 
-def iter_names(root: str, disk: Disk) -> Iterator[Name]:
-    """Every file of ours below the store, by day; links are not followed."""
+def iter_folders(root: str, disk: Disk) -> Iterator[str]:
+    """The folder of every day below the store, relative to it, by day; links are not followed."""
 
-    def below(folder: str, names: tuple[str, ...]) -> Iterator[Name]:
+    def below(folder: str, names: tuple[str, ...]) -> Iterator[str]:
+        if len(names) == 3:
+            yield "/".join(names)
+            return
         for entry in disk.list(folder):
             path = (*names, entry.name)
             if entry.kind == "directory" and layout.is_folder(path):
                 yield from below(os.path.join(folder, entry.name), path)
-            elif entry.kind == "file" and len(path) == 4 and (name := layout.parse("/".join(path))):
-                yield name
 
     return below(root, ())
 
 
-def _some(names: Iterator[Name]) -> list[Name]:
-    return list(itertools.islice(names, 10 * _GROUP))  # zip with a range would lose one each time
+def iter_names(root: str, disk: Disk) -> Iterator[Name]:
+    """Every file of ours below the store, by day; links are not followed."""
+    for folder in iter_folders(root, disk):
+        yield from _names(root, disk, folder, known=frozenset())
+
+
+def _without_row(root: str, disk: Disk, folder: str, known: Set[str]) -> list[Name]:
+    """Those of a day's recordings that are unfinished, or that no row names; `known` are the paths that rows name.
+
+    Hardly a file is among them: so nothing is made of the others' names, and a start looks at a million in seconds.
+    """
+    return [name for name in _names(root, disk, folder, known) if name.ending in ("", layout.PART)]
+
+
+def _names(root: str, disk: Disk, folder: str, known: Set[str]) -> Iterator[Name]:
+    for entry in disk.list(os.path.join(root, folder)):
+        path = f"{folder}/{entry.name}"
+        if path not in known and entry.kind == "file" and (name := layout.parse(path)):
+            yield name
 
 
 async def _recover_group(
