@@ -19,6 +19,7 @@ from capture.sip.message import Caps
 from recorder.days import Days
 from recorder.lines import Lines
 from recorder.notice import Prompts
+from recorder.ring.who import account
 from recorder.session import Session
 from recorder.settings import Settings
 from storage.store import Store
@@ -78,6 +79,11 @@ async def replay(
     counters, of_files = Counters(), Counters()
     prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
     async with await Store.open(store, create=True) as opened:
+        if settings.policy.office or settings.policy.rules:
+            from recorder.ring.adoption import adopt_first
+
+            told = await adopt_first(store, settings, at_ns=time.time_ns(), who=account())
+            warnings += [told] if told else []
         await opened.begin_run(" ".join(Path(name).name for name in captures))
         session = Session(
             opened, encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts

@@ -6,7 +6,6 @@ write; `settle`, called between batches, syncs and finishes what is due. Nothing
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Sequence
@@ -171,15 +170,9 @@ class Session:
         due = now_s - self._synced_s >= SYNC_S
         if self._finished and (all_of_it or due or len(self._finished) >= GROUP):
             group, self._finished = self._finished, []
-            ids = [one.call.id for one in group]
-            erased = await self._store.erased(ids)
-            there = await self._store.has(ids) | erased
-            self.already_kept += len(there)
-            for one in group:
-                if one.call.id in erased and one.part is not None:
-                    with contextlib.suppress(DiskFailed):  # the next start erases it
-                        one.part.discard()  # what a rule has erased doesn't come back by being read again
+            there = await self._store.has([one.call.id for one in group])
             kept = await self._store.finish([one for one in group if one.call.id not in there])
+            self.already_kept += len(group) - len(kept)
             self.calls += len(kept)
             self.recordings += sum(call.recording is not None for call in kept)
             self._synced_s = now_s

@@ -33,7 +33,7 @@ from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
 from storage.parts import FilePool, PartFile
 from storage.records import CallRecord
-from storage.ring import erasing
+from storage.ring import taking_away
 from storage.ring.ring import Ring
 from storage.sealing import Sealing
 from storage.tallies import Run, Tallies, Tally
@@ -88,10 +88,6 @@ class StoreReader:
     async def has(self, ids: Collection[str]) -> set[str]:
         """Those of the ids that are in the catalogue."""
         return await self.catalogue.has(ids)
-
-    async def erased(self, ids: Collection[str]) -> set[str]:
-        """Those of the ids whose calls were erased: they may not be entered again."""
-        return await self.catalogue.erased(ids)
 
     def path_of(self, call: CallRecord) -> str | None:
         """The absolute path of the call's recording, None if it has none."""
@@ -170,7 +166,7 @@ class Store(StoreReader):
             store = cls(root, uuid, disk, catalogue, _Held(lock, opened[1]))
             ring = Ring(root, uuid, disk, catalogue)
             await ring.catch_up()
-            await erasing.finish(ring)
+            await taking_away.finish(ring)
             store.recovered = await recovery.recover(store.root, disk, catalogue, store._pool, opened[1])
             return store
         except BaseException as error:
@@ -266,9 +262,9 @@ class Store(StoreReader):
         """Makes recordings complete and enters their calls, any number at once (steps 1 to 6 above).
 
         The calls as they were entered, in the order given; those that an earlier `finish` could not enter are
-        entered too, but not returned. A recording that the disk spoiled is entered with the flag `disk_error`: with
-        its audio if there is a file, without if there isn't. A part without a frame is erased, and its call entered
-        as `no_audio`.
+        entered too, but not returned. One that was erased, and is read again, is dropped. A recording that the disk
+        spoiled is entered with the flag `disk_error`: with its audio if there is a file, without if there isn't. A
+        part without a frame is erased, and its call entered as `no_audio`.
 
         DiskFailed if the catalogue can't be written: the files are in place and the calls are kept in `waiting`.
         Don't cancel it half-way: the rest is then left to the next start.
@@ -276,6 +272,7 @@ class Store(StoreReader):
         if not finished:
             return []
         async with self._finishing:
+            finished = await self._without_erased(finished)
             group: list[Sealing] = []
             try:
                 for call, part in finished:
@@ -306,6 +303,17 @@ class Store(StoreReader):
             await self.catalogue.close()
             self.disk.close(self._held.root)
             self.disk.close(self._held.lock)
+
+    async def _without_erased(self, finished: Sequence[Finished]) -> list[Finished]:
+        """What a rule has erased doesn't come back by being read again."""
+        erased: set[str] = set()
+        with contextlib.suppress(sqlite3.Error):  # the audio must not wait for a catalogue that can't be read
+            erased = await self.catalogue.erased([one.call.id for one in finished])
+        for one in finished:
+            if one.call.id in erased and one.part is not None:
+                with contextlib.suppress(DiskFailed):  # the next start erases it
+                    one.part.discard()
+        return [one for one in finished if one.call.id not in erased]
 
     def _create(self, part: PartFile) -> None:
         folder = os.path.dirname(part.path)

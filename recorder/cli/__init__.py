@@ -15,8 +15,13 @@ COMMANDS = {
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
     "verify": "recorder.cli.verify:command",
+    "sweep": "recorder.cli.sweep:command",
+    "hold": "recorder.cli.hold:command",
+    "release": "recorder.cli.hold:release",
+    "holds": "recorder.cli.hold:holds_command",
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
+    "policy": "recorder.cli.policy:group",
     "config": "recorder.cli.config:group",
 }
 

@@ -82,9 +82,9 @@ class Scope:
 
     __pydantic_config__ = STRICT
 
-    lines: Literal["outside", "all"]
     article: Article
-    start: tuple[Literal["automatic", "by_hand", "mid_call"], ...] = ("automatic",)
+    lines: Literal["outside", "all"] | None = None  # None here and below: the regulation doesn't say
+    start: tuple[Literal["automatic", "by_hand", "mid_call"], ...] = ()
     never: tuple[Said, ...] = ()  # kinds of lines that aren't recorded
 
 
@@ -94,9 +94,9 @@ class CallerNotice:
 
     __pydantic_config__ = STRICT
 
-    inbound: Literal["announcement", "staff", "none"]
-    outbound: Literal["announcement", "staff", "none"]
     article: Article
+    inbound: Literal["announcement", "staff", "none"] | None = None
+    outbound: Literal["announcement", "staff", "none"] | None = None
     exceptions: tuple[Said, ...] = ()
 
 
@@ -223,6 +223,7 @@ class Profile:
     scope: Scope | None = None
     notice: CallerNotice | None = None
     copies: Copies | None = None
+    standings: tuple[Said, ...] = ()  # what recordings and copies are before other laws
     listening: Listening | None = None
     grounds: tuple[Ground, ...] = ()
     conditions: tuple[Said, ...] = ()  # put on whoever is given a recording

@@ -93,7 +93,8 @@ create table policy (
   since_ns integer not null,
   office   text    not null,
   applies  text    not null check (applies in ('all', 'new')),   -- to recordings made before, too, or not
-  policy   text    not null,                  -- canonical JSON
+  policy   text    not null,                  -- canonical JSON: the rules, and for whom each is
+  ring     text    not null,                  -- canonical JSON: what [ring] said then
   who      text    not null,
   reason   text    not null
 ) strict;

@@ -30,7 +30,8 @@ _RELEASE = (
 _ERASURE = "insert or replace into erasure (id, started_ns, erased_ns, entry) values (?, ?, ?, ?)"
 _DOOMED = "insert or ignore into doomed (medium, path, id) values (?, ?, ?)"
 _POLICY = (
-    "insert or ignore into policy (number, since_ns, office, applies, policy, who, reason) values (?, ?, ?, ?, ?, ?, ?)"
+    "insert or ignore into policy (number, since_ns, office, applies, policy, ring, who, reason) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _APPLIED = "update ring_state set applied = ?, applied_link = ?"
 
@@ -94,9 +95,9 @@ def _moved(entry: Entry, _: FindParty) -> list[Statement]:
 
 def _policy(entry: Entry, _: FindParty) -> list[Statement]:
     fields = entry.fields
-    policy = json.dumps(fields["policy"], sort_keys=True, separators=(",", ":"))
+    policy, ring = (json.dumps(fields[name], sort_keys=True, separators=(",", ":")) for name in ("policy", "ring"))
     row = (
-        entry.number, entry.at_ns, fields["office"], fields["applies"], policy, text.escape(entry.who),
+        entry.number, entry.at_ns, fields["office"], fields["applies"], policy, ring, text.escape(entry.who),
         text.escape(fields["reason"]),
     )  # fmt: skip
     return [(_POLICY, row)]

@@ -68,9 +68,9 @@ async def release(ring: Ring, numbers: Sequence[int], *, at_ns: int, who: str, r
     return ending
 
 
-async def end_due(ring: Ring, at_ns: int) -> list[int]:
-    """Ends the holds whose day has passed, in the recorder's own name; their numbers."""
-    due = await ring.catalogue.query("select number from hold where ended is null and until_ns <= ?", (at_ns,))
+async def end_due(ring: Ring, as_of_ns: int, *, at_ns: int) -> list[int]:
+    """Ends the holds whose day has passed as of that instant, in the recorder's own name; their numbers."""
+    due = await ring.catalogue.query("select number from hold where ended is null and until_ns <= ?", (as_of_ns,))
     if not due:
         return []
     return await release(ring, [row[0] for row in due], at_ns=at_ns, who="recorder", reason="its day has passed")
@@ -121,6 +121,12 @@ async def spared(ring: Ring, ids: Sequence[str], at_ns: int) -> set[str]:
         if any(hold.scope.covers(call_id, started_ns, section, tuple(parties_of)) for hold in holding):
             held.add(call_id)
     return held
+
+
+async def holds_call(ring: Ring, hold: Hold, call_id: str) -> bool:
+    """Whether a hold covers a call."""
+    call = await ring.catalogue.get(call_id)
+    return call is not None and hold.scope.covers(call.id, call.started_ns, call.section, (call.caller, call.callee))
 
 
 async def _forget_parties(ring: Ring) -> None:

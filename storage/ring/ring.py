@@ -37,6 +37,7 @@ class Ring:
 
     def __init__(self, root: str, uuid: str, disk: Disk, catalogue: Catalogue) -> None:
         self.root = root
+        self.uuid = uuid
         self.disk = disk
         self.catalogue = catalogue
         self.register = Register(root, uuid, disk)

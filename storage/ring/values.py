@@ -61,7 +61,8 @@ class PolicyInForce:
     since_ns: int
     office: str
     applies: str  # "all": to recordings made before, too; "new": only to those made since
-    policy: dict[str, Any] = field(hash=False)
+    policy: dict[str, Any] = field(hash=False)  # the rules, and for whom each is
+    ring: dict[str, Any] = field(hash=False)  # what it may fill
     who: str
     reason: str
 
