@@ -199,6 +199,24 @@ class Catalogue:
                 return
             plan = whole.beyond(chunk[-1].started_ns, chunk[-1].id, newest_first=newest_first)
 
+    async def renew_search(self, at_ns: int) -> bool:
+        """Makes what searching needs anew, so that no page of it holds a trace of a number that was erased; whether
+        that was due: calls were erased since, and the last time is a day ago by the machine's clock `at_ns`.
+
+        sqlite3.OperationalError if the recorder is writing all the time; then the next time does it.
+        """
+        [(erased, renewed, renewed_ns)] = await self.query("select erased, renewed, renewed_ns from search_state")
+        if erased == renewed or (renewed_ns is not None and 0 <= at_ns - renewed_ns < search.RENEWED_FOR_NS):
+            return False
+        for statements in search.RENEW:
+            async with self.transaction() as writer:
+                for sql in statements:
+                    await writer.execute(sql)
+        async with self.transaction() as writer:
+            await writer.execute("update search_state set renewed = ?, renewed_ns = ?", (erased, at_ns))
+        await self.empty_log()
+        return True
+
     async def get(self, call_id: str) -> CallRecord | None:
         """The call of that id, None if there is none."""
         found = await self._read(f"select number, {rows.CALL} from call where id = ?", (call_id,))

@@ -23,6 +23,21 @@ _FEW = 5000  # calls that are looked at one by one rather than walking through a
 
 _IS = "= ?"
 
+RENEWED_FOR_NS = 20 * 3600 * 10**9  # a ring that overwrites erases calls all day: its indexes are made anew once
+
+# One transaction each, a second or two for a million calls: whoever enters calls waits for no more than one.
+RENEW = (
+    ("reindex call_by_caller",),
+    ("reindex call_by_callee",),
+    ("reindex call_by_start",),
+    (
+        "delete from number",
+        "insert into number (digits, calls) select digits, count(*) from "
+        "(select caller as digits from call union all select callee from call) "
+        "where digits is not null group by digits order by digits",
+    ),
+)
+
 Query = Callable[[str, Sequence[Any]], Awaitable[list[tuple[Any, ...]]]]
 
 

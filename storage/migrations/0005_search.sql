@@ -16,6 +16,16 @@ create table number (
   calls  integer not null check (calls >= 0)  -- how often it is one or the other
 ) strict, without rowid;
 
+-- SQLite writes over what is deleted, but when it moves a row of an index to another page, the copy on the old page can
+-- stay behind. So the indexes with numbers are made anew after calls were erased: storage/search.py, "renew".
+create table search_state (
+  only       integer primary key check (only = 1),
+  erased     integer not null,                -- so many calls went out of the table call, ever
+  renewed    integer not null,                -- so many of them before the indexes were last made anew
+  renewed_ns integer                          -- when that was by the machine's clock; null: never
+) strict;
+insert into search_state values (1, 0, 0, null);
+
 insert into number (digits, calls)
   select digits, count(*) from (select caller as digits from call union all select callee from call)
   where digits is not null group by digits;
@@ -31,6 +41,7 @@ create trigger number_of_gone_call after delete on call begin
   update number set calls = calls - 1 where digits = old.caller;
   update number set calls = calls - 1 where digits = old.callee;
   delete from number where digits in (old.caller, old.callee) and calls = 0;
+  update search_state set erased = erased + 1;
 end;
 
 create trigger number_of_changed_call after update of caller, callee on call begin

@@ -70,8 +70,8 @@ def any_wanted(chance: random.Random) -> Wanted:
         return make() if chance.random() < 0.5 else None
 
     return Wanted(
-        begin_ns=maybe(lambda: START + chance.randrange(100) * SECOND),
-        end_ns=maybe(lambda: START + chance.randrange(50, 150) * SECOND),
+        begin_ns=maybe(lambda: START + chance.randrange(60) * SECOND),
+        end_ns=maybe(lambda: START + chance.randrange(40, 100) * SECOND),
         number=maybe(lambda: "".join(chance.choices("0123", k=chance.randint(1, 4)))),
         extension=maybe(lambda: chance.choice(["201", "2*", "*1", "3*2", "*", "999"])),
         direction=maybe(lambda: "inbound"),
@@ -82,11 +82,11 @@ def any_wanted(chance: random.Random) -> Wanted:
 @pytest.mark.parametrize("few", [0, 30, 10**9], ids=["always through all", "either way", "always by the index"])
 async def test_a_search_finds_what_is_wanted(few: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "_FEW", few)
-    monkeypatch.setattr("storage.catalogue.PAGE", 7)
+    monkeypatch.setattr("storage.catalogue.PAGE", 23)
     chance = random.Random(few)
-    calls = some_calls(300)
+    calls = some_calls(200)
     async with a_catalogue(tmp_path / "c", *calls) as catalogue:
-        for _ in range(60):
+        for _ in range(30):
             wanted = any_wanted(chance)
             right = sorted(
                 (call for call in calls if is_wanted(call, wanted)), key=lambda call: (call.started_ns, call.id)
@@ -96,8 +96,8 @@ async def test_a_search_finds_what_is_wanted(few: int, tmp_path: Path, monkeypat
             assert [call async for call in catalogue.matching(wanted)] == right
             assert [call async for call in catalogue.matching(wanted, newest_first=True)] == newest
             for offset in (0, 5, 1000):
-                page = await catalogue.search(wanted, limit=7, offset=offset)
-                assert page == (newest[offset : offset + 7], len(right), False)
+                page = await catalogue.search(wanted, limit=23, offset=offset)
+                assert page == (newest[offset : offset + 23], len(right), False)
 
 
 async def test_many_calls_are_counted_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +153,27 @@ async def test_a_call_entered_anew_is_found_by_its_new_number_only(tmp_path: Pat
         assert [call.id for call in (await catalogue.search(Wanted(number="3333"), limit=9)).calls] == ["c1"]
 
 
+async def test_indexes_are_made_anew_once_a_day_if_calls_were_erased(tmp_path: Path) -> None:
+    async def erase(call_id: str) -> None:
+        async with catalogue.transaction() as writer:
+            await writer.execute("delete from call where id = ?", (call_id,))
+
+    async with a_catalogue(tmp_path / "c", *(a_call(f"c{at}", caller=f"03{at}") for at in range(9))) as catalogue:
+        assert not await catalogue.renew_search(START)
+        await erase("c1")
+        assert await catalogue.renew_search(START)
+        await erase("c2")
+        assert not await catalogue.renew_search(START + 3600 * SECOND)
+        assert await catalogue.renew_search(START + 86400 * SECOND)
+        assert not await catalogue.renew_search(START + 2 * 86400 * SECOND)
+        await erase("c3")
+        assert await catalogue.renew_search(START - 86400 * SECOND)  # a clock that was set back puts nothing off
+
+        numbers = dict(await catalogue.query("select digits, calls from number"))
+        assert numbers == {"0238201111": 6} | {f"03{at}": 1 for at in (0, 4, 5, 6, 7, 8)}
+        assert (await catalogue.search(Wanted(number="034"), limit=9)).total == 1
+
+
 async def test_nothing_is_left_of_the_numbers_of_erased_calls(tmp_path: Path) -> None:
     """In no index, no table beside, and no page that has become free: the bytes aren't in the file any more. Those of
     numbers that other calls have still are."""
@@ -169,7 +190,7 @@ async def test_nothing_is_left_of_the_numbers_of_erased_calls(tmp_path: Path) ->
                 group = [(call.id,) for call in doomed[start : start + 250]]
                 await writer.executemany("delete from call where id = ?", group)
             await catalogue.add_calls([a_call(f"d{start:05}", caller="0312345678")])  # pages are used again
-        await catalogue.empty_log()
+        await catalogue.renew_search(START)
         held = (tmp_path / "c").read_bytes() + (tmp_path / "c-wal").read_bytes()
         there = await catalogue.query("select digits from number")
 
