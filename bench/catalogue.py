@@ -205,6 +205,61 @@ def _made_by_search() -> Iterator[tuple[str, str]]:
     return reversed(re.findall(r"^create (table|index|trigger) (\w+)", sql, re.MULTILINE))
 
 
+async def forget(folder: Path, scratch: Path) -> list[Line]:
+    """Erase the rows of the oldest 5,000 calls in a copy, and make the indexes of search anew."""
+    copy = scratch / "forgetting.sqlite"
+    shutil.copyfile(folder / layout.CATALOGUE, copy)
+    uuid = meta.read(str(folder), Disk())
+    assert uuid is not None
+    catalogue = await Catalogue.open(str(copy), uuid=uuid)
+    try:
+        began = time.perf_counter()
+        async with catalogue.transaction() as writer:
+            await writer.execute("delete from call where number in (select call from ring_call limit 5000)")
+        erased = time.perf_counter()
+        longest = 0.0
+        renewing = asyncio.create_task(catalogue.renew_search(1))
+        while not renewing.done():
+            waited = time.perf_counter()
+            async with catalogue.transaction() as writer:  # what the recorder would have to wait for
+                await writer.execute("update store set uuid = uuid")
+            longest = max(longest, time.perf_counter() - waited)
+            await asyncio.sleep(0.01)
+        await renewing
+        took = time.perf_counter() - erased
+    finally:
+        await catalogue.close()
+        for ending in ("", "-wal", "-shm"):
+            (scratch / f"forgetting.sqlite{ending}").unlink(missing_ok=True)
+    return [
+        ("forget 5,000 calls' rows", f"{erased - began:.1f} s", None),
+        ("forget: indexes made anew", f"{took:.1f} s; the recorder waits {longest:.1f} s at most (under 5)", longest < 5),
+    ]
+
+
+async def decide(folder: Path) -> list[Line]:
+    """The sweep's decision, by Matsumoto's rules, a year after the last call."""
+    from recorder.policy.assignment import Adopted
+    from recorder.policy.offices import policy_of
+    from recorder.ring.judging import judge_store
+    from recorder.settings.models import Policy, Ring as RingSettings
+    from storage.ring import columns
+    from storage.ring.ring import Ring
+
+    async with await Ring.open(folder) as ring:
+        began = time.perf_counter()
+        await columns.read(ring.catalogue.path)
+        read = time.perf_counter() - began
+        policy = policy_of(Policy(office="matsumoto"))
+        assert policy is not None
+        began = time.perf_counter()
+        judged = await judge_store(ring, _MONTH, history=[Adopted(0, True, policy)], of_ring=RingSettings())
+        took = time.perf_counter() - began
+    going = int((judged.judgement.verdict != 0).sum())
+    figure = f"{took:.1f} s, of which reading {read:.1f} s; {going:,} are to go (under {ASKED_JUDGE_S:.0f})"
+    return [("judge", figure, took < ASKED_JUDGE_S)]
+
+
 async def open_store(folder: Path) -> list[Line]:
     began = time.perf_counter()
     store = await Store.open(folder)
@@ -226,6 +281,8 @@ def main() -> int:
     parts: dict[str, Callable[[], Awaitable[list[Line]]]] = {
         "search": lambda: search(folder, args.runs),
         "enter": lambda: enter(folder, folder.parent),
+        "forget": lambda: forget(folder, folder.parent),
+        "judge": lambda: decide(folder),
         "open": lambda: open_store(folder),
     }
     only = [name for name in args.only.split(",") if name] or list(parts)
