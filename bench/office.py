@@ -114,7 +114,8 @@ def calls(count: int, seed: int = 3) -> Iterator[CallRecord]:
         if answered_ns is not None and not hidden:
             moved = passed_on[at] < 0.06
             middle = answered_ns + (ended_ns - answered_ns) // 3
-            parties.append(PartyRecord(extension=extension, from_ns=answered_ns, until_ns=middle if moved else ended_ns))
+            until_ns = middle if moved else ended_ns
+            parties.append(PartyRecord(extension=extension, from_ns=answered_ns, until_ns=until_ns))
             if moved:
                 flags.append("transferred")
                 parties.append(PartyRecord(extension=str(2000 + other[at]), from_ns=middle, until_ns=ended_ns))
@@ -144,7 +145,8 @@ def _recording(ident: str, started_ns: int, answered_ns: int, ended_ns: int, at:
             StreamRecord(
                 channel=side, party=party, codec="PCMU", ssrc=(at * 2654435761 + side) % 2**32,
                 source=f"192.0.2.{10 + side}:{10000 + at % 20000 * 2}",
-                destination=f"192.0.2.{11 - side}:{10000 + at % 20000 * 2}", packets=packets, lost=int(lost and not side),
+                destination=f"192.0.2.{11 - side}:{10000 + at % 20000 * 2}", packets=packets,
+                lost=int(lost and not side),
             )
             for side, party in enumerate(("caller", "callee"))
         ),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -184,10 +184,10 @@ class Catalogue:
         found = await self._read_heads(plan.page(f"number, {rows.CALL}"), values)
         total = found[0][0][-1] if found else 0
         if not found and offset:  # beyond the last page, where no row says how many there are
-            [(total,)] = await self.query(plan.count(), (*plan.values, stop))
+            [(total,)] = await self.query(plan.counting(), (*plan.values, stop))
         return Found([call for _, call in found], min(total, stop - 1), is_more=total == stop)
 
-    async def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncIterator[CallRecord]:
+    async def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncGenerator[CallRecord, None]:
         """All calls that are wanted (by start, then by id), with a bounded number of them in memory."""
         whole = plan = await search.plan_of(wanted, self.query)
         while True:

@@ -83,7 +83,7 @@ class Plan(NamedTuple):
         order = "started_ns desc, id desc" if newest_first else "started_ns, id"
         return f"select {columns} from {self.source} where {self.where} order by {order} limit ?"
 
-    def count(self) -> str:
+    def counting(self) -> str:
         """A SELECT of how many calls there are; its last value is where to stop counting."""
         return f"select count(*) from (select 1 from {self.source} where {self.where} limit ?)"
 

@@ -22,7 +22,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -36,6 +36,7 @@ from storage.records import CallRecord
 from storage.ring import taking_away
 from storage.ring.ring import Ring
 from storage.sealing import Sealing
+from storage.search import Found, Wanted
 from storage.tallies import Run, Tallies, Tally
 from storage.wav import Encoding
 
@@ -68,6 +69,15 @@ class StoreReader:
         """Every call that has ended, oldest first (by start, then by id); those that started in that time, if one is
         given (the end is not in it)."""
         return self.catalogue.calls(begin_ns, end_ns)
+
+    async def search(self, wanted: Wanted, *, limit: int = 50, offset: int = 0) -> Found:
+        """A page of the calls that are wanted, newest first, and how many there are. ValueError if `limit` is over
+        500."""
+        return await self.catalogue.search(wanted, limit=limit, offset=offset)
+
+    def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncGenerator[CallRecord, None]:
+        """All calls that are wanted, oldest first."""
+        return self.catalogue.matching(wanted, newest_first=newest_first)
 
     def is_written_to(self) -> bool:
         """Whether a process has this store open for writing."""

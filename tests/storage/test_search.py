@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240 (nothing else runs in these tests' loops)
 """A search finds the calls that are wanted and no others, whichever way it goes; and forgets who was erased."""
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def some_calls(count: int, seed: int = 1) -> list[CallRecord]:
             f"c{at:05}", started_ns=START + chance.randrange(count // 2) * SECOND, caller=number(), callee=number(),
             extension=chance.choice([None, extension()]), direction=chance.choice(["inbound", "outbound"]),
             outcome=chance.choice(["unanswered", "excluded"]),
-            parties=tuple(PartyRecord(extension=extension(), from_ns=0, until_ns=1) for _ in range(chance.randrange(3))),
+            parties=tuple(
+                PartyRecord(extension=extension(), from_ns=0, until_ns=1) for _ in range(chance.randrange(3))
+            ),
         )
         for at in range(count)
     ]  # fmt: skip
