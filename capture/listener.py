@@ -1,6 +1,7 @@
 """The whole way from packets to calls and audio, in the order of capture.
 
-Feed every `PacketBatch` to `Listener.feed` and call `finish` at the end. What happens is told to the `CallSink`:
+Feed every `PacketBatch` to `Listener.feed` and call `finish` at the end; on a live line `hand_over` several times a
+second, and `elapse` when no packet comes. What happens is told to the `CallSink`:
 a call began, blocks of its audio, it ended. The outcome depends on the packets alone, not on how they were cut into
 batches: a batch is taken apart into slices of capture time, timers run between slices, and within a slice signalling
 takes effect between the packets it came between.
@@ -153,6 +154,21 @@ class Listener:
             self._router.buffers.flush_due()
         if len(batch):
             self._frame = int(batch.frame[-1])
+
+    @property
+    def now_ns(self) -> int:
+        """The capture's present: the settled time of the newest packet, or what `elapse` said; -1 before the first."""
+        return self._clock.now
+
+    def elapse(self, at_ns: int) -> None:
+        """On a live line: it is `at_ns`, and no packet has come since the last batch. Timers due by then run."""
+        self._clock.elapse(at_ns)
+        if self._clock.now // SLICE_NS > self._slice >= 0:
+            self._enter(self._clock.now // SLICE_NS)
+
+    def hand_over(self) -> None:
+        """On a live line: hand audio over now instead of gathering it. Changes no sample, only when it is told."""
+        self._router.buffers.hand_over(self._clock.now)
 
     def finish(self) -> None:
         """The capture is over."""

@@ -7,7 +7,6 @@ write; `settle`, called between batches, syncs and finishes what is due. Nothing
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -26,13 +25,12 @@ from recorder.conversations.demand import Demand, concerns, presses, section_of
 from recorder.conversations.leg import Leg
 from recorder.conversations.verdict import Verdict, forbid, recording_leg, verdict
 from recorder.entry import record_of
+from recorder.keeping.keeper import Decode, Ended, Keeper, Kept, Part
 from recorder.lines import Lines, Role
 from recorder.notice import NoticeFinder, Prompts
 from recorder.tape import Tape
-from storage import layout, requests
 from storage.errors import DiskFailed
-from storage.parts import PartFile
-from storage.store import Finished, Store
+from storage.records import CallRecord
 from storage.wav import Encoding
 
 GROUP = 256  # calls that are finished together; more would hold the audio of the others up
@@ -44,19 +42,20 @@ DEMANDS = 1000  # that are remembered
 
 
 class Session:
-    """Keeps calls in a store. `monotonic_s` is a clock for the once-a-second sync, and for nothing else; `prompts`
+    """Gives calls to a keeper. `monotonic_s` is a clock for the once-a-second sync, and for nothing else; `prompts`
     are the notices that callers may hear."""
 
     def __init__(
-        self, store: Store, *, encoding: str, monotonic_s: Callable[[], float], prompts: Prompts | None = None
+        self, keeper: Keeper, *, encoding: str, monotonic_s: Callable[[], float], prompts: Prompts | None = None
     ) -> None:
-        self._store = store
+        self._keeper = keeper
         self._g711 = encoding == "g711"
         self._monotonic_s = monotonic_s
         self._prompts = prompts
         self._book: ConversationBook
         self._lines: Lines
-        self._finished: list[Finished] = []
+        self._finished: list[Ended] = []
+        self._changed: dict[int, Conversation] = {}  # those of which more is known than their recordings tell
         self._synced_s = monotonic_s()
         self.demands: list[Demand] = []  # that commands have made
         self.waiting_bytes = WAITING_BYTES
@@ -87,6 +86,7 @@ class Session:
     def answered(self, call: Call) -> None:
         """Somebody took the call."""
         self._book.answered(call)
+        self._more_is_known(call)
 
     def replied(self, call: Call, at_ns: int, message: SipMessage) -> None:
         """Who was called has answered in some way."""
@@ -140,6 +140,7 @@ class Session:
         if leg is not None:
             leg.prepended += frames
             leg.tape.prepend(frames)
+            self._more_is_known(call)
 
     def ended(self, call: Call, media: MediaReport | None) -> None:
         """A leg is over."""
@@ -155,30 +156,28 @@ class Session:
         """The capture is over: so is every conversation."""
         self._book.finish()
 
-    def take_requests(self) -> None:
-        """Take what commands have asked of this store's recorder."""
-        found, unreadable = requests.take(self._store.root)
-        self.warnings += [f"The request {name} can't be read and was left out." for name in unreadable]
-        for one in found:
-            if one.kind == "demand":
-                self.demands = [*self.demands, Demand(one.fields.get("extension", ""), one.at_ns)][-DEMANDS:]
-
     async def settle(self, *, all_of_it: bool = False) -> None:
         """Finish calls that have ended, and sync what is written, when it is time."""
-        self.take_requests()
         now_s = self._monotonic_s()
         due = now_s - self._synced_s >= SYNC_S
+        group: list[Ended] = []
         if self._finished and (all_of_it or due or len(self._finished) >= GROUP):
             group, self._finished = self._finished, []
-            there = await self._store.has([one.call.id for one in group])
-            kept = await self._store.finish([one for one in group if one.call.id not in there])
-            self.already_kept += len(group) - len(kept)
-            self.calls += len(kept)
-            self.recordings += sum(call.recording is not None for call in kept)
+        if due:
+            self._describe()
+        self.take(await self._keeper.settle(group, sync=due))
+        if group or due:
             self._synced_s = now_s
-        elif due:
-            await self._store.sync()
-            self._synced_s = now_s
+
+    def take(self, kept: Kept) -> None:
+        """What has become of calls, and what commands have asked."""
+        self.calls += len(kept.entered)
+        self.recordings += sum(call.recording is not None for call in kept.entered)
+        self.already_kept += kept.known
+        self._warn(kept.warnings)
+        for one in kept.requests:
+            if one.kind == "demand":
+                self.demands = [*self.demands, Demand(one.fields.get("extension", ""), one.at_ns)][-DEMANDS:]
 
     # --- in detail ------------------------------------------------------------------------------------------
 
@@ -236,16 +235,18 @@ class Session:
         leg.tape.write(one.demanded_ns if from_now else None)
 
     def _tape(self, call: Call) -> Tape:
-        return Tape(partial(self._begin, call), self._fail, g711=self._g711)
+        return Tape(partial(self._begin, call), partial(self._as_pcm, call), self._fail, g711=self._g711)
 
-    def _begin(self, call: Call, encoding: Encoding, starts_ns: int) -> PartFile | None:
+    def _begin(self, call: Call, encoding: Encoding, starts_ns: int) -> Part | None:
+        return self._keeper.begin(self._known_of(call), encoding=encoding, starts_ns=starts_ns)
+
+    def _as_pcm(self, call: Call, old: Part, decode: Decode) -> Part:
+        return self._keeper.go_on_as_pcm(self._known_of(call), old, decode)
+
+    def _known_of(self, call: Call) -> CallRecord:
         leg = self._book.leg(call)
         assert leg is not None, "audio of a leg that was forgotten"
-        one = leg.conversation
-        path = os.path.join(self._store.root, layout.recording_path(one.started_ns, one.id))
-        if self._store.disk.status(path) is not None:
-            return None
-        return self._store.begin(record_of(one, self._lines, self._store.salt), encoding=encoding, starts_ns=starts_ns)
+        return record_of(leg.conversation, self._lines, self._keeper.salt)
 
     def _close(self, one: Conversation) -> None:
         """Enter a conversation, with its recording if it was answered and has one."""
@@ -258,22 +259,42 @@ class Session:
             # The leg that should be the recording is mute: another has what was said.
             main = next((leg for leg in one.legs if leg.tape.has_audio and not leg.tape.is_forgotten), main)
             one.recorder = main
-        record = record_of(one, self._lines, self._store.salt)
+        record = record_of(one, self._lines, self._keeper.salt)
         if record.outcome != "excluded" and record.answered_ns is not None and not main.tape.is_known:
             if not main.tape.is_written:
                 self._write(one, main)
-                record = record_of(one, self._lines, self._store.salt)
+                record = record_of(one, self._lines, self._keeper.salt)
         if main.tape.is_known:
             self.already_kept += 1
             return
         for leg in one.legs:
             if leg is not main or record.outcome != "recorded":
                 leg.tape.forget()
-        self._finished.append(Finished(record, main.tape.part))
+        self._finished.append(Ended(record, main.tape.part))
+
+    def _more_is_known(self, call: Call) -> None:
+        leg = self._book.leg(call)
+        if leg is not None:
+            self._changed[leg.conversation.number] = leg.conversation
+
+    def _describe(self) -> None:
+        """Tell the recordings that grow what has become known of their calls: after a crash it is all there is."""
+        changed, self._changed = self._changed, {}
+        for one in changed.values():
+            if one.number not in self._book.open:
+                continue
+            for leg in one.legs:
+                if leg.tape.part is not None:
+                    try:
+                        self._keeper.describe(leg.tape.part, record_of(one, self._lines, self._keeper.salt))
+                    except DiskFailed as error:
+                        self._fail(error)
 
     def _fail(self, error: DiskFailed) -> None:
-        if len(self.warnings) < WARNINGS:
-            self.warnings.append(str(error))
+        self._warn([str(error)])
+
+    def _warn(self, sentences: Sequence[str]) -> None:
+        self.warnings += sentences[: max(0, WARNINGS - len(self.warnings))]
 
 
 def _id_of(call: Call) -> str:

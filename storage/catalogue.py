@@ -10,6 +10,7 @@ Values reach SQL as bound parameters only.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ import aiosqlite
 
 from storage import migrations, rows, search, text
 from storage.errors import CatalogueUnusable, StoreError
+from storage.meta import SALT_BYTES
 from storage.records import CallRecord
 from storage.rows import Row
 from storage.search import COUNTED, PAGE, Found, Wanted
@@ -43,8 +45,9 @@ class Catalogue:
         self._writing = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: str, *, uuid: str) -> Catalogue:
-        """For reading and writing. `path` is an existing file (an empty one becomes a catalogue of the store `uuid`).
+    async def open(cls, path: str, *, uuid: str, salt: str = "") -> Catalogue:
+        """For reading and writing. `path` is an existing file (an empty one becomes a catalogue of the store `uuid`,
+        with its `salt` in hexadecimal, or a new one).
 
         StoreError if it is of another store, of a newer version, or damaged.
         """
@@ -56,17 +59,18 @@ class Catalogue:
             await writer.execute("pragma secure_delete = on")  # what is erased is written over, not only let go
             await _migrate(writer, path, uuid)
             await _check_uuid(writer, path, uuid)
-            await writer.execute("update store set salt = coalesce(salt, randomblob(32))")
+            fresh = bytes.fromhex(salt) or os.urandom(SALT_BYTES)
+            await writer.execute("update store set salt = coalesce(salt, ?)", (fresh,))
             await writer.commit()
-            [(salt,)] = await _all(writer, "select salt from store")
+            [(of_store,)] = await _all(writer, "select salt from store")
             reader = await _connect(path, "ro")
         except sqlite3.DatabaseError as error:
             await writer.close()
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         except BaseException:
             await writer.close()
             raise
-        return cls(path, reader, writer, salt)
+        return cls(path, reader, writer, of_store)
 
     @classmethod
     async def open_read_only(cls, path: str, *, uuid: str) -> Catalogue:
@@ -77,7 +81,7 @@ class Catalogue:
             await _check_uuid(reader, path, uuid)
         except sqlite3.DatabaseError as error:
             await reader.close()
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         except BaseException:
             await reader.close()
             raise
@@ -98,7 +102,7 @@ class Catalogue:
             reader = await _connect(path, "ro")
         except sqlite3.DatabaseError as error:
             await writer.close()
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         except BaseException:
             await writer.close()
             raise
@@ -145,6 +149,19 @@ class Catalogue:
             [(number,)] = await _all(writer, NEXT_RUN)
             await writer.execute(ADD_RUN, (number, text.escape(what)))
         return int(number)
+
+    async def note_opened(self, times: int) -> None:
+        """The store is opened for writing, for so many times now."""
+        async with self.transaction() as writer:
+            await writer.execute("update store set opened = ?", (times,))
+
+    async def settle(self) -> bool:
+        """Moves all that was committed into the one file, where a copy or a hash of it finds it; False if a reader
+        prevents it just now."""
+        assert self._writer is not None, "a catalogue opened for reading"
+        async with self._writing:
+            [(busy, _, _)] = await _all(self._writer, "pragma wal_checkpoint(truncate)")
+        return not busy
 
     async def runs(self) -> list[Run]:
         """Every run, in their order."""
@@ -231,20 +248,23 @@ class Catalogue:
         rows = await self.select_in("select path from recording where path in", list(paths))
         return set(paths) - {row[0] for row in rows}
 
-    async def recordings_in(self, folder: str) -> set[str]:
-        """The path of every recording in the folder of a day, as in 2026/11/22, as rows have it."""
-        rows = await self.query("select path from recording where path > ? and path < ?", (f"{folder}/", f"{folder}0"))
-        return {path for (path,) in rows}  # "0" comes after "/"
-
     async def erased(self, ids: Collection[str]) -> set[str]:
         """Those of the ids whose calls were erased."""
         return {row[0] for row in await self.select_in("select id from erasure where id in", list(ids))}
+
+    async def all_erased(self) -> set[str]:
+        """The ids of all calls that were erased."""
+        return {row[0] for row in await self.query("select id from erasure")}
 
     async def doomed(self, paths: Collection[str]) -> set[str]:
         """Those of the paths in the store's own folder that are still to be unlinked."""
         return {
             row[0] for row in await self.select_in("select path from doomed where medium = 0 and path in", list(paths))
         }
+
+    async def media(self) -> dict[int, tuple[str, str]]:
+        """Where recordings lie besides the store's own folder: UUID and folder of each medium."""
+        return {row[0]: (row[1], row[2]) for row in await self.query("select number, uuid, path from medium")}
 
     async def applied(self) -> tuple[int, bytes]:
         """Up to which entry of the register this catalogue is: its number and its link, 0 and b"" before the first."""
@@ -258,9 +278,13 @@ class Catalogue:
         )
         return {row[0]: row[1] for row in rows}
 
-    async def entries(self) -> AsyncIterator[tuple[int, str, bytes, bytes]]:
-        """(number, id, row_sha256, link_sha256) of the whole chain, in order."""
-        after = 0
+    async def some(self, ids: Sequence[str]) -> list[CallRecord]:
+        """Those of the ids' calls that there are, at most 500."""
+        marks = ", ".join("?" * len(ids))
+        return await self._read(f"select number, {rows.CALL} from call where id in ({marks})", tuple(ids))
+
+    async def entries(self, after: int = 0) -> AsyncIterator[tuple[int, str, bytes, bytes]]:
+        """(number, id, row_sha256, link_sha256) of the whole chain, in order; or of what comes after a number."""
         while True:
             rows = await self.query(
                 "select number, id, row_sha256, link_sha256 from entry where number > ? order by number limit ?",
@@ -280,15 +304,14 @@ class Catalogue:
         )
         return [row[0] for row in rows]
 
-    async def quick_check(self) -> list[str]:
-        """What SQLite itself finds wrong with the file; empty if nothing."""
-        return [row[0] for row in await self.query("pragma quick_check") if row[0] != "ok"]
+    async def last_entry(self) -> int:
+        """The number of the last entry, 0 if there is none."""
+        [(number,)] = await self.query("select coalesce(max(number), 0) from entry")
+        return int(number)
 
-    async def empty_log(self) -> None:
-        """Moves SQLite's log into the file and empties it, if nobody is reading just now."""
-        assert self._writer is not None, "a catalogue opened for reading"
-        async with self._writing:
-            await self._writer.execute_fetchall("pragma wal_checkpoint(truncate)")
+    async def integrity_check(self) -> list[str]:
+        """What SQLite itself finds wrong with the file and its indexes; empty if nothing."""
+        return [row[0] for row in await self.query("pragma integrity_check") if row[0] != "ok"]
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -363,7 +386,7 @@ async def _connect(path: str, mode: str) -> aiosqlite.Connection:
             f"file:{quote(path)}?mode={mode}", uri=True, isolation_level=None, timeout=_BUSY_S
         )
     except sqlite3.DatabaseError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     return connection
 
 
@@ -400,7 +423,8 @@ async def _check_uuid(connection: aiosqlite.Connection, path: str, uuid: str) ->
     if found != uuid:
         raise CatalogueUnusable(
             f"{path} belongs to the store {found}, but lies in the store {uuid}.",
-            hint="Mount the right disk, or put back the catalogue that was made with these recordings.",
+            hint="Mount the right disk, or put back the catalogue that was made with these recordings; or make it "
+            "anew from them: recorder repair --store DIR",
         )
 
 
@@ -418,9 +442,10 @@ def _too_old(path: str) -> StoreError:
     )
 
 
-def _unusable(path: str, error: sqlite3.DatabaseError) -> CatalogueUnusable:
+def unusable(path: str, error: sqlite3.DatabaseError) -> CatalogueUnusable:
+    """What an error of SQLite says about a catalogue, as a sentence for the operator."""
     return CatalogueUnusable(
         f"The catalogue {path} can't be used: {error}.",
-        hint="If it is damaged, move it aside: the next start makes a new one from what the recordings say "
-        "of themselves.",
+        hint="If it is damaged, the next start makes it anew from what lies beside the recordings; or do it now: "
+        "recorder repair --store DIR",
     )

@@ -183,6 +183,10 @@ class Disk:
         os.link(old, new, follow_symlinks=False)
         os.unlink(old)
 
+    def replace(self, old: str, new: str) -> None:
+        """Moves a file to a name, in one step, in place of whatever file has it."""
+        os.replace(old, new)
+
     def unlink(self, path: str) -> None:
         os.unlink(path)
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from storage.errors import DiskFailed, WavError
 from storage.facts import Facts
 from storage.layout import Name
 from storage.parts import FilePool, PartFile
+from storage.rebuild import dayfile
 from storage.records import CallRecord
 from storage.sealing import Sealing, flagged
 from storage.wav import HEADER_BYTES, Header
@@ -38,14 +40,20 @@ class Recovered(NamedTuple):
     left: tuple[str, ...]  # files, relative to the store, of which nothing could be made; they lie as they were
 
 
-async def recover(root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int) -> Recovered:
-    """Finishes what a crash left: afterwards each of our files has its row. `root_fd` is the open folder."""
+async def recover(
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, *, was_closed: bool = False
+) -> Recovered:
+    """Finishes what a crash left: afterwards each of our files has its row, and each line in a day's file, unless the
+    last writer `was_closed` properly, and so has seen to them. `root_fd` is the open folder."""
     calls: list[CallRecord] = []
     left: list[str] = []
     unfinished: list[Name] = []
-    for folder in await asyncio.to_thread(lambda: list(iter_folders(root, disk))):
-        known_paths = await catalogue.recordings_in(folder)
-        unfinished += await asyncio.to_thread(_without_row, root, disk, folder, known_paths)
+    walk = iter_names(root, disk)
+    while names := await asyncio.to_thread(_some, walk):
+        unfinished += [name for name in names if name.ending == layout.PART]
+        complete = [name for name in names if not name.ending]
+        rowless = await catalogue.without([name.recording for name in complete])
+        unfinished += [name for name in complete if name.recording in rowless]
     erased = await catalogue.erased({name.id for name in unfinished})
     await asyncio.to_thread(
         _erase, disk, [os.path.join(root, name.recording) + name.ending for name in unfinished if name.id in erased]
@@ -55,43 +63,44 @@ async def recover(root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, r
         entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, unfinished[start : start + _GROUP])
         calls += entered
         left += stuck
+    if not was_closed:
+        calls += await _adopt_lines(root, disk, catalogue)
     return Recovered(tuple(calls), tuple(left))
 
 
-def iter_folders(root: str, disk: Disk) -> Iterator[str]:
-    """The folder of every day below the store, relative to it, by day; links are not followed."""
-
-    def below(folder: str, names: tuple[str, ...]) -> Iterator[str]:
-        if len(names) == 3:
-            yield "/".join(names)
-            return
-        for entry in disk.list(folder):
-            path = (*names, entry.name)
-            if entry.kind == "directory" and layout.is_folder(path):
-                yield from below(os.path.join(folder, entry.name), path)
-
-    return below(root, ())
+async def _adopt_lines(root: str, disk: Disk, catalogue: Catalogue) -> list[CallRecord]:
+    """Enters calls without recordings whose line is there and whose row isn't: the crash came between the two."""
+    entered: list[CallRecord] = []
+    for where in await asyncio.to_thread(lambda: list(dayfile.iter_files(root, disk))):
+        ids = await asyncio.to_thread(dayfile.ids, root, where, disk)
+        missing = ids - await catalogue.has(ids) - await catalogue.erased(ids)
+        missing -= set(await catalogue.latest_entries(missing))  # a row that was there was taken away on purpose
+        if not missing:
+            continue
+        lines = await asyncio.to_thread(dayfile.read, root, where, disk)
+        calls = [flagged(call, RECOVERED) for call in lines.calls if call.id in missing and call.recording is None]
+        await asyncio.to_thread(dayfile.append, root, calls, disk)
+        await catalogue.add_calls(calls)
+        entered += calls
+    return entered
 
 
 def iter_names(root: str, disk: Disk) -> Iterator[Name]:
     """Every file of ours below the store, by day; links are not followed."""
-    for folder in iter_folders(root, disk):
-        yield from _names(root, disk, folder, known=frozenset())
+
+    def below(folder: str, names: tuple[str, ...]) -> Iterator[Name]:
+        for entry in disk.list(folder):
+            path = (*names, entry.name)
+            if entry.kind == "directory" and layout.is_folder(path):
+                yield from below(os.path.join(folder, entry.name), path)
+            elif entry.kind == "file" and len(path) == 4 and (name := layout.parse("/".join(path))):
+                yield name
+
+    return below(root, ())
 
 
-def _without_row(root: str, disk: Disk, folder: str, known: Set[str]) -> list[Name]:
-    """Those of a day's recordings that are unfinished, or that no row names; `known` are the paths that rows name.
-
-    Hardly a file is among them: so nothing is made of the others' names, and a start looks at a million in seconds.
-    """
-    return [name for name in _names(root, disk, folder, known) if name.ending in ("", layout.PART)]
-
-
-def _names(root: str, disk: Disk, folder: str, known: Set[str]) -> Iterator[Name]:
-    for entry in disk.list(os.path.join(root, folder)):
-        path = f"{folder}/{entry.name}"
-        if path not in known and entry.kind == "file" and (name := layout.parse(path)):
-            yield name
+def _some(names: Iterator[Name]) -> list[Name]:
+    return list(itertools.islice(names, 10 * _GROUP))  # zip with a range would lose one each time
 
 
 async def _recover_group(
@@ -104,7 +113,12 @@ async def _recover_group(
         if call is not None:
             known[call_id] = call
 
-    plan = await asyncio.to_thread(_seal, root, disk, pool, root_fd, names, known)
+    lines = await asyncio.to_thread(_lines_of, root, disk, names)
+    for call_id, call in lines.items():
+        if call.recording is None and call_id not in known:  # its row is still to come: see _adopt_lines
+            known[call_id] = call
+    plan = await asyncio.to_thread(_seal, root, disk, pool, root_fd, names, known, lines)
+    await asyncio.to_thread(dayfile.append, root, plan.lines, disk)
     await catalogue.add_calls(plan.calls, replace=True)
     await asyncio.to_thread(_erase, disk, plan.doomed)
     return plan.calls, plan.left
@@ -116,15 +130,19 @@ class _Plan:
     def __init__(self) -> None:
         self.sealings: list[Sealing] = []
         self.calls: list[CallRecord] = []  # to be entered
+        self.lines: list[CallRecord] = []  # those of them that no head tells of, or not wholly
+        self.said: dict[str, CallRecord] = {}  # what days' files say of these calls
         self.doomed: list[str] = []  # paths to erase, once that is done
         self.left: list[str] = []
 
 
 def _seal(
-    root: str, disk: Disk, pool: FilePool, root_fd: int, names: list[Name], known: dict[str, CallRecord]
+    root: str, disk: Disk, pool: FilePool, root_fd: int, names: list[Name], known: dict[str, CallRecord],
+    lines: dict[str, CallRecord],
 ) -> _Plan:
-    """All that comes before the rows: looks at each file, and takes the parts through steps 1 to 5."""
+    """All that comes before the rows and lines: looks at each file, and takes the parts through steps 1 to 5."""
     plan = _Plan()
+    plan.said = lines
     for name in names:
         try:
             plan_one = _plan_part if name.ending else _plan_complete
@@ -139,7 +157,10 @@ def _seal(
         sealing.release(plan.sealings, pool)
     for one in plan.sealings:
         if one.fault is None:
-            plan.calls.append(one.result())
+            call = one.result()
+            plan.calls.append(call)
+            if not one.said_by_head(call):
+                plan.lines.append(call)
         elif one.part is not None:
             plan.left.append(one.part.name + layout.PART)
     return plan
@@ -147,24 +168,41 @@ def _seal(
 
 def _plan_complete(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
     """A `.wav` without a row: the crash came between steps 4 and 6."""
+    entered = known is not None and (known.recording is not None or known.outcome != "recorded")
+    call = None if entered else call_of_complete(root, disk, name, plan.said.get(name.id))
+    if call is None:
+        plan.left.append(name.recording)  # not of our making: that would be whole
+    else:
+        plan.calls.append(call)
+        plan.lines.append(call)
+
+
+def call_of_complete(root: str, disk: Disk, name: Name, line: CallRecord | None = None) -> CallRecord | None:
+    """The call that a complete `.wav` and its line, if it has one, tell of; with the flag `recovered`. None if the
+    file isn't whole. OSError if it can't be read."""
     fd = disk.open(os.path.join(root, name.recording))
     try:
         header, said = read_head(disk, fd, name)
         size = disk.size(fd)
-        entered = known is not None and (known.recording is not None or known.outcome != "recorded")
-        if entered or header is None or said is None or not said.complete or size != header.file_bytes:
-            plan.left.append(name.recording)  # not of our making: that would be whole
-            return
+        if header is None or said is None or not said.complete or size != header.file_bytes:
+            return None
         sha256, _ = sealing.hash_file(disk, fd)
     finally:
         disk.close(fd)
-    recording = said.call.recording
-    assert recording is not None
+    call = line if line is not None and line.recording is not None else said.call  # a line has all, a head what fits
+    assert call.recording is not None
     recording = replace(
-        recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
+        call.recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
         encoding=header.encoding.name,
     )  # fmt: skip
-    plan.calls.append(flagged(replace(said.call, recording=recording), RECOVERED))
+    return flagged(replace(call, recording=recording), RECOVERED)
+
+
+def _lines_of(root: str, disk: Disk, names: list[Name]) -> dict[str, CallRecord]:
+    """What days' files say of these calls."""
+    ids = {name.id for name in names}
+    days = {dayfile.path_of(name.started_ns) for name in names}
+    return {call.id: call for day in days for call in dayfile.read(root, day, disk).calls if call.id in ids}
 
 
 def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
@@ -200,7 +238,9 @@ def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRec
             plan.doomed.append(path)
             call = replace(call, outcome="no_audio")
         if known is None:
-            plan.calls.append(replace(call, recording=None))
+            call = replace(call, recording=None)
+            plan.calls.append(call)
+            plan.lines.append(call)
         return
     part = PartFile(
         pool, path, name.recording, encoding=header.encoding, channels=header.channels, frames=header.frames,

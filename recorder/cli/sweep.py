@@ -167,5 +167,6 @@ def _summary(swept: Swept, dry_run: bool) -> Iterator[str]:
             yield f"  {count:,}: {reason}"
         done = verdicts[verdict] if dry_run else sum(row in swept.done for row in rows)
         if done or verdict is Verdict.ERASE:
-            yield f"Would {would} {done:,} calls." if dry_run else f"{done:,} calls {did}."
-    yield f"{len(judged.columns) - (0 if dry_run else len(swept.done)):,} calls kept, {int(judged.held.sum()):,} held."
+            calls = f"{done:,} call{'' if done == 1 else 's'}"
+            yield f"Would {would} {calls}." if dry_run else f"{calls} {did}."
+    yield f"{verdicts[Verdict.KEEP]:,} kept, {int(judged.held.sum()):,} of them held."

@@ -9,9 +9,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from storage import layout, text
+from storage import text
+from storage.rebuild import dayfile
 from storage.register import Entry
 from storage.ring.parties import Kept
+from storage.ring.values import ALWAYS_NS, NEVER_NS
 
 Statement = tuple[str, tuple[Any, ...]]
 FindParty = Callable[[Kept], str | None]  # the number that a hold is for, None if it is lost
@@ -46,9 +48,12 @@ def statements(entries: Sequence[Entry], find_party: FindParty) -> list[Statemen
                 found += make(entry, find_party)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"entry {entry.number} of the register is no {entry.kind}") from error
-    if entries:
-        found.append((_APPLIED, (entries[-1].number, entries[-1].link)))
     return found
+
+
+def applied(entry: Entry) -> Statement:
+    """Notes that the register is applied up to this entry."""
+    return _APPLIED, (entry.number, entry.link)
 
 
 def _hold(entry: Entry, find_party: FindParty) -> list[Statement]:
@@ -61,7 +66,8 @@ def _hold(entry: Entry, find_party: FindParty) -> list[Statement]:
         entry.number, entry.at_ns, text.escape(entry.who), fields["ground"], text.escape(fields["reason"]),
         fields["until_ns"], fields.get("call"), None if party is None else text.escape(party),
         None if kept is None else kept.name,
-        None if section is None else text.escape(section), fields["from_ns"], fields["to_ns"],
+        None if section is None else text.escape(section), fields.get("from_ns", ALWAYS_NS),
+        fields.get("to_ns", NEVER_NS),
     )  # fmt: skip
     return [(_HOLD, row)]
 
@@ -78,7 +84,7 @@ def _erased(entry: Entry, _: FindParty) -> list[Statement]:
         found.append((_ERASURE, (call_id, started_ns, entry.at_ns, entry.number)))
         if path is not None:
             found.append((_DOOMED, (call.get("medium", 0), path, call_id)))
-        found.append((_DOOMED, (0, layout.day_file(started_ns), call_id)))
+        found.append((_DOOMED, (0, dayfile.path_of(started_ns), call_id)))
     return found
 
 

@@ -70,7 +70,7 @@ def check(root: str, uuid: str, disk: Disk) -> Iterator[Complaint]:
     replayed = sqlite3.connect(":memory:", isolation_level=None)
     try:
         catalogue.execute("begin")
-        yield from _compare(register, catalogue, replayed)
+        yield from _compare(root, disk, register, catalogue, replayed)
         yield from _check_parties(root, disk, catalogue)
         for (call_id,) in catalogue.execute(_WRONG_RING_CALL):
             text = f"What the ring knows of call {call_id} isn't what its row says."
@@ -89,7 +89,9 @@ def _faults(register: Register) -> list[Fault]:
         time.sleep(0.05)
 
 
-def _compare(register: Register, catalogue: sqlite3.Connection, replayed: sqlite3.Connection) -> Iterator[Complaint]:
+def _compare(
+    root: str, disk: Disk, register: Register, catalogue: sqlite3.Connection, replayed: sqlite3.Connection
+) -> Iterator[Complaint]:
     """The catalogue's tables against what the register's entries make of them."""
     [(applied, link)] = catalogue.execute("select applied, applied_link from ring_state")
     try:
@@ -105,34 +107,29 @@ def _compare(register: Register, catalogue: sqlite3.Connection, replayed: sqlite
     ):
         replayed.execute(sql)
     replayed.execute("begin")
-    party_of = {
-        name: party for name, party in catalogue.execute("select party_file, party from hold where party is not null")
-    }
-    for sql, values in apply.statements(entries, lambda kept: party_of.get(kept.name)):
+    for sql, values in apply.statements(entries, lambda kept: parties.find(root, kept, disk)):
         replayed.execute(sql, values)
     for table in _TABLES:
         expected = set(replayed.execute(f"select * from {table}"))
         found = set(catalogue.execute(f"select * from {table}"))
-        for row in sorted(expected ^ found, key=repr):
-            yield _differs(table, row[0])
+        for key in sorted({row[0] for row in expected ^ found}):
+            yield _differs(table, key)
 
 
 def _differs(table: str, key: object) -> Complaint:
     if table == "erasure":
         return Complaint("row_deleted", str(key), f"Call {key} counts as erased, but not by the register's word.")
-    return Complaint(f"{table}_altered", str(key), f"The catalogue's {table} {key} isn't what the register says.")
+    name = f"hold H{key}" if table == "hold" else f"{table} {key}"
+    return Complaint(f"{table}_altered", str(key), f"What the catalogue has of {name} isn't what the register says.")
 
 
 def _check_parties(root: str, disk: Disk, catalogue: sqlite3.Connection) -> Iterator[Complaint]:
-    """Each hold for a number has that number in its file, and no other number stands there."""
-    needed = dict(catalogue.execute("select party_file, number from hold where party_file is not null"))
+    """No number stands there that no hold is for."""
+    needed = {row[0] for row in catalogue.execute("select party_file from hold where party_file is not null")}
     folder = os.path.join(root, parties.FOLDER)
     names = [] if disk.status(folder) is None else [entry.name for entry in disk.list(folder)]
     there = {name.removesuffix(".json") for name in names}
-    for name, number in needed.items():
-        if name not in there:
-            yield Complaint("hold_altered", f"H{number}", f"The number that hold H{number} is for is missing.")
-    for name in sorted(there - set(needed)):
+    for name in sorted(there - needed):
         where = f"{parties.FOLDER}/{name}.json"
         text = f"{where} has the number of a hold that has ended; the next sweep erases it."
         yield Complaint("number_left", where, text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from storage import layout
+from storage.rebuild import dayfile
 from storage.register import Draft
 from storage.ring import holds, taking_away
 from storage.ring.apply import ERASED
@@ -64,7 +64,7 @@ async def _enter(
     doomed: list[Doomed] = []
     for call_id, started_ns, path, _, _, medium in rows:
         doomed += [(medium, path, call_id)] if path is not None else []
-        doomed.append((0, layout.day_file(started_ns), call_id))
+        doomed.append((0, dayfile.path_of(started_ns), call_id))
     return [row[0] for row in rows], doomed, sum(row[4] for row in rows)
 
 
@@ -85,6 +85,6 @@ async def _tidy(ring: Ring) -> None:
     try:
         async with ring.catalogue.transaction() as writer:
             await writer.execute("delete from scope where number not in (select scope from ring_call)")
-        await ring.catalogue.empty_log()
+        await ring.catalogue.settle()
     except sqlite3.OperationalError:  # busy: the recorder comes first
         return

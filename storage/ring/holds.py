@@ -41,11 +41,11 @@ async def place(
             gone, name = await ring.catalogue.erased([scope.call]), ascii(scope.call)[1:-1]
             sentence = f"Call {name} was erased." if gone else f"There is no call {name} in {ring.root}."
             raise StoreError(sentence, hint=f"See those there are with: recorder calls --store {ring.root}")
-        fields: dict[str, object] = {
-            "ground": ground, "reason": reason, "until_ns": until_ns, "from_ns": scope.from_ns, "to_ns": scope.to_ns,
-        }  # fmt: skip
+        fields: dict[str, object] = {"ground": ground, "reason": reason, "until_ns": until_ns}
         if scope.call is not None:
             fields["call"] = scope.call
+        else:
+            fields |= {"from_ns": scope.from_ns, "to_ns": scope.to_ns}
         if scope.section is not None:
             fields["section"] = scope.section
         if (party := scope.party) is not None:
@@ -71,8 +71,8 @@ async def release(ring: Ring, numbers: Sequence[int], *, at_ns: int, who: str, r
 async def end_due(ring: Ring, as_of_ns: int, *, at_ns: int) -> list[int]:
     """Ends the holds whose day has passed as of that instant, in the recorder's own name; their numbers."""
     due = await ring.catalogue.query("select number from hold where ended is null and until_ns <= ?", (as_of_ns,))
-    if not due:
-        return []
+    if not due and not ring.register.exists:
+        return []  # also without any that is due, numbers that a crash left over go
     return await release(ring, [row[0] for row in due], at_ns=at_ns, who="recorder", reason="its day has passed")
 
 

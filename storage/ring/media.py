@@ -56,10 +56,10 @@ async def move(ring: Ring, ids: Sequence[str], folder: str, *, at_ns: int, who: 
 
 async def _attach(ring: Ring, folder: str, at_ns: int, who: str) -> None:
     """Makes sure that the folder is the second medium; the first to be named becomes it, if it is empty."""
-    rows = await ring.catalogue.query("select uuid, path from medium where number = ?", (SECOND,))
+    known = (await ring.catalogue.media()).get(SECOND)
     there = await to_its_end(lambda: second.read(folder, ring.disk))
-    if rows:
-        [(uuid, path)] = rows
+    if known is not None:
+        uuid, path = known
         if there != (ring.uuid, uuid):
             raise StoreError(
                 f"{folder} isn't the second medium {uuid} of this store.", hint="Mount the right disk there."

@@ -48,13 +48,13 @@ class Ring:
         disk = disk or Disk()
         root = os.path.abspath(os.fspath(path))  # noqa: ASYNC240 (looks at no disk)
         try:
-            uuid = meta.read(root, disk)
+            said = meta.read(root, disk)
         except OSError as error:
             raise disk_failed(f"The store {root} can't be opened", error) from error
-        if uuid is None:
+        if said is None:
             raise meta.no_store(root)
-        catalogue = await Catalogue.open_beside(os.path.join(root, layout.CATALOGUE), uuid=uuid)
-        ring = cls(root, uuid, disk, catalogue)
+        catalogue = await Catalogue.open_beside(os.path.join(root, layout.CATALOGUE), uuid=said.uuid)
+        ring = cls(root, said.uuid, disk, catalogue)
         try:
             await ring.catch_up()
         except BaseException:
@@ -62,12 +62,15 @@ class Ring:
             raise
         return ring
 
-    async def catch_up(self) -> None:
-        """Applies what the register has and the catalogue doesn't. RegisterDamaged if the two don't fit together."""
+    async def catch_up(self) -> set[str]:
+        """Applies what the register has and the catalogue doesn't; the kinds of what was applied. RegisterDamaged if
+        the two don't fit together."""
         applied, _ = await self.catalogue.applied()
-        if self.register.exists or applied:
-            async with self.writing() as pen:
-                await pen.mend()
+        if not self.register.exists and not applied:
+            return set()
+        async with self.writing() as pen:
+            await pen.mend()
+            return pen.caught_up
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Pen]:
@@ -77,16 +80,23 @@ class Ring:
             tail = await to_its_end(self.register.tail)
             applied, link = await self.catalogue.applied()
             unapplied = self.register.read(tail, applied, link)
+            kinds: set[str] = set()
             while entries := await to_its_end(lambda: list(itertools.islice(unapplied, _AT_ONCE))):
                 await self.apply(entries)
-            yield Pen(self, tail)
+                kinds |= {entry.kind for entry in entries}
+            yield Pen(self, tail, kinds)
         finally:
             self.register.unlock(lock)
 
     async def apply(self, entries: Sequence[Entry]) -> None:
         """Step 5, in one transaction. DiskFailed if the catalogue can't be written: it is made good later."""
+        await self._apply(entries, is_new=True)
+
+    async def _apply(self, entries: Sequence[Entry], *, is_new: bool) -> None:
         try:
             statements = apply.statements(entries, lambda kept: parties.find(self.root, kept, self.disk))
+            if is_new:
+                statements.append(apply.applied(entries[-1]))
         except ValueError as error:
             raise RegisterDamaged(str(error)) from error
         try:
@@ -95,6 +105,13 @@ class Ring:
                     await writer.execute(sql, values)
         except sqlite3.Error as error:
             raise DiskFailed(f"The catalogue {self.catalogue.path} could not be written: {error}.") from error
+
+    async def apply_again(self, kind: str) -> None:
+        """Applies all entries of a kind once more: to rows that were made anew since."""
+        tail = await to_its_end(self.register.tail)
+        entries = await to_its_end(lambda: [one for one in self.register.read(tail) if one.kind == kind])
+        for start in range(0, len(entries), _AT_ONCE):
+            await self._apply(entries[start : start + _AT_ONCE], is_new=False)
 
     def keep_party(self, party: str) -> Kept:
         """Writes down the number that a hold is for."""
@@ -118,7 +135,8 @@ class Ring:
 class Pen:
     """Who holds it is the only one to write to the register. Got from `Ring.writing`."""
 
-    def __init__(self, ring: Ring, tail: Tail) -> None:
+    def __init__(self, ring: Ring, tail: Tail, caught_up: set[str]) -> None:
+        self.caught_up = caught_up  # the kinds of entries that had to be applied first
         self._ring = ring
         self._tail = tail
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from storage import layout
 from storage.disk import Disk
 from storage.errors import DiskFailed
+from storage.rebuild import dayfile
 from storage.ring import second
 from storage.ring.ring import Ring, to_its_end
 
@@ -38,7 +39,7 @@ async def finish(ring: Ring) -> list[str]:
 
 async def take_away(ring: Ring, doomed: Sequence[Doomed]) -> list[str]:
     """Steps 4 to 6: the files that are still there."""
-    roots = await _roots(ring)
+    roots = {0: ring.root, **await second.roots(ring.uuid, ring.catalogue, ring.disk)}
     gone, left = await to_its_end(lambda: _unlink(ring.disk, roots, doomed))
     try:
         async with ring.catalogue.transaction() as writer:
@@ -46,15 +47,6 @@ async def take_away(ring: Ring, doomed: Sequence[Doomed]) -> list[str]:
     except sqlite3.Error as error:
         raise DiskFailed(f"The catalogue {ring.catalogue.path} could not be written: {error}.") from error
     return left
-
-
-async def _roots(ring: Ring) -> dict[int, str]:
-    """The folder of each medium that is there now, and is what it should be."""
-    found = {0: ring.root}
-    for number, uuid, path in await ring.catalogue.query("select number, uuid, path from medium"):
-        if second.read(path, ring.disk) == (ring.uuid, uuid):
-            found[number] = path
-    return found
 
 
 def _unlink(disk: Disk, roots: dict[int, str], doomed: Sequence[Doomed]) -> tuple[list[Doomed], list[str]]:
@@ -84,6 +76,8 @@ def _empty(disk: Disk, root: str, folder: str, doomed: Sequence[Doomed]) -> None
             lines.add(call_id)
         elif disk.status(os.path.join(root, path)) is not None:
             disk.unlink(os.path.join(root, path))
+    if lines:
+        dayfile.remove(root, folder.replace("/", "-"), lines, disk)
     disk.sync_directory(os.path.join(root, folder))
     while folder and not disk.list(os.path.join(root, folder)):
         try:

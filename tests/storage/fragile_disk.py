@@ -52,6 +52,10 @@ class FragileDisk(Disk):
             self.fired = True
             raise OSError(self._error, os.strerror(self._error))
 
+    def fail_from_now(self) -> None:
+        """The next operation fails, as was asked for at the beginning."""
+        self._fail_before = len(self.steps)
+
     def heal(self) -> None:
         self._fail_before = None
 
@@ -95,6 +99,10 @@ class FragileDisk(Disk):
     def rename_new(self, old: str, new: str) -> None:
         self.step("rename_new")
         self.inner.rename_new(old, new)
+
+    def replace(self, old: str, new: str) -> None:
+        self.step("replace")
+        self.inner.replace(old, new)
 
     def unlink(self, path: str) -> None:
         self.step("unlink")

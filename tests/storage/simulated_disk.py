@@ -196,6 +196,11 @@ class SimulatedDisk(Disk):
         assert os.path.dirname(old) == os.path.dirname(new), "a rename between folders isn't simulated"
         folder.change({os.path.basename(old): None, new_name: node})
 
+    def replace(self, old: str, new: str) -> None:
+        node, (folder, new_name) = self._node(old), self._place(new)
+        assert os.path.dirname(old) == os.path.dirname(new), "a rename between folders isn't simulated"
+        folder.change({os.path.basename(old): None, new_name: node})
+
     def unlink(self, path: str) -> None:
         self._node(path)
         folder, name = self._place(path)
