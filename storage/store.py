@@ -23,7 +23,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -42,6 +42,7 @@ from storage.ring import readopting, taking_away
 from storage.ring.apply import MOVED
 from storage.ring.ring import Ring
 from storage.sealing import Sealing
+from storage.search import Found, Wanted
 from storage.tallies import Run, Tallies, Tally
 from storage.wav import Encoding
 
@@ -75,6 +76,15 @@ class StoreReader:
         """Every call that has ended, oldest first (by start, then by id); those that started in that time, if one is
         given (the end is not in it)."""
         return self.catalogue.calls(begin_ns, end_ns)
+
+    async def search(self, wanted: Wanted, *, limit: int = 50, offset: int = 0) -> Found:
+        """A page of the calls that are wanted, newest first, and how many there are. ValueError if `limit` is over
+        500."""
+        return await self.catalogue.search(wanted, limit=limit, offset=offset)
+
+    def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncGenerator[CallRecord, None]:
+        """All calls that are wanted, oldest first."""
+        return self.catalogue.matching(wanted, newest_first=newest_first)
 
     def is_written_to(self) -> bool:
         """Whether a process has this store open for writing."""
