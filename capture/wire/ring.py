@@ -63,6 +63,7 @@ class Ring:
         self.interface = interface
         self.kernel_packets = 0  # that passed the filter, dropped ones included
         self.dropped = 0
+        self._next = 0  # block that the kernel fills, or will hand over, next
         blocks = max(settings.ring_bytes // settings.block_bytes, 2)
         try:
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)  # 0: nothing, until it is bound
@@ -149,7 +150,6 @@ class Ring:
         self._blocks: NDArray[np.uint8] = np.ndarray((blocks, block_bytes), np.uint8, self._memory)
         self._heads: NDArray[np.void] = np.ndarray((blocks,), kernel.BLOCK, self._memory, 0, (block_bytes,))
         self._numbers: NDArray[np.int64] = np.arange(blocks)
-        self._next: int = 0
 
     def _statistics(self) -> int:
         """Frames dropped since this was last asked: the kernel's counters start again with each look."""
