@@ -65,8 +65,8 @@ def frame_heads(
 
     `first` has the offset in `data` of each block's first head, a multiple of 4, and `count` the block's frames.
     """
-    if not len(first):
-        return np.empty(0, np.int64)
+    filled = count > 0
+    first, count = first[filled], count[filled]
     words = data[: len(data) // 4 * 4].view(np.uint32)
     if len(first) < FEW:
         return _one_by_one(words, first, count)
@@ -75,7 +75,8 @@ def frame_heads(
     at = first >> 2
     for step in range(steps):
         table[step] = at
-        at = at + (words.take(at) >> np.uint32(2))  # 0 behind the last frame: stays where it is
+        # Behind its last frame a block stays where it is (the step is 0), while others go on.
+        at = at + (words.take(at, mode="clip") >> np.uint32(2))
     in_block = np.arange(steps)[:, None] < count
     heads: NDArray[np.int64] = table.T[in_block.T]
     heads <<= 2
