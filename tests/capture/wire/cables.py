@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,15 +81,15 @@ def open_wire(*names: str, settings: RingSettings = SETTINGS) -> Wire:
     return Wire(names, settings, interval_s=QUICK_S)
 
 
-def collect(wire: Wire, count: int | None = None, *, until: Callable[[], bool] | None = None) -> list[Frame]:
-    """Frames read until there are `count`, or something has happened, or 3 s have passed; then what else comes."""
+def collect(wire: Wire, count: int | None = None, *, wait_s: float = 3, more: bool = True) -> list[Frame]:
+    """Frames read until there are `count`, or time is over; then what else comes."""
     frames: list[Frame] = []
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + wait_s
     while time.monotonic() < deadline:
-        if (count is not None and len(frames) >= count) or (until is not None and until()):
+        if count is not None and len(frames) >= count:
             break
         frames += _read(wire, 0.05)
-    return frames + _read(wire, 0.06)
+    return frames + (_read(wire, 0.06) if more else [])
 
 
 def _read(wire: Wire, timeout_s: float) -> list[Frame]:

@@ -113,7 +113,7 @@ def test_on_loopback_each_frame_comes_once(as_root: None, outgoing: bool) -> Non
     with open_wire("lo", settings=replace(SETTINGS, outgoing=outgoing)) as wire:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(word, ("127.0.0.1", 9))
-        read = [frame.data for frame in collect(wire, until=lambda: False) if frame.data.endswith(word)]
+        read = [frame.data for frame in collect(wire, wait_s=0.3) if frame.data.endswith(word)]
     assert len([data for data in read if data[23] == 17]) == 1  # beside it comes an ICMP error that quotes it
 
 
@@ -194,4 +194,4 @@ def test_every_shared_capture_comes_through_frame_by_frame(cable: Cable, shared_
                 ]
             if sent:
                 assert cable.send(sent) == 0, path.name
-                assert [frame.data for frame in collect(wire, len(sent))] == sent, path.name
+                assert [frame.data for frame in collect(wire, len(sent), more=False)] == sent, path.name
