@@ -45,6 +45,7 @@ class Cable:
 
     def __init__(self, name: str | None = None) -> None:
         number = next(_numbers)
+        self._sender: Sender | None = None
         self.near = name or f"wire{os.getpid() % 100_000}n{number}"
         self.far = f"wire{os.getpid() % 100_000}f{number}"
         try:
@@ -58,17 +59,19 @@ class Cable:
 
     def remove(self) -> None:
         """Pull it out of the machine; it may be gone already."""
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
         subprocess.run([require("ip"), "link", "del", self.far], capture_output=True)
 
     def send(self, frames: Sequence[bytes]) -> int:
         """Send frames from the far end; gives how many the kernel wouldn't take."""
-        sender = Sender(self.far)
-        try:
-            sender.prepare(block_of(frames))
-            sender.send(0, len(frames))
-        finally:
-            sender.close()
-        return sender.refused
+        if self._sender is None:
+            self._sender = Sender(self.far)
+        before = self._sender.refused
+        self._sender.prepare(block_of(frames))
+        self._sender.send(0, len(frames))
+        return self._sender.refused - before
 
     def send_outwards(self, frame: bytes) -> None:
         """Send a frame from the near end, in the ordinary way, which listeners on this machine are shown."""
