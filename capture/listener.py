@@ -166,9 +166,17 @@ class Listener:
         if self._clock.now // SLICE_NS > self._slice >= 0:
             self._enter(self._clock.now // SLICE_NS)
 
-    def hand_over(self) -> None:
-        """On a live line: hand audio over now instead of gathering it. Changes no sample, only when it is told."""
-        self._router.buffers.hand_over(self._clock.now)
+    def hand_over(self, *, everything: bool = False) -> None:
+        """On a live line: hand audio over now instead of gathering it; with `everything`, keep none back for the other
+        side. Changes no sample, only when it is told."""
+        self._router.buffers.hand_over(self._clock.now + 3600 * SECOND if everything else self._clock.now)
+
+    def adopt(self, settings: Settings) -> None:
+        """Other settings hold from now on: how messages are read, when silence ends a call, whether keys are told."""
+        self._settings = settings
+        self._tracker.silence_ns = settings.silence_ns
+        if settings.keys and self._keys is None:
+            self._keys = KeyReader(self._router, self._sink.pressed)
 
     def finish(self) -> None:
         """The capture is over."""

@@ -14,6 +14,7 @@ from capture.packets import AddressBook
 from capture.sip.message import Caps
 from recorder.days import Days, Put
 from recorder.lines import Lines
+from recorder.notice import Prompts
 from recorder.session import Session
 from recorder.settings import Settings
 
@@ -37,10 +38,20 @@ def listener_settings(settings: Settings) -> ListenerSettings:
 class Hearing:
     """One capture's decoder, listener and days. Calls begin in `session`; `put` takes what is counted, by day.
 
-    `read` are the counters of whoever reads the frames, `counters` those of all that comes after, both by reference.
+    `read` are the counters of whoever reads the frames, `counters` those of all that comes after, both by reference;
+    `frames` is the reader's name for its frames.
     """
 
-    def __init__(self, session: Session, settings: Settings, *, read: Counters, counters: Counters, put: Put) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        *,
+        read: Counters,
+        counters: Counters,
+        put: Put,
+        frames: str = "file_frames",
+    ) -> None:
         self._session = session
         book = AddressBook()
         self._decoder = NetworkDecoder(
@@ -50,9 +61,10 @@ class Hearing:
             max_datagrams=settings.limits.reassembly_datagrams,
             max_fragment_bytes=settings.limits.reassembly_bytes,
         )
+        self._book = book
         session.attend(Lines(settings, book), counters)
         self._listener = Listener(session, book, counters, listener_settings(settings))
-        self._days = Days(read, counters, put)
+        self._days = Days(read, counters, put, frames=frames)
 
     @property
     def now_ns(self) -> int:
@@ -67,10 +79,26 @@ class Hearing:
     def elapse(self, at_ns: int) -> None:
         """It is `at_ns` in the capture's time, and no frame has come since the last one."""
         self._listener.elapse(at_ns)
+        self._days.finish()
+
+    def lost_in_capture(self) -> None:
+        """Packets of the calls under way, or of some of them, were lost before they could be read."""
+        self._session.lost_in_capture()
 
     def hand_over(self) -> None:
         """Let the audio that came until now go on its way to the disk."""
         self._listener.hand_over()
+
+    def adopt(self, settings: Settings) -> None:
+        """Settings have changed: they hold for calls that begin from now on, as far as they can without a restart."""
+        prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
+        self._session.adopt(Lines(settings, self._book), encoding=settings.recording.encoding, prompts=prompts)
+        self._listener.adopt(listener_settings(settings))
+
+    def leave(self) -> None:
+        """Stop here, though calls go on: all audio until now is handed over, and everything is counted."""
+        self._listener.hand_over(everything=True)
+        self._days.finish()
 
     def finish(self) -> None:
         """The capture is over, and so is every call."""

@@ -13,6 +13,7 @@ never shed. When the disk takes bytes again, the backlog empties by itself.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -150,8 +151,9 @@ class DeferredKeeper:
         self._backlog.put(Operation(lambda: self._writer.describe(part, call), part))
 
     def tally(self, day: str, grown: Mapping[str, int]) -> None:
-        copy = dict(grown)
-        self._backlog.put(Operation(lambda: self._writer.store.tally(day, copy)))
+        copy = {reason: count for reason, count in grown.items() if count}
+        if copy:
+            self._backlog.put(Operation(lambda: self._writer.store.tally(day, copy)))
 
     async def settle(self, ended: Sequence[Ended], *, sync: bool) -> Kept:
         """Kept are calls of earlier times. Raises what stopped the writer, if something did."""
@@ -172,6 +174,16 @@ class DeferredKeeper:
     def close(self, *, timeout_s: float) -> Kept:
         """Do what is left and close the store, within a time; what isn't done by then is told in the warnings."""
         return self._writer.finish(timeout_s)
+
+    def abandon(self, *, timeout_s: float) -> None:
+        """As `close`, but what goes wrong doesn't matter any more: something worse has."""
+        with contextlib.suppress(Exception):
+            self.close(timeout_s=timeout_s)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the store is; if not, the disk still hangs."""
+        return self._writer.is_over
 
 
 def join(gaps: list[tuple[int, int]], frame: int, end: int) -> None:

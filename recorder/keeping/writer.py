@@ -108,6 +108,11 @@ class Writer:
             )
         return kept
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the thread has ended."""
+        return not self._thread.is_alive()
+
     # --- operations -----------------------------------------------------------------------------------------
 
     def create(self, part: DeferredPart) -> None:
