@@ -10,6 +10,7 @@ Values reach SQL as bound parameters only.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -20,9 +21,11 @@ import aiosqlite
 
 from storage import migrations, rows, text
 from storage.errors import CatalogueUnusable, StoreError
+from storage.meta import SALT_BYTES
 from storage.records import CallRecord
 from storage.rows import Row
 from storage.tallies import ADD_RUN, NEXT_RUN, RUNS, TALLIES, Run, Tallies, Tally, run_of
+from storage.wav import PCM16, ULAW, file_bytes
 
 _CHUNK = 500  # calls read or asked for at once; SQLite takes up to 999 parameters everywhere
 _BUSY_S = 5.0  # somebody else's transaction may last so long before a write gives up
@@ -41,8 +44,9 @@ class Catalogue:
         self._writing = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: str, *, uuid: str) -> Catalogue:
-        """For reading and writing. `path` is an existing file (an empty one becomes a catalogue of the store `uuid`).
+    async def open(cls, path: str, *, uuid: str, salt: str = "") -> Catalogue:
+        """For reading and writing. `path` is an existing file (an empty one becomes a catalogue of the store `uuid`,
+        with its `salt` in hexadecimal, or a new one).
 
         StoreError if it is of another store, of a newer version, or damaged.
         """
@@ -53,9 +57,10 @@ class Catalogue:
             await writer.execute("pragma foreign_keys = on")
             await _migrate(writer, path, uuid)
             await _check_uuid(writer, path, uuid)
-            await writer.execute("update store set salt = coalesce(salt, randomblob(32))")
+            fresh = bytes.fromhex(salt) or os.urandom(SALT_BYTES)
+            await writer.execute("update store set salt = coalesce(salt, ?)", (fresh,))
             await writer.commit()
-            [(salt,)] = await _all(writer, "select salt from store")
+            [(of_store,)] = await _all(writer, "select salt from store")
             reader = await _connect(path, "ro")
         except sqlite3.DatabaseError as error:
             await writer.close()
@@ -63,7 +68,7 @@ class Catalogue:
         except BaseException:
             await writer.close()
             raise
-        return cls(path, reader, writer, salt)
+        return cls(path, reader, writer, of_store)
 
     @classmethod
     async def open_read_only(cls, path: str, *, uuid: str) -> Catalogue:
@@ -124,6 +129,19 @@ class Catalogue:
             await writer.execute(ADD_RUN, (number, text.escape(what)))
         return int(number)
 
+    async def note_opened(self, times: int) -> None:
+        """The store is opened for writing, for so many times now."""
+        async with self._transaction() as writer:
+            await writer.execute("update store set opened = ?", (times,))
+
+    async def settle(self) -> bool:
+        """Moves all that was committed into the one file, where a copy or a hash of it finds it; False if a reader
+        prevents it just now."""
+        assert self._writer is not None, "a catalogue opened for reading"
+        async with self._writing:
+            [(busy, _, _)] = await _all(self._writer, "pragma wal_checkpoint(truncate)")
+        return not busy
+
     async def runs(self) -> list[Run]:
         """Every run, in their order."""
         return [run_of(row) for row in await self._query(RUNS)]
@@ -165,6 +183,21 @@ class Catalogue:
         rows = await self._select_in("select path from recording where path in", list(paths))
         return set(paths) - {row[0] for row in rows}
 
+    async def folders(self) -> set[str]:
+        """The day's folders in which recordings must lie."""
+        return {row[0] for row in await self._query("select distinct substr(path, 1, 10) from recording")}
+
+    async def sizes(self, folder: str) -> list[tuple[str, int]]:
+        """(path, bytes that its file must have) of every recording of a day's folder, by path."""
+        found = await self._query(
+            "select path, encoding, channels, frames from recording where path >= ? and path < ? order by path",
+            (f"{folder}/", f"{folder}0"),  # 0 is the character after /
+        )
+        return [
+            (path, file_bytes(PCM16 if encoding == PCM16.name else ULAW, channels, frames))
+            for path, encoding, channels, frames in found
+        ]
+
     async def latest_entries(self, ids: Collection[str]) -> dict[str, bytes]:
         """The digest with which each of these calls was entered last."""
         rows = await self._select_in(
@@ -172,9 +205,13 @@ class Catalogue:
         )
         return {row[0]: row[1] for row in rows}
 
-    async def entries(self) -> AsyncIterator[tuple[int, str, bytes, bytes]]:
-        """(number, id, row_sha256, link_sha256) of the whole chain, in order."""
-        after = 0
+    async def some(self, ids: Sequence[str]) -> list[CallRecord]:
+        """Those of the ids' calls that there are, at most 500."""
+        marks = ", ".join("?" * len(ids))
+        return await self._read(f"select number, {rows.CALL} from call where id in ({marks})", tuple(ids))
+
+    async def entries(self, after: int = 0) -> AsyncIterator[tuple[int, str, bytes, bytes]]:
+        """(number, id, row_sha256, link_sha256) of the whole chain, in order; or of what comes after a number."""
         while True:
             rows = await self._query(
                 "select number, id, row_sha256, link_sha256 from entry where number > ? order by number limit ?",
@@ -193,9 +230,14 @@ class Catalogue:
         )
         return [row[0] for row in rows]
 
-    async def quick_check(self) -> list[str]:
-        """What SQLite itself finds wrong with the file; empty if nothing."""
-        return [row[0] for row in await self._query("pragma quick_check") if row[0] != "ok"]
+    async def last_entry(self) -> int:
+        """The number of the last entry, 0 if there is none."""
+        [(number,)] = await self._query("select coalesce(max(number), 0) from entry")
+        return int(number)
+
+    async def integrity_check(self) -> list[str]:
+        """What SQLite itself finds wrong with the file and its indexes; empty if nothing."""
+        return [row[0] for row in await self._query("pragma integrity_check") if row[0] != "ok"]
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -294,7 +336,8 @@ async def _check_uuid(connection: aiosqlite.Connection, path: str, uuid: str) ->
     if found != uuid:
         raise CatalogueUnusable(
             f"{path} belongs to the store {found}, but lies in the store {uuid}.",
-            hint="Mount the right disk, or put back the catalogue that was made with these recordings.",
+            hint="Mount the right disk, or put back the catalogue that was made with these recordings; or make it "
+            "anew from them: recorder repair --store DIR",
         )
 
 
@@ -315,6 +358,6 @@ def _too_old(path: str) -> StoreError:
 def _unusable(path: str, error: sqlite3.DatabaseError) -> CatalogueUnusable:
     return CatalogueUnusable(
         f"The catalogue {path} can't be used: {error}.",
-        hint="If it is damaged, move it aside: the next start makes a new one from what the recordings say "
-        "of themselves.",
+        hint="If it is damaged, the next start makes it anew from what lies beside the recordings; or do it now: "
+        "recorder repair --store DIR",
     )

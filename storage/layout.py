@@ -15,7 +15,14 @@ CATALOGUE = "catalogue.sqlite"
 META = "store.json"
 META_NEW = "store.json.new"
 LOCK = "lock"
-ROOT_FILES = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", META, META_NEW, LOCK})
+DAY_FILE = "calls.jsonl"  # in the folder of a day: storage.rebuild.dayfile
+DAY_FILES_LOCK = "calls.lock"
+CATALOGUE_NEW = f"{CATALOGUE}.new"  # while it is made anew
+SQLITE_FILES = ("", "-wal", "-shm")
+ROOT_FILES = frozenset(
+    {META, META_NEW, LOCK, DAY_FILES_LOCK}
+    | {name + ending for name in (CATALOGUE, CATALOGUE_NEW) for ending in SQLITE_FILES}
+)
 PART = ".part"
 BROKEN = ".broken"
 
@@ -24,6 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=JAPAN) + JAPAN.utcoffset(None)
 _ID = re.compile(r"[0-9A-Za-z-]{1,128}")
 _FOLDERS = (re.compile(r"\d{4}"), re.compile(r"0[1-9]|1[0-2]"), re.compile(r"0[1-9]|[12]\d|3[01]"))
 _REQUEST = re.compile(r"request-\d{20}-[0-9a-f]{8}\.json")
+_SET_ASIDE = re.compile(r"catalogue\.sqlite\.damaged-\d+(-wal|-shm)?")
 _NAME = re.compile(r"(\d{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
 
 
@@ -62,6 +70,17 @@ def day_begins_ns(day: str) -> int:
         raise ValueError("not a day")
     since = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=JAPAN) - _EPOCH
     return (since // timedelta(seconds=1)) * 1_000_000_000
+
+
+def is_day_file(path: str) -> bool:
+    """Whether a path relative to the store is that of a day's file of calls, or of one that is being rewritten."""
+    folder, _, name = path.rpartition("/")
+    return name.removesuffix(".new") == DAY_FILE and folder.count("/") == 2 and is_folder(tuple(folder.split("/")))
+
+
+def is_set_aside(name: str) -> bool:
+    """Whether a file at the store's root is a damaged catalogue that a start has set aside."""
+    return _SET_ASIDE.fullmatch(name) is not None
 
 
 def is_request(name: str) -> bool:

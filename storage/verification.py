@@ -17,6 +17,7 @@ from storage import layout, records, sealing, wav
 from storage.catalogue import Catalogue
 from storage.disk import Disk, Entry
 from storage.errors import CatalogueUnusable, WavError
+from storage.rebuild import dayfile
 from storage.records import CallRecord
 from storage.rows import link
 from storage.store import Store
@@ -70,7 +71,7 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
 
 async def _verify_rows(root: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:
     """The catalogue by itself, and each row against its file."""
-    for complaint in await catalogue.quick_check():
+    for complaint in await catalogue.integrity_check():
         yield Finding("catalogue_unusable", layout.CATALOGUE, f"SQLite finds {layout.CATALOGUE} damaged: {complaint}.")
     async for finding in _verify_chain(catalogue):
         yield finding
@@ -171,6 +172,7 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
     if found is not None and found.mode & 0o077:
         yield Finding("permissions", ".", "The folder of the store can be reached by others than its owner.")
     complete: list[str] = []
+    day_files: list[str] = []
     walk = _walk(root, disk)
     while some := await asyncio.to_thread(lambda: list(itertools.islice(walk, _CHUNK))):
         for where, entry in some:
@@ -179,11 +181,40 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
             name = layout.parse(where) if entry.kind == "file" else None
             if name is not None and not name.ending:
                 complete.append(where)
+            if entry.kind == "file" and layout.is_day_file(where) and where.endswith(layout.DAY_FILE):
+                day_files.append(where)
         if catalogue is not None:
             complete = sorted(await catalogue.without(complete))  # those that have their row need no second look
     if catalogue is not None:
         for where in await _still_rowless(root, disk, catalogue, complete):
             yield Finding("row_missing", where, f"{where} has no row in the catalogue.")
+    for where in day_files:
+        async for finding in _verify_day_file(root, disk, where, catalogue):
+            yield finding
+
+
+async def _verify_day_file(
+    root: str, disk: Disk, where: str, catalogue: Catalogue | None
+) -> AsyncIterator[Finding]:
+    """Its lines by themselves, and each against its row."""
+    try:
+        lines = await asyncio.to_thread(dayfile.read, root, where, disk)
+    except OSError as error:
+        yield Finding("unreadable", where, f"{where} can't be read: {error.strerror}.")
+        return
+    for number in lines.damaged:
+        yield Finding("line_damaged", where, f"Line {number} of {where} isn't as it was written.")
+    if lines.is_torn and not disk.is_locked(os.path.join(root, layout.LOCK)):
+        yield Finding("unfinished", where, f"A crash cut off the last line of {where}, of a call that wasn't entered.")
+    if catalogue is None:
+        return
+    missing = {call.id for call in lines.calls} - await catalogue.has({call.id for call in lines.calls})
+    if missing and disk.is_locked(os.path.join(root, layout.LOCK)):
+        await asyncio.sleep(_ENTERED_WITHIN_S / 10)  # a recorder that runs writes the line first
+        missing -= await catalogue.has(missing)
+    missing -= set(await catalogue.latest_entries(missing))  # entered, and gone since: told as row_deleted
+    for call_id in sorted(missing):
+        yield Finding("row_missing", call_id, f"Call {call_id} has a line in {where}, and no row in the catalogue.")
 
 
 def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]]:
@@ -204,7 +235,14 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
     if entry.kind == "directory":
         if not layout.is_folder(tuple(where.split("/"))):
             return [Finding("unexpected_file", where, f"The folder {where} doesn't belong here.")]
-    elif where not in layout.ROOT_FILES and name is None and not layout.is_request(where.removesuffix(".new")):
+    elif layout.is_set_aside(where):
+        findings.append(Finding("set_aside", where, f"{where} was replaced; erase it when nobody needs it any more."))
+    elif not (
+        where in layout.ROOT_FILES
+        or name is not None
+        or layout.is_day_file(where)
+        or layout.is_request(where.removesuffix(".new"))
+    ):
         return [Finding("unexpected_file", where, f"{where} doesn't belong here.")]
     elif name is not None and name.ending == layout.BROKEN:
         findings.append(Finding("broken", where, f"{where} was left by a crash without a readable head."))

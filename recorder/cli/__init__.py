@@ -16,6 +16,7 @@ COMMANDS = {
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
     "verify": "recorder.cli.verify:command",
+    "repair": "recorder.cli.repair:command",
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
     "config": "recorder.cli.config:group",
