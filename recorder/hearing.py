@@ -5,9 +5,11 @@ Feed every block to `Hearing.feed`; on a live line say `quiet` when none came, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from capture.counters import Counters
 from capture.frames import FrameBlock
-from capture.listener import Listener
+from capture.listener import Listener, Recalled
 from capture.listener import Settings as ListenerSettings
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
@@ -17,6 +19,7 @@ from recorder.lines import Lines
 from recorder.notice import Prompts
 from recorder.session import Session
 from recorder.settings import Settings
+from recorder.signalling_journal import SignallingJournal
 
 
 def listener_settings(settings: Settings) -> ListenerSettings:
@@ -51,6 +54,7 @@ class Hearing:
         counters: Counters,
         put: Put,
         frames: str = "file_frames",
+        journal: SignallingJournal | None = None,
     ) -> None:
         self._session = session
         book = AddressBook()
@@ -63,7 +67,10 @@ class Hearing:
         )
         self._book = book
         session.attend(Lines(settings, book), counters)
-        self._listener = Listener(session, book, counters, listener_settings(settings))
+        if journal is not None:
+            journal.attend(book)
+        self._journal = journal
+        self._listener = Listener(session, book, counters, listener_settings(settings), tap=journal)
         self._days = Days(read, counters, put, frames=frames)
 
     @property
@@ -75,6 +82,13 @@ class Hearing:
         """Take the next frames."""
         for piece in self._days.pieces(block):
             self._listener.feed(self._decoder.decode(piece))
+        if self._journal is not None:
+            self._journal.turn()
+
+    def recall(self, messages: Sequence[Recalled], now_ns: int | None) -> None:
+        """Before the first frame: calls that another process left under way stand again."""
+        with self._session.recalling():
+            self._listener.recall(messages, now_ns)
 
     def elapse(self, at_ns: int) -> None:
         """It is `at_ns` in the capture's time, and no frame has come since the last one."""

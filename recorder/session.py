@@ -6,8 +6,9 @@ write; `settle`, called between batches, syncs and finishes what is due. Nothing
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -28,6 +29,7 @@ from recorder.entry import record_of
 from recorder.keeping.keeper import Decode, Ended, Keeper, Kept, Part
 from recorder.lines import Lines, Role
 from recorder.notice import NoticeFinder, Prompts
+from recorder.signalling_journal import SignallingJournal
 from recorder.tape import Tape
 from storage.errors import DiskFailed
 from storage.records import CallRecord
@@ -47,12 +49,20 @@ class Session:
     are the notices that callers may hear."""
 
     def __init__(
-        self, keeper: Keeper, *, encoding: str, monotonic_s: Callable[[], float], prompts: Prompts | None = None
+        self,
+        keeper: Keeper,
+        *,
+        encoding: str,
+        monotonic_s: Callable[[], float],
+        prompts: Prompts | None = None,
+        journal: SignallingJournal | None = None,
     ) -> None:
         self._keeper = keeper
         self._g711 = encoding == "g711"
         self._monotonic_s = monotonic_s
         self._prompts = prompts
+        self._journal = journal
+        self._recalling = False
         self._book: ConversationBook
         self._finished: list[Ended] = []
         self._changed: dict[int, Conversation] = {}  # those of which more is known than their recordings tell
@@ -80,6 +90,27 @@ class Session:
         for one in self._book.open.values():
             one.flags.add(LOST_IN_CAPTURE)
 
+    @contextlib.contextmanager
+    def recalling(self) -> Iterator[None]:
+        """Calls that begin in a `with` of this began before this process did."""
+        self._recalling = True
+        yield
+        self._recalling = False
+
+    def open_ids(self) -> set[str]:
+        """The conversations that aren't entered yet."""
+        return {one.id for one in self._book.open.values()} | {one.call.id for one in self._finished}
+
+    def open_call_ids(self) -> set[str]:
+        """The SIP Call-IDs of their legs."""
+        return {leg.call.call_id for one in self._book.open.values() for leg in one.legs}
+
+    def goes_on(self, ids: Collection[str]) -> None:
+        """These have recordings already: whatever had to be said for that has been said."""
+        for one in self._book.open.values():
+            if one.id in ids and one.demanded_ns is None and one.lines.has_demands:
+                one.demanded_ns = one.started_ns
+
     @property
     def calls_under_way(self) -> int:
         return len(self._book.open)
@@ -88,8 +119,10 @@ class Session:
 
     def began(self, call: Call) -> bool:
         """A leg was seen; the answer says whether its audio may be looked at at all."""
+        if self._journal is not None:
+            self._journal.began(call)
         leg = self._book.began(call)
-        if self._prompts is not None and leg.role is Role.FROM_OUTSIDE:
+        if self._prompts is not None and not self._recalling and leg.role is Role.FROM_OUTSIDE:
             leg.finder = NoticeFinder(self._prompts, search_s=self._book.lines.notice.search_s)
         # An excluded telephone that calls nobody outside may pick up somebody's call: its audio is listened to as
         # proof of that, and kept nowhere.
@@ -103,6 +136,8 @@ class Session:
 
     def replied(self, call: Call, at_ns: int, message: SipMessage) -> None:
         """Who was called has answered in some way."""
+        if self._journal is not None:
+            self._journal.replied(call)
         self._book.replied(call, at_ns, message)
 
     def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
@@ -164,6 +199,8 @@ class Session:
     def dropped(self, call: Call) -> None:
         """It was no call: leave nothing of it."""
         self._book.dropped(call)
+        if self._journal is not None:
+            self._journal.dropped(call)
 
     # --- between batches ------------------------------------------------------------------------------------
 
@@ -287,13 +324,14 @@ class Session:
             if not main.tape.is_written:
                 self._write(one, main)
                 record = self._record_of(one)
+        notes = self._journal.over([leg.call for leg in one.legs]) if self._journal is not None else ()
         if main.tape.is_known:
             self.already_kept += 1
             return
         for leg in one.legs:
             if leg is not main or record.outcome != "recorded":
                 leg.tape.forget()
-        self._finished.append(Ended(record, main.tape.part))
+        self._finished.append(Ended(record, main.tape.part, notes))
 
     def _more_is_known(self, call: Call) -> None:
         leg = self._book.leg(call)

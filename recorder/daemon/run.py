@@ -25,6 +25,7 @@ from recorder.notice import Prompts
 from recorder.problems import Unusable
 from recorder.session import Session
 from recorder.settings import Settings, load
+from recorder.signalling_journal import SignallingJournal
 
 LAST_READ_S = 0.2  # a ring is swept every tenth of a second
 CLOSE_S = 8.0  # SIGTERM: everything is done within 10 s
@@ -46,13 +47,25 @@ class Daemon:
         self._voice = Voice()
         self._status_s = 0.0
         prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
+        self._journal = SignallingJournal(keeper.note, keeper.drop_notes)
         self._session = Session(
-            keeper, encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts
-        )
+            keeper, encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts,
+            journal=self._journal,
+        )  # fmt: skip
         self._hearing = Hearing(
             self._session, settings,
             read=source.counters, counters=Counters(), put=keeper.tally, frames=source.frames,
+            journal=self._journal,
         )  # fmt: skip
+
+    def go_on(self) -> int:
+        """Take up the calls that an earlier process left under way; how many."""
+        notes = self._keeper.notes()
+        now_ns = time.time_ns() if self._source.clock_is_ours else None
+        self._hearing.recall(self._journal.recall(notes), now_ns)
+        self._journal.recalled(notes, self._session.open_call_ids())
+        self._session.goes_on(self._keeper.go_on(self._session.open_ids()))
+        return self._session.calls_under_way
 
     async def run(self, ready: str) -> None:
         """Follow the source until it ends or a signal says so."""
@@ -115,11 +128,13 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
         source: Source = open_source(names, settings)
         try:
             keeper = DeferredKeeper.open(
-                folder, run=" ".join(names), memory_bytes=settings.capture.waiting_audio_bytes
+                folder, run=" ".join(names), go_on=True, memory_bytes=settings.capture.waiting_audio_bytes
             )
             try:
                 daemon = Daemon(source, keeper, settings, config, signals)
-                asyncio.run(daemon.run(f"ready: recording from {', '.join(names)} into {folder}"))
+                calls = daemon.go_on()
+                ready = f"ready: recording from {', '.join(names)} into {folder}"
+                asyncio.run(daemon.run(f"{ready}, {calls} calls going on" if calls else ready))
             except BaseException:
                 keeper.abandon(timeout_s=CLOSE_S)
                 raise

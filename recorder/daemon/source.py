@@ -23,6 +23,7 @@ class Source(LiveSource, Protocol):
     """What the daemon reads, and is told of it."""
 
     frames: str  # the name under which its frames are counted
+    clock_is_ours: bool  # its times are this machine's
 
     def news(self) -> list[str]:
         """A sentence for each change of an interface that wasn't told yet."""
@@ -36,6 +37,7 @@ class Interfaces(Wire):
 
     ended = False
     frames = "wire_frames"
+    clock_is_ours = True
 
     def lost(self) -> int:
         return sum(loss.frames for loss in self.losses())
@@ -54,6 +56,7 @@ class StandardInput(FollowedCapture):
     """A capture as tcpdump -w - writes it, say on another machine."""
 
     frames = "file_frames"
+    clock_is_ours = False
 
     def news(self) -> list[str]:
         return []
