@@ -53,7 +53,7 @@ def campaign(folder: Path, *, cycles: int, seed: int, again: int = 0) -> dict[st
         faults += [f"seed {seed}, cycle {cycle}: {fault}" for fault in found.faults]
         if faults:
             break
-    return {"cycles": cycle + 1, "worst_s": worst_s, "live": live, "finished": finished, "kept": len(known), "faults": faults}
+    return {"cycles": cycle + 1, "worst_s": worst_s, "live": live, "finished": finished, "faults": faults}
 
 
 def main() -> None:

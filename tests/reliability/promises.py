@@ -54,7 +54,10 @@ def read(path: str) -> list[Row]:
 
 def table(rows: Iterable[Row]) -> str:
     """The rows as Markdown."""
-    lines = ["| promise | test | what was done | cycles | worst seen | limit | |", "| --- | --- | --- | ---: | --- | --- | --- |"]
+    lines = [
+        "| promise | test | what was done | cycles | worst seen | limit | |",
+        "| --- | --- | --- | ---: | --- | --- | --- |",
+    ]
     for row in rows:
         kept = f"**broken** ({len(row.faults)})" if row.faults else "kept"
         lines.append(

@@ -41,7 +41,9 @@ def main() -> int:
     status = subprocess.run(command, cwd=ROOT, env=environment).returncode
     found = sorted(read(str(rows)), key=lambda row: (row.promise, row.test))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    print(f"\n{options.column} column, {time.strftime('%Y-%m-%d')}, commit {commit.stdout.strip() or 'unknown'}, ", end="")
+    print(
+        f"\n{options.column} column, {time.strftime('%Y-%m-%d')}, commit {commit.stdout.strip() or 'unknown'}, ", end=""
+    )
     print(f"Linux {platform.release()}, {os.cpu_count()} cores, {(time.monotonic() - began_s) / 60:.0f} minutes\n")
     print(table(found))
     for row in found:

@@ -43,4 +43,6 @@ def test_every_sync_and_every_order_of_steps_is_missed_when_it_is_gone(tmp_path:
     lived = mutants.survivors(mutants.MUTANTS, tmp_path)
     count = len(mutants.MUTANTS)
     killed = f"{count - len(lived)} of {count} noticed"
-    judged(Row("P1", "mutants", "a sync or an order of steps taken away from the code", count, killed, "all", tuple(lived)))
+    judged(
+        Row("P1", "mutants", "a sync or an order of steps taken away from the code", count, killed, "all", tuple(lived))
+    )
