@@ -36,7 +36,7 @@ from storage.records import CallRecord
 from storage.wav import Encoding
 
 GROUP = 256  # calls that are finished together; more would hold the audio of the others up
-SYNC_S = 1.0
+SYNC_S = 0.7  # so that what a power cut takes, hand-over and a slow disk included, stays below two seconds
 WARNINGS = 100
 WAITING_BYTES = 512 << 20  # of audio that waits in memory; 16 KB a second of a leg
 SHED_TO_S = 10.0
