@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -48,12 +46,15 @@ async def recover(
     calls: list[CallRecord] = []
     left: list[str] = []
     unfinished: list[Name] = []
-    walk = iter_names(root, disk)
-    while names := await asyncio.to_thread(_some, walk):
-        unfinished += [name for name in names if name.ending == layout.PART]
-        complete = [name for name in names if not name.ending]
-        rowless = await catalogue.without([name.recording for name in complete])
-        unfinished += [name for name in complete if name.recording in rowless]
+    for folder in await asyncio.to_thread(lambda: list(dayfile.iter_days(root, disk))):
+        entries = await asyncio.to_thread(disk.list, os.path.join(root, folder))
+        rows = {path for path, _ in await catalogue.sizes(folder)}
+        paths = [f"{folder}/{entry.name}" for entry in entries if entry.kind == "file"]
+        paths = [path for path in paths if path not in rows]
+        if elsewhere := set(paths) - await catalogue.without(paths):  # moved, and still to be taken away here
+            paths = [path for path in paths if path not in elsewhere]
+        names = [layout.parse(path) for path in paths]
+        unfinished += [name for name in names if name is not None and name.ending != layout.BROKEN]
     erased = await catalogue.erased({name.id for name in unfinished})
     await asyncio.to_thread(
         _erase, disk, [os.path.join(root, name.recording) + name.ending for name in unfinished if name.id in erased]
@@ -83,24 +84,6 @@ async def _adopt_lines(root: str, disk: Disk, catalogue: Catalogue) -> list[Call
         await catalogue.add_calls(calls)
         entered += calls
     return entered
-
-
-def iter_names(root: str, disk: Disk) -> Iterator[Name]:
-    """Every file of ours below the store, by day; links are not followed."""
-
-    def below(folder: str, names: tuple[str, ...]) -> Iterator[Name]:
-        for entry in disk.list(folder):
-            path = (*names, entry.name)
-            if entry.kind == "directory" and layout.is_folder(path):
-                yield from below(os.path.join(folder, entry.name), path)
-            elif entry.kind == "file" and len(path) == 4 and (name := layout.parse("/".join(path))):
-                yield name
-
-    return below(root, ())
-
-
-def _some(names: Iterator[Name]) -> list[Name]:
-    return list(itertools.islice(names, 10 * _GROUP))  # zip with a range would lose one each time
 
 
 async def _recover_group(

@@ -132,7 +132,8 @@ class Store(StoreReader):
 
     `recovered` says what the start found unfinished, `rebuilt` whether it had to make the catalogue anew. `waiting`
     are calls whose files are in place, or that have none, but which the catalogue didn't take yet; `lineless` are
-    those whose line the disk didn't take: the next `finish` or `close` tries again.
+    those whose line the disk didn't take, for the reason `line_fault`: the next `finish`, `sync` or `close` tries
+    again.
     """
 
     def __init__(self, root: str, meta: Meta, disk: Disk, catalogue: Catalogue, held: _Held) -> None:
@@ -141,6 +142,7 @@ class Store(StoreReader):
         self.rebuilt: Rebuilt | None = None
         self.waiting: list[CallRecord] = []
         self.lineless: list[CallRecord] = []
+        self.line_fault: DiskFailed | None = None
         self._meta = meta
         limit = parts.raise_descriptor_limit() - parts.DESCRIPTORS_FOR_OTHERS
         self._pool = FilePool(disk, limit=limit)
@@ -301,6 +303,8 @@ class Store(StoreReader):
                 error = await asyncio.to_thread(sealing.sync_all, self._pool, self._held.root)
                 if error is not None:
                     raise disk_failed(f"The store {self.root} could not be synced", error) from error
+        with contextlib.suppress(OSError):  # they wait for the next time
+            await self._write_lines()
         if self._tallies.waiting:
             with contextlib.suppress(sqlite3.Error):
                 await self.catalogue.add_calls((), tallies=self._tallies)
@@ -316,7 +320,7 @@ class Store(StoreReader):
         DiskFailed if the catalogue can't be written: the files are in place and the calls are kept in `waiting`.
         Don't cancel it half-way: the rest is then left to the next start.
         """
-        if not finished and not self.waiting:
+        if not finished and not self.waiting and not self.lineless:
             return []
         async with self._finishing:
             finished = await self._without_erased(finished)
@@ -376,9 +380,12 @@ class Store(StoreReader):
             lines, self.lineless = self.lineless, []
             try:
                 await asyncio.to_thread(dayfile.append, self.root, lines, self.disk)
-            except BaseException:
+            except BaseException as error:
                 self.lineless = lines + self.lineless
+                if isinstance(error, OSError):
+                    self.line_fault = disk_failed(f"Calls can't be noted in {layout.DAY_FILE} of their day", error)
                 raise
+            self.line_fault = None
 
     async def _without_erased(self, finished: Sequence[Finished]) -> list[Finished]:
         """What a rule has erased doesn't come back by being read again."""
@@ -399,7 +406,7 @@ class Store(StoreReader):
                 return
         for attempt in range(_FOLDER_TRIES):
             try:
-                self.disk.make_directory(folder)
+                self.disk.make_directory(folder, below=self.root)
                 self._pool.create(part)
             except FileNotFoundError:
                 if attempt == _FOLDER_TRIES - 1:

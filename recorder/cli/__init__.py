@@ -19,6 +19,7 @@ COMMANDS = {
     "hold": "recorder.cli.hold:command",
     "release": "recorder.cli.hold:release",
     "holds": "recorder.cli.hold:holds_command",
+    "repair": "recorder.cli.repair:command",
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
     "policy": "recorder.cli.policy:group",

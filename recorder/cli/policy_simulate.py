@@ -97,9 +97,8 @@ async def _objects(ring: Ring, found: Simulated) -> AsyncIterator[dict[str, Any]
     from storage.retention.judgement import Verdict
 
     before, after = found.before, found.after
-    differences = found.differences.differences
-    for start in range(0, len(differences), _AT_ONCE):
-        some = differences[start : start + _AT_ONCE]
+    for start in range(0, len(found.differences), _AT_ONCE):
+        some = list(found.differences.differences(start, start + _AT_ONCE))
         ids = await ids_of(ring, after, np.array([one.row for one in some], np.int64))
         for one in some:
             rule = after.rule(one.row)
@@ -116,7 +115,7 @@ async def _objects(ring: Ring, found: Simulated) -> AsyncIterator[dict[str, Any]
     count = found.differences.count()
     yield {
         "kind": "summary", "calls": len(after.columns), "unchanged": found.differences.unchanged,
-        "held": int(after.held.sum()), **{change.value: count[change] for change in Change},
+        "held": int(after.held.sum()), **{change.value: count.get(change, 0) for change in Change},
     }  # fmt: skip
 
 
@@ -126,9 +125,9 @@ def _lines(found: Simulated) -> Iterator[str]:
         f"{calls:,} call{'' if calls == 1 else 's'}, {found.differences.unchanged:,} as with the rule in force, "
         f"{int(found.after.held.sum()):,} held."
     )
-    for change, count in found.differences.count().most_common():
+    for change, count in found.differences.count().items():
         yield f"  {count:,} {_WORDS[change.value]}"
-    days = list(found.differences.days())
+    days = found.differences.days()
     if days:
         yield "Kept through    by the rule in force    by the new one"
         yield from (f"{day}  {before:>22,}  {after:>16,}" for day, before, after in days[:_MOST_DAYS])

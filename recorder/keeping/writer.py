@@ -170,6 +170,8 @@ class Writer:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         async with await Store.open(self._path, create=self._create, disk=self._disk) as store:
             self.store, self.salt = store, store.salt
+            if store.rebuilt is not None:
+                self._kept.warnings.append(str(store.rebuilt))
             await store.begin_run(self._run)
             self._opened.set()
             requests_s = 0.0
@@ -251,6 +253,8 @@ class Writer:
             self._unentered = list(self.store.waiting)
             await asyncio.sleep(RETRY_S)
             return
+        if self.store.line_fault is not None:
+            self._tell(self.store.line_fault)
         with self._lock:
             self._kept.known += len(group) - len(known) - len(entered)  # those that a rule has erased
             self._kept.entered += entered + self._unentered

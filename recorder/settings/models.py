@@ -55,10 +55,14 @@ class OfficeName:
         from recorder.problems import Unusable
 
         try:
-            if text and not offices.is_path(text):
+            if offices.is_path(text):
+                offices.load(text)
+            elif text:
                 offices.find(text)
         except Unusable as problem:
             raise Refused(str(problem).rstrip(".")) from problem
+        except OSError as problem:
+            raise Refused(f"{text}: {problem.strerror}") from problem
         return text
 
 
