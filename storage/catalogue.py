@@ -12,22 +12,24 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
 import aiosqlite
 
-from storage import migrations, rows, text
+from storage import migrations, rows, search, text
 from storage.errors import CatalogueUnusable, StoreError
 from storage.meta import SALT_BYTES
 from storage.records import CallRecord
 from storage.rows import Row
+from storage.search import COUNTED, PAGE, Found, Wanted
 from storage.tallies import ADD_RUN, NEXT_RUN, RUNS, TALLIES, Run, Tallies, Tally, run_of
 from storage.wav import PCM16, ULAW, file_bytes
 
 _CHUNK = 500  # calls read or asked for at once; SQLite takes up to 999 parameters everywhere
+_HEAD = rows.CALL.count(",") + 2  # columns of a call, with the number before them
 _BUSY_S = 5.0  # somebody else's transaction may last so long before a write gives up
 
 class Catalogue:
@@ -189,6 +191,50 @@ class Catalogue:
                 return
             after = (chunk[-1].started_ns, chunk[-1].id)
 
+    async def search(self, wanted: Wanted, *, limit: int, offset: int = 0) -> Found:
+        """A page of at most `limit` calls (up to PAGE), newest first, after the first `offset`; and how many there are
+        on all pages."""
+        if not 0 < limit <= PAGE or offset < 0:
+            raise ValueError(f"a page has 1 to {PAGE} calls")
+        plan = await search.plan_of(wanted, self.query)
+        stop = max(COUNTED, offset + limit) + 1
+        values = (*plan.values, stop, limit, offset)
+        found = await self._read_heads(plan.page(f"number, {rows.CALL}"), values)
+        total = found[0][0][-1] if found else 0
+        if not found and offset:  # beyond the last page, where no row says how many there are
+            [(total,)] = await self.query(plan.counting(), (*plan.values, stop))
+        return Found([call for _, call in found], min(total, stop - 1), is_more=total == stop)
+
+    async def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncGenerator[CallRecord, None]:
+        """All calls that are wanted (by start, then by id), with a bounded number of them in memory."""
+        whole = plan = await search.plan_of(wanted, self.query)
+        while True:
+            select = plan.next(f"number, {rows.CALL}", newest_first=newest_first)
+            chunk = await self._read(select, (*plan.values, PAGE))
+            for call in chunk:
+                yield call
+            if len(chunk) < PAGE:
+                return
+            plan = whole.beyond(chunk[-1].started_ns, chunk[-1].id, newest_first=newest_first)
+
+    async def renew_search(self, at_ns: int) -> bool:
+        """Makes what searching needs anew, so that no page of it holds a trace of a number that was erased; whether
+        that was due: calls were erased since, and the last time is a day ago by the machine's clock `at_ns`.
+
+        sqlite3.OperationalError if the recorder is writing all the time; then the next time does it.
+        """
+        [(erased, renewed, renewed_ns)] = await self.query("select erased, renewed, renewed_ns from search_state")
+        if erased == renewed or (renewed_ns is not None and 0 <= at_ns - renewed_ns < search.RENEWED_FOR_NS):
+            return False
+        for statements in search.RENEW:
+            async with self.transaction() as writer:
+                for sql in statements:
+                    await writer.execute(sql)
+        async with self.transaction() as writer:
+            await writer.execute("update search_state set renewed = ?, renewed_ns = ?", (erased, at_ns))
+        await self.settle()
+        return True
+
     async def get(self, call_id: str) -> CallRecord | None:
         """The call of that id, None if there is none."""
         found = await self._read(f"select number, {rows.CALL} from call where id = ?", (call_id,))
@@ -301,7 +347,11 @@ class Catalogue:
                 raise
 
     async def _read(self, select_calls: str, values: Row) -> list[CallRecord]:
-        """The calls of a query that selects `number` and `_CALL`, with all that belongs to them."""
+        """The calls of a query that selects `number` and `rows.CALL`, with all that belongs to them."""
+        return [call for _, call in await self._read_heads(select_calls, values)]
+
+    async def _read_heads(self, select_calls: str, values: Row) -> list[tuple[Row, CallRecord]]:
+        """The same with the query's own rows, which may have more columns at their end."""
         async with self._reading:
             await self._reader.execute("begin")
             try:
@@ -315,7 +365,8 @@ class Catalogue:
                 recordings = await self._parts(f"call, {rows.RECORDING}", "recording", numbers, order="call")
             finally:
                 await self._reader.rollback()
-        return [rows.record(head, recordings, streams, gaps, legs, flags, parties) for head in heads]
+        parts = recordings, streams, gaps, legs, flags, parties
+        return [(head, rows.record(head[:_HEAD], *parts)) for head in heads]
 
     async def _parts(
         self, columns: str, table: str, numbers: Sequence[int], *, order: str = "call, position"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -36,13 +37,16 @@ class Recovered(NamedTuple):
 
     calls: tuple[CallRecord, ...]  # entered now
     left: tuple[str, ...]  # files, relative to the store, of which nothing could be made; they lie as they were
+    growing: tuple[Name, ...] = ()  # parts that were left as they are, because somebody may go on with them
 
 
 async def recover(
-    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, *, was_closed: bool = False
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, *, was_closed: bool = False,
+    leave_growing: bool = False,
 ) -> Recovered:
     """Finishes what a crash left: afterwards each of our files has its row, and each line in a day's file, unless the
-    last writer `was_closed` properly, and so has seen to them. `root_fd` is the open folder."""
+    last writer `was_closed` properly, and so has seen to them. `root_fd` is the open folder.
+    With `leave_growing`, calls that were still going on are left for `recover_parts`."""
     calls: list[CallRecord] = []
     left: list[str] = []
     unfinished: list[Name] = []
@@ -60,12 +64,29 @@ async def recover(
         _erase, disk, [os.path.join(root, name.recording) + name.ending for name in unfinished if name.id in erased]
     )
     unfinished = [name for name in unfinished if name.id not in erased]
-    for start in range(0, len(unfinished), _GROUP):
-        entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, unfinished[start : start + _GROUP])
-        calls += entered
-        left += stuck
+    growing: tuple[Name, ...] = ()
+    if leave_growing:
+        growing = tuple(name for name in unfinished if name.ending == layout.PART)
+        unfinished = [name for name in unfinished if name.ending != layout.PART]
+    entered, stuck, _ = await recover_parts(root, disk, catalogue, pool, root_fd, unfinished)
+    calls += entered
+    left += stuck
     if not was_closed:
         calls += await _adopt_lines(root, disk, catalogue)
+    return Recovered(tuple(calls), tuple(left), growing)
+
+
+async def recover_parts(
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, names: Sequence[Name]
+) -> Recovered:
+    """Finishes these files."""
+    calls: list[CallRecord] = []
+    left: list[str] = []
+    for start in range(0, len(names), _GROUP):
+        group = list(names[start : start + _GROUP])
+        entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, group)
+        calls += entered
+        left += stuck
     return Recovered(tuple(calls), tuple(left))
 
 

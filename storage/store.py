@@ -23,15 +23,16 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from storage import facts, layout, meta, parts, recovery, sealing
+from storage import facts, going_on, layout, meta, parts, recovery, sealing
 from storage.catalogue import Catalogue, unusable
 from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
+from storage.going_on import Growing
 from storage.meta import Closed, Meta
 from storage.parts import FilePool, PartFile
 from storage.rebuild import dayfile, fitting
@@ -42,6 +43,7 @@ from storage.ring import readopting, taking_away
 from storage.ring.apply import MOVED
 from storage.ring.ring import Ring
 from storage.sealing import Sealing
+from storage.search import Found, Wanted
 from storage.tallies import Run, Tallies, Tally
 from storage.wav import Encoding
 
@@ -75,6 +77,15 @@ class StoreReader:
         """Every call that has ended, oldest first (by start, then by id); those that started in that time, if one is
         given (the end is not in it)."""
         return self.catalogue.calls(begin_ns, end_ns)
+
+    async def search(self, wanted: Wanted, *, limit: int = 50, offset: int = 0) -> Found:
+        """A page of the calls that are wanted, newest first, and how many there are. ValueError if `limit` is over
+        500."""
+        return await self.catalogue.search(wanted, limit=limit, offset=offset)
+
+    def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncGenerator[CallRecord, None]:
+        """All calls that are wanted, oldest first."""
+        return self.catalogue.matching(wanted, newest_first=newest_first)
 
     def is_written_to(self) -> bool:
         """Whether a process has this store open for writing."""
@@ -159,13 +170,15 @@ class Store(StoreReader):
 
     @classmethod
     async def open(
-        cls, path: str | os.PathLike[str], *, create: bool = False, repair: bool = False, disk: Disk | None = None
+        cls, path: str | os.PathLike[str], *, create: bool = False, repair: bool = False,
+        leave_growing: bool = False, disk: Disk | None = None,
     ) -> Store:
         """The store in the folder `path`, for writing; what a crash left unfinished is finished first, and a
         catalogue that is lost or damaged made anew (`rebuilt`).
 
         With `create`, a folder that is missing or empty becomes a store. With `repair`, every row of the catalogue is
-        looked at, and one of an old backup or another store is replaced instead of refused. StoreBusy if another
+        looked at, and one of an old backup or another store is replaced instead of refused. With `leave_growing`,
+        recordings of calls that were going on wait for `go_on`. StoreBusy if another
         process writes to it; StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere.
         """
         disk = disk or Disk()
@@ -202,8 +215,9 @@ class Store(StoreReader):
             store = cls(root, now, disk, catalogue, _Held(lock, opened[1]))
             store.rebuilt = rebuilt
             store.recovered = await recovery.recover(
-                root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None
-            )
+                root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None,
+                leave_growing=leave_growing,
+            )  # fmt: skip
             if rebuilt is not None or MOVED in caught_up:  # rows may be missing on the second medium, too
                 again = await readopting.readopt(ring)
                 store.recovered = store.recovered._replace(calls=(*store.recovered.calls, *again))
@@ -242,6 +256,25 @@ class Store(StoreReader):
             await catalogue.close()
             raise
         return reader
+
+    async def go_on(self, ids: Collection[str]) -> dict[str, Growing]:
+        """Those of these calls whose recordings `open` left growing, with their recordings; all other such recordings
+        are finished as after a crash, and join `recovered`."""
+        recovered, found = self.recovered, {}
+        others = []
+        known = await self.catalogue.has([name.id for name in recovered.growing])
+        for name in recovered.growing:
+            wanted = name.id in ids and name.id not in known
+            growing = going_on.reopen(self.root, self.disk, self._pool, name) if wanted else None
+            if growing is None:
+                others.append(name)
+            else:
+                found[name.id] = growing
+        more = await recovery.recover_parts(
+            self.root, self.disk, self.catalogue, self._pool, self._held.root, others
+        )
+        self.recovered = recovery.Recovered(recovered.calls + more.calls, recovered.left + more.left)
+        return found
 
     def begin(
         self, call: CallRecord, *, encoding: Encoding, channels: int = 2, starts_ns: int | None = None

@@ -6,6 +6,7 @@ anywhere: the next one goes on. Two at once do each thing once.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -59,6 +60,8 @@ async def sweep(
         return swept
     await _move(ring, swept, of_ring.second_store, now_ns)
     await _erase(ring, swept, as_of_ns, now_ns)
+    with contextlib.suppress(sqlite3.OperationalError):  # busy: the recorder comes first, and the next sweep does it
+        await ring.catalogue.renew_search(now_ns)
     if swept.left:
         swept.alarms.append(f"{len(swept.left)} files could not be erased yet, the first: {swept.left[0]}.")
     await _remember(ring, swept, as_of_ns, now_ns, by_clock)

@@ -1,11 +1,12 @@
 """Every call as columns of numpy, oldest first: what judging needs, a million in about a second.
 
-Read through a connection of its own, in chunks, so that nothing else waits and memory stays that of the columns.
+Read through a connection of its own, so that nothing else waits; memory stays that of the columns.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 from storage import text
 
-_AT_ONCE = 50_000
 _CALLS = "select call, started_ns, scope, bytes, frames, medium from ring_call"
 
 
@@ -57,13 +57,10 @@ def _read(path: str) -> Columns:
             number: Side(*(text.unescape(value) for value in values))
             for number, *values in connection.execute("select number, section, extension, line from scope")
         }
-        chunks = [np.empty((0, 6), np.int64)]
-        cursor = connection.execute(_CALLS)
-        while rows := cursor.fetchmany(_AT_ONCE):
-            chunks.append(np.array(rows, np.int64))
+        flat = np.fromiter(itertools.chain.from_iterable(connection.execute(_CALLS)), np.int64)
     finally:
         connection.close()
-    table = np.concatenate(chunks)
+    table = flat.reshape(-1, 6)
     table = table[np.argsort(table[:, 1], kind="stable")]
     call, started_ns, side, size, frames, medium = (np.ascontiguousarray(column) for column in table.T)
     return Columns(call, started_ns, side, size, frames, medium, sides)
