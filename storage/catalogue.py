@@ -231,7 +231,7 @@ class Catalogue:
                     await writer.execute(sql)
         async with self.transaction() as writer:
             await writer.execute("update search_state set renewed = ?, renewed_ns = ?", (erased, at_ns))
-        await self.empty_log()
+        await self.settle()
         return True
 
     async def get(self, call_id: str) -> CallRecord | None:
