@@ -58,9 +58,10 @@ class CaptureClock:
                 return times, newest[1:]
         return self._settle_slowly(time_ns)
 
-    def elapse(self, at_ns: int) -> None:
-        """It is `at_ns` (settled time), and no packet has come since the last one. Means nothing before the first."""
-        if self.now >= 0:
+    def elapse(self, at_ns: int, *, first: bool = False) -> None:
+        """It is `at_ns` (settled time), and no packet has come since the last one. Before the `first` packet it means
+        nothing, unless the clock is known to be that of the packets."""
+        if self.now >= 0 or first:
             self.now = max(self.now, min(at_ns, 2 * LATEST_NS))
 
     def _goes_on(self, time_ns: NDArray[np.int64]) -> bool:

@@ -5,17 +5,21 @@ Feed every block to `Hearing.feed`; on a live line say `quiet` when none came, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from capture.counters import Counters
 from capture.frames import FrameBlock
-from capture.listener import Listener
+from capture.listener import Listener, Recalled
 from capture.listener import Settings as ListenerSettings
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
 from capture.sip.message import Caps
 from recorder.days import Days, Put
 from recorder.lines import Lines
+from recorder.notice import Prompts
 from recorder.session import Session
 from recorder.settings import Settings
+from recorder.signalling_journal import SignallingJournal
 
 
 def listener_settings(settings: Settings) -> ListenerSettings:
@@ -37,10 +41,21 @@ def listener_settings(settings: Settings) -> ListenerSettings:
 class Hearing:
     """One capture's decoder, listener and days. Calls begin in `session`; `put` takes what is counted, by day.
 
-    `read` are the counters of whoever reads the frames, `counters` those of all that comes after, both by reference.
+    `read` are the counters of whoever reads the frames, `counters` those of all that comes after, both by reference;
+    `frames` is the reader's name for its frames.
     """
 
-    def __init__(self, session: Session, settings: Settings, *, read: Counters, counters: Counters, put: Put) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        *,
+        read: Counters,
+        counters: Counters,
+        put: Put,
+        frames: str = "file_frames",
+        journal: SignallingJournal | None = None,
+    ) -> None:
         self._session = session
         book = AddressBook()
         self._decoder = NetworkDecoder(
@@ -50,9 +65,13 @@ class Hearing:
             max_datagrams=settings.limits.reassembly_datagrams,
             max_fragment_bytes=settings.limits.reassembly_bytes,
         )
+        self._book = book
         session.attend(Lines(settings, book), counters)
-        self._listener = Listener(session, book, counters, listener_settings(settings))
-        self._days = Days(read, counters, put)
+        if journal is not None:
+            journal.attend(book)
+        self._journal = journal
+        self._listener = Listener(session, book, counters, listener_settings(settings), tap=journal)
+        self._days = Days(read, counters, put, frames=frames)
 
     @property
     def now_ns(self) -> int:
@@ -63,14 +82,37 @@ class Hearing:
         """Take the next frames."""
         for piece in self._days.pieces(block):
             self._listener.feed(self._decoder.decode(piece))
+        if self._journal is not None:
+            self._journal.turn()
+
+    def recall(self, messages: Sequence[Recalled], now_ns: int | None) -> None:
+        """Before the first frame: calls that another process left under way stand again."""
+        with self._session.recalling():
+            self._listener.recall(messages, now_ns)
 
     def elapse(self, at_ns: int) -> None:
         """It is `at_ns` in the capture's time, and no frame has come since the last one."""
         self._listener.elapse(at_ns)
+        self._days.finish()
+
+    def lost_in_capture(self) -> None:
+        """Packets of the calls under way, or of some of them, were lost before they could be read."""
+        self._session.lost_in_capture()
 
     def hand_over(self) -> None:
         """Let the audio that came until now go on its way to the disk."""
         self._listener.hand_over()
+
+    def adopt(self, settings: Settings) -> None:
+        """Settings have changed: they hold for calls that begin from now on, as far as they can without a restart."""
+        prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
+        self._session.adopt(Lines(settings, self._book), encoding=settings.recording.encoding, prompts=prompts)
+        self._listener.adopt(listener_settings(settings))
+
+    def leave(self) -> None:
+        """Stop here, though calls go on: all audio until now is handed over, and everything is counted."""
+        self._listener.hand_over(everything=True)
+        self._days.finish()
 
     def finish(self) -> None:
         """The capture is over, and so is every call."""

@@ -32,6 +32,9 @@ class LiveSource(Protocol):
     def read(self, timeout_s: float) -> list[FrameBlock]:
         """All frames that are there, waiting up to `timeout_s` for the first."""
 
+    def lost(self) -> int:
+        """Frames that were lost before we could read them, and that weren't told yet."""
+
     def close(self) -> None:
         """Read no more."""
 
@@ -50,8 +53,13 @@ async def follow(
     while not source.ended and not stopping():
         began_s = monotonic_s()
         blocks = source.read(WAIT_S)
+        lost = source.lost()
+        if lost:
+            hearing.lost_in_capture()
         for block in blocks:
             hearing.feed(block)
+        if lost:
+            hearing.lost_in_capture()  # also calls that began just now: nobody knows when exactly it was
         now_s = monotonic_s()
         if any(len(block) for block in blocks):
             heard_s = now_s

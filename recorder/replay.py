@@ -103,6 +103,7 @@ async def replay(
                     of_files.add(reason, count)
                 warnings += [f"{'standard input' if name == '-' else name}: {text}" for text in capture.warnings]
         opened.end_run()
+        warnings += [str(opened.rebuilt)] if opened.rebuilt is not None else []
         warnings += session.warnings + session.unmet()
         if session.already_kept:
             known = f"{session.already_kept} calls were in the store already, or erased from it,"

@@ -250,10 +250,10 @@ class Tape:
         """One file has one format tag: when the sides' laws differ, what is there becomes PCM, and so on."""
         law, silent = Law.A if old.encoding is ALAW else Law.MU, self._silent
 
-        def decode(words: bytes) -> NDArray[np.int16]:
+        def decode(words: bytes, first: int) -> NDArray[np.int16]:
             frames = TABLE[law][np.frombuffer(words, np.uint8)].reshape(-1, 2)
             for side, lo, hi in silent:
-                frames[lo:hi, side] = 0
+                frames[max(lo - first, 0) : max(hi - first, 0), side] = 0
             return frames
 
         part = self.part = self._as_pcm(old, decode)

@@ -26,6 +26,7 @@ from storage.records import CallRecord
 from storage.rows import Row
 from storage.search import COUNTED, PAGE, Found, Wanted
 from storage.tallies import ADD_RUN, NEXT_RUN, RUNS, TALLIES, Run, Tallies, Tally, run_of
+from storage.wav import PCM16, ULAW, file_bytes
 
 _CHUNK = 500  # calls read or asked for at once; SQLite takes up to 999 parameters everywhere
 _HEAD = rows.CALL.count(",") + 2  # columns of a call, with the number before them
@@ -270,6 +271,24 @@ class Catalogue:
         """Up to which entry of the register this catalogue is: its number and its link, 0 and b"" before the first."""
         [(number, link)] = await self.query("select applied, applied_link from ring_state")
         return number, link
+
+    async def folders(self) -> set[str]:
+        """The day's folders of the store itself in which recordings must lie."""
+        rows = await self.query("select distinct substr(path, 1, 10) from recording where medium = 0")
+        return {row[0] for row in rows}
+
+    async def sizes(self, folder: str) -> list[tuple[str, int]]:
+        """(path, bytes that its file must have) of every recording of a day's folder of the store itself,
+        by path."""
+        found = await self.query(
+            "select path, encoding, channels, frames from recording where path >= ? and path < ? "
+            "and medium = 0 order by path",
+            (f"{folder}/", f"{folder}0"),  # 0 is the character after /
+        )
+        return [
+            (path, file_bytes(PCM16 if encoding == PCM16.name else ULAW, channels, frames))
+            for path, encoding, channels, frames in found
+        ]
 
     async def latest_entries(self, ids: Collection[str]) -> dict[str, bytes]:
         """The digest with which each of these calls was entered last."""

@@ -15,6 +15,7 @@ CATALOGUE = "catalogue.sqlite"
 META = "store.json"
 META_NEW = "store.json.new"
 LOCK = "lock"
+LIVE = "live"  # folder: storage.journal
 DAY_FILE = "calls.jsonl"  # in the folder of a day: storage.rebuild.dayfile
 DAY_FILES_LOCK = "calls.lock"
 CATALOGUE_NEW = f"{CATALOGUE}.new"  # while it is made anew

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -38,33 +37,56 @@ class Recovered(NamedTuple):
 
     calls: tuple[CallRecord, ...]  # entered now
     left: tuple[str, ...]  # files, relative to the store, of which nothing could be made; they lie as they were
+    growing: tuple[Name, ...] = ()  # parts that were left as they are, because somebody may go on with them
 
 
 async def recover(
-    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, *, was_closed: bool = False
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, *, was_closed: bool = False,
+    leave_growing: bool = False,
 ) -> Recovered:
     """Finishes what a crash left: afterwards each of our files has its row, and each line in a day's file, unless the
-    last writer `was_closed` properly, and so has seen to them. `root_fd` is the open folder."""
+    last writer `was_closed` properly, and so has seen to them. `root_fd` is the open folder.
+    With `leave_growing`, calls that were still going on are left for `recover_parts`."""
     calls: list[CallRecord] = []
     left: list[str] = []
     unfinished: list[Name] = []
-    walk = iter_names(root, disk)
-    while names := await asyncio.to_thread(_some, walk):
-        unfinished += [name for name in names if name.ending == layout.PART]
-        complete = [name for name in names if not name.ending]
-        rowless = await catalogue.without([name.recording for name in complete])
-        unfinished += [name for name in complete if name.recording in rowless]
+    for folder in await asyncio.to_thread(lambda: list(dayfile.iter_days(root, disk))):
+        entries = await asyncio.to_thread(disk.list, os.path.join(root, folder))
+        rows = {path for path, _ in await catalogue.sizes(folder)}
+        paths = [f"{folder}/{entry.name}" for entry in entries if entry.kind == "file"]
+        paths = [path for path in paths if path not in rows]
+        if elsewhere := set(paths) - await catalogue.without(paths):  # moved, and still to be taken away here
+            paths = [path for path in paths if path not in elsewhere]
+        names = [layout.parse(path) for path in paths]
+        unfinished += [name for name in names if name is not None and name.ending != layout.BROKEN]
     erased = await catalogue.erased({name.id for name in unfinished})
     await asyncio.to_thread(
         _erase, disk, [os.path.join(root, name.recording) + name.ending for name in unfinished if name.id in erased]
     )
     unfinished = [name for name in unfinished if name.id not in erased]
-    for start in range(0, len(unfinished), _GROUP):
-        entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, unfinished[start : start + _GROUP])
-        calls += entered
-        left += stuck
+    growing: tuple[Name, ...] = ()
+    if leave_growing:
+        growing = tuple(name for name in unfinished if name.ending == layout.PART)
+        unfinished = [name for name in unfinished if name.ending != layout.PART]
+    entered, stuck, _ = await recover_parts(root, disk, catalogue, pool, root_fd, unfinished)
+    calls += entered
+    left += stuck
     if not was_closed:
         calls += await _adopt_lines(root, disk, catalogue)
+    return Recovered(tuple(calls), tuple(left), growing)
+
+
+async def recover_parts(
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, names: Sequence[Name]
+) -> Recovered:
+    """Finishes these files."""
+    calls: list[CallRecord] = []
+    left: list[str] = []
+    for start in range(0, len(names), _GROUP):
+        group = list(names[start : start + _GROUP])
+        entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, group)
+        calls += entered
+        left += stuck
     return Recovered(tuple(calls), tuple(left))
 
 
@@ -83,24 +105,6 @@ async def _adopt_lines(root: str, disk: Disk, catalogue: Catalogue) -> list[Call
         await catalogue.add_calls(calls)
         entered += calls
     return entered
-
-
-def iter_names(root: str, disk: Disk) -> Iterator[Name]:
-    """Every file of ours below the store, by day; links are not followed."""
-
-    def below(folder: str, names: tuple[str, ...]) -> Iterator[Name]:
-        for entry in disk.list(folder):
-            path = (*names, entry.name)
-            if entry.kind == "directory" and layout.is_folder(path):
-                yield from below(os.path.join(folder, entry.name), path)
-            elif entry.kind == "file" and len(path) == 4 and (name := layout.parse("/".join(path))):
-                yield name
-
-    return below(root, ())
-
-
-def _some(names: Iterator[Name]) -> list[Name]:
-    return list(itertools.islice(names, 10 * _GROUP))  # zip with a range would lose one each time
 
 
 async def _recover_group(

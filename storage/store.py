@@ -28,10 +28,11 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from storage import facts, layout, meta, parts, recovery, sealing
+from storage import facts, going_on, layout, meta, parts, recovery, sealing
 from storage.catalogue import Catalogue, unusable
 from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
+from storage.going_on import Growing
 from storage.meta import Closed, Meta
 from storage.parts import FilePool, PartFile
 from storage.rebuild import dayfile, fitting
@@ -142,7 +143,8 @@ class Store(StoreReader):
 
     `recovered` says what the start found unfinished, `rebuilt` whether it had to make the catalogue anew. `waiting`
     are calls whose files are in place, or that have none, but which the catalogue didn't take yet; `lineless` are
-    those whose line the disk didn't take: the next `finish` or `close` tries again.
+    those whose line the disk didn't take, for the reason `line_fault`: the next `finish`, `sync` or `close` tries
+    again.
     """
 
     def __init__(self, root: str, meta: Meta, disk: Disk, catalogue: Catalogue, held: _Held) -> None:
@@ -151,6 +153,7 @@ class Store(StoreReader):
         self.rebuilt: Rebuilt | None = None
         self.waiting: list[CallRecord] = []
         self.lineless: list[CallRecord] = []
+        self.line_fault: DiskFailed | None = None
         self._meta = meta
         limit = parts.raise_descriptor_limit() - parts.DESCRIPTORS_FOR_OTHERS
         self._pool = FilePool(disk, limit=limit)
@@ -167,13 +170,15 @@ class Store(StoreReader):
 
     @classmethod
     async def open(
-        cls, path: str | os.PathLike[str], *, create: bool = False, repair: bool = False, disk: Disk | None = None
+        cls, path: str | os.PathLike[str], *, create: bool = False, repair: bool = False,
+        leave_growing: bool = False, disk: Disk | None = None,
     ) -> Store:
         """The store in the folder `path`, for writing; what a crash left unfinished is finished first, and a
         catalogue that is lost or damaged made anew (`rebuilt`).
 
         With `create`, a folder that is missing or empty becomes a store. With `repair`, every row of the catalogue is
-        looked at, and one of an old backup or another store is replaced instead of refused. StoreBusy if another
+        looked at, and one of an old backup or another store is replaced instead of refused. With `leave_growing`,
+        recordings of calls that were going on wait for `go_on`. StoreBusy if another
         process writes to it; StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere.
         """
         disk = disk or Disk()
@@ -210,8 +215,9 @@ class Store(StoreReader):
             store = cls(root, now, disk, catalogue, _Held(lock, opened[1]))
             store.rebuilt = rebuilt
             store.recovered = await recovery.recover(
-                root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None
-            )
+                root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None,
+                leave_growing=leave_growing,
+            )  # fmt: skip
             if rebuilt is not None or MOVED in caught_up:  # rows may be missing on the second medium, too
                 again = await readopting.readopt(ring)
                 store.recovered = store.recovered._replace(calls=(*store.recovered.calls, *again))
@@ -250,6 +256,25 @@ class Store(StoreReader):
             await catalogue.close()
             raise
         return reader
+
+    async def go_on(self, ids: Collection[str]) -> dict[str, Growing]:
+        """Those of these calls whose recordings `open` left growing, with their recordings; all other such recordings
+        are finished as after a crash, and join `recovered`."""
+        recovered, found = self.recovered, {}
+        others = []
+        known = await self.catalogue.has([name.id for name in recovered.growing])
+        for name in recovered.growing:
+            wanted = name.id in ids and name.id not in known
+            growing = going_on.reopen(self.root, self.disk, self._pool, name) if wanted else None
+            if growing is None:
+                others.append(name)
+            else:
+                found[name.id] = growing
+        more = await recovery.recover_parts(
+            self.root, self.disk, self.catalogue, self._pool, self._held.root, others
+        )
+        self.recovered = recovery.Recovered(recovered.calls + more.calls, recovered.left + more.left)
+        return found
 
     def begin(
         self, call: CallRecord, *, encoding: Encoding, channels: int = 2, starts_ns: int | None = None
@@ -311,6 +336,8 @@ class Store(StoreReader):
                 error = await asyncio.to_thread(sealing.sync_all, self._pool, self._held.root)
                 if error is not None:
                     raise disk_failed(f"The store {self.root} could not be synced", error) from error
+        with contextlib.suppress(OSError):  # they wait for the next time
+            await self._write_lines()
         if self._tallies.waiting:
             with contextlib.suppress(sqlite3.Error):
                 await self.catalogue.add_calls((), tallies=self._tallies)
@@ -326,7 +353,7 @@ class Store(StoreReader):
         DiskFailed if the catalogue can't be written: the files are in place and the calls are kept in `waiting`.
         Don't cancel it half-way: the rest is then left to the next start.
         """
-        if not finished and not self.waiting:
+        if not finished and not self.waiting and not self.lineless:
             return []
         async with self._finishing:
             finished = await self._without_erased(finished)
@@ -386,9 +413,12 @@ class Store(StoreReader):
             lines, self.lineless = self.lineless, []
             try:
                 await asyncio.to_thread(dayfile.append, self.root, lines, self.disk)
-            except BaseException:
+            except BaseException as error:
                 self.lineless = lines + self.lineless
+                if isinstance(error, OSError):
+                    self.line_fault = disk_failed(f"Calls can't be noted in {layout.DAY_FILE} of their day", error)
                 raise
+            self.line_fault = None
 
     async def _without_erased(self, finished: Sequence[Finished]) -> list[Finished]:
         """What a rule has erased doesn't come back by being read again."""
@@ -409,7 +439,7 @@ class Store(StoreReader):
                 return
         for attempt in range(_FOLDER_TRIES):
             try:
-                self.disk.make_directory(folder)
+                self.disk.make_directory(folder, below=self.root)
                 self._pool.create(part)
             except FileNotFoundError:
                 if attempt == _FOLDER_TRIES - 1:

@@ -257,7 +257,7 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
     if entry.kind == "other":
         return [Finding("not_a_file", where, f"{where} is neither a file nor a folder.")]
     if entry.kind == "directory":
-        if not layout.is_folder(tuple(where.split("/"))) and not checking.is_folder(where):
+        if where != layout.LIVE and not layout.is_folder(tuple(where.split("/"))) and not checking.is_folder(where):
             return [Finding("unexpected_file", where, f"The folder {where} doesn't belong here.")]
     elif layout.is_set_aside(where):
         findings.append(Finding("set_aside", where, f"{where} was replaced; erase it when nobody needs it any more."))

@@ -58,6 +58,10 @@ class FollowedCapture:
             pass
         return [_joined(found)] if found else []
 
+    def lost(self) -> int:
+        """0: who writes the capture may know what was lost, but doesn't say."""
+        return 0
+
     def close(self) -> None:
         """Read no more."""
         with self._room:

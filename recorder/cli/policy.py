@@ -6,7 +6,7 @@ import json
 
 import click
 
-from recorder.cli import policy_adopt
+from recorder.cli import policy_adopt, policy_simulate
 from recorder.cli.common import json_option, saying_problems
 
 
@@ -16,6 +16,7 @@ def group() -> None:
 
 
 group.add_command(policy_adopt.command)
+group.add_command(policy_simulate.command)
 
 
 @group.command("offices", short_help="List the offices whose profiles come with the program.")

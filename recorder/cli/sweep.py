@@ -66,7 +66,7 @@ async def _sweep(
 ) -> None:  # fmt: skip
     from recorder.problems import Unusable
     from recorder.ring import clock
-    from recorder.ring.sweep import last_times, sweep
+    from recorder.ring.sweep import doubt_of_clock, sweep
     from storage.ring.ring import Ring
 
     now_ns = time.time_ns()
@@ -81,10 +81,7 @@ async def _sweep(
                 err=True,
             )
         if as_of_ns is None:
-            newest_ns, swept_ns = await last_times(ring)
-            doubt = clock.doubt(
-                now_ns, newest_ns=newest_ns, swept_ns=swept_ns, synchronised=clock.is_synchronised()
-            )  # fmt: skip
+            doubt = await doubt_of_clock(ring, now_ns, synchronised=clock.is_synchronised())
             if doubt and not confirm_clock and not dry_run:
                 raise Unusable(
                     f"{doubt} Nothing was erased.",

@@ -34,7 +34,7 @@ class DirectKeeper:
         words, starts_ns = old.read(0, old.frames), old.starts_ns
         old.discard()
         part = self._store.begin(call, encoding=PCM16, starts_ns=starts_ns)
-        part.write(0, decode(words))
+        part.write(0, decode(words, 0))
         return part
 
     def describe(self, part: Part, call: CallRecord) -> None:

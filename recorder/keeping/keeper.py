@@ -38,6 +38,7 @@ class Ended(NamedTuple):
 
     call: CallRecord
     part: Part | None
+    notes: tuple[str, ...] = ()  # names under which something was noted of it, for a restart
 
 
 @dataclass(slots=True)
@@ -50,7 +51,8 @@ class Kept:
     warnings: list[str] = field(default_factory=list)
 
 
-Decode = Callable[[bytes], NDArray[Any]]  # G.711 code words to samples, by frame and channel
+# G.711 code words to samples, by frame and channel; the number is the frame of the first.
+Decode = Callable[[bytes, int], NDArray[Any]]
 
 
 class Keeper(Protocol):

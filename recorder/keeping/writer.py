@@ -15,18 +15,21 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from recorder.keeping import restart
 from recorder.keeping.backlog import Backlog, Operation
 from recorder.keeping.keeper import Decode, Kept
 from storage import layout, requests
 from storage.disk import Disk
-from storage.errors import DiskFailed
+from storage.errors import DiskFailed, disk_failed
+from storage.going_on import Growing
+from storage.journal import Journal
 from storage.records import CallRecord, Gap, RecordingRecord
 from storage.store import Finished, Store
-from storage.wav import PCM16
+from storage.wav import PCM16, Encoding
 
 if TYPE_CHECKING:
     from recorder.keeping.deferred import DeferredPart
@@ -45,13 +48,15 @@ class Writer:
     thread, the rest is for operations."""
 
     def __init__(
-        self, path: str | os.PathLike[str], backlog: Backlog, *, create: bool, run: str, disk: Disk | None
+        self, path: str | os.PathLike[str], backlog: Backlog, *, create: bool, run: str, go_on: bool,
+        disk: Disk | None,
     ) -> None:
         self.store: Store
         self.salt = b""
         self._path = path
         self._create = create
         self._run = run
+        self._leave_growing = go_on
         self._disk = disk
         self._backlog = backlog
         self._thread = threading.Thread(target=self._main, name="writer", daemon=True)
@@ -64,6 +69,9 @@ class Writer:
         self._sync_wanted = False
         self._closing = False
         self._ended: list[Finished] = []
+        self._noted: dict[str, Sequence[str]] = {}  # by call: names in the journal, to be removed when it is entered
+        self._growing: dict[str, Growing] = {}  # recordings of before the start, with which it goes on
+        self._journal: Journal
         self._unentered: list[CallRecord] = []  # the catalogue didn't take them yet
         self._patient_until_s: float | None = None
         self._told: set[int] = set()  # errors of the disk, until it is well again
@@ -78,6 +86,17 @@ class Writer:
         if self._error is not None:
             self._thread.join()
             raise self._error
+
+    def notes(self) -> dict[str, list[bytes]]:
+        """What the journal has; the thread has nothing to do yet."""
+        with _as_disk_failed("What was noted of calls under way can't be read"):
+            return self._journal.read()
+
+    def go_on(self, ids: Collection[str]) -> dict[str, Encoding]:
+        """Go on with these calls' recordings, and finish the others that were left growing."""
+        going_on = asyncio.run_coroutine_threadsafe(self.store.go_on(ids), self._loop)
+        self._growing = going_on.result()
+        return {one: growing.file.encoding for one, growing in self._growing.items()}
 
     def nudge(self, *, sync: bool) -> Kept:
         """There is something to do; what was done meanwhile."""
@@ -108,11 +127,21 @@ class Writer:
             )
         return kept
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the thread has ended."""
+        return not self._thread.is_alive()
+
     # --- operations -----------------------------------------------------------------------------------------
 
     def create(self, part: DeferredPart) -> None:
         """Begin a recording, unless the store has it."""
         call, part.created_s = part.call, time.monotonic()
+        growing = self._growing.pop(call.id, None)
+        if growing is not None:
+            restart.attach(part, growing)
+            self.store.describe(growing.file, restart.as_one(part, call))
+            return
         path = os.path.join(self.store.root, layout.recording_path(call.started_ns, call.id))
         if self.store.disk.status(path) is not None:
             part.known = True
@@ -130,28 +159,47 @@ class Writer:
         part.file_starts_ns = old.file_starts_ns
         if old.file is None:
             return
-        words = old.file.read(0, old.file.frames)
+        part.earlier, part.offset, part.gap_from = old.earlier, old.offset, old.gap_from
+        words, starts_ns = old.file.read(0, old.file.frames), old.file.starts_ns
         old.file.discard()
-        part.file = self.store.begin(part.call, encoding=PCM16, starts_ns=part.file_starts_ns)
-        part.file.write(0, decode(words))
+        part.file = self.store.begin(restart.as_one(part, part.call), encoding=PCM16, starts_ns=starts_ns)
+        part.file.write(0, decode(words, -part.offset))
 
     def describe(self, part: DeferredPart, call: CallRecord) -> None:
         """Tell a growing recording more of its call."""
         if part.file is not None:
-            self.store.describe(part.file, call)
+            self.store.describe(part.file, restart.as_one(part, call))
 
-    def end(self, call: CallRecord, part: DeferredPart | None, shed: Sequence[Gap], flags: Sequence[str]) -> None:
+    def note(self, name: str, lines: bytes) -> None:
+        """Note something for the next start."""
+        with _as_disk_failed("A call under way could not be noted"):
+            self._journal.append(name, lines)
+
+    def drop_notes(self, names: Sequence[str]) -> None:
+        """Remember nothing of these."""
+        with _as_disk_failed("What was noted of a call could not be removed"):
+            for name in names:
+                self._journal.remove(name)
+
+    def end(
+        self, call: CallRecord, part: DeferredPart | None, shed: Sequence[Gap], flags: Sequence[str],
+        notes: Sequence[str],
+    ) -> None:
         """A call is over, and will be entered soon."""
+        self._noted[call.id] = notes
         if part is None:
-            self._ended.append(Finished(call, None))
+            growing = self._growing.pop(call.id, None)
+            self._ended.append(Finished(call, None) if growing is None else restart.without_more(call, growing))
             return
         if part.known:
             with self._lock:
                 self._kept.known += 1
+            self._drop_notes_of([call.id])
             return
         lost: list[Gap] = [(side, *gap) for gap in part.lost for side in (0, 1)]
         if lost or shed:
             call = _hurt(call, [*shed, *lost], [*flags, *sorted(part.why_lost)])
+        call = restart.as_one(part, call)
         if part.file is None and call.recording is not None:
             call = _hurt(replace(call, recording=None), [], sorted(part.why_lost) or ["disk_error"])
         self._ended.append(Finished(call, part.file))
@@ -168,8 +216,13 @@ class Writer:
 
     async def _work(self) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        async with await Store.open(self._path, create=self._create, disk=self._disk) as store:
+        async with await Store.open(
+            self._path, create=self._create, leave_growing=self._leave_growing, disk=self._disk
+        ) as store:
             self.store, self.salt = store, store.salt
+            self._journal = Journal(store.root, store.disk)
+            if store.rebuilt is not None:
+                self._kept.warnings.append(str(store.rebuilt))
             await store.begin_run(self._run)
             self._opened.set()
             requests_s = 0.0
@@ -251,10 +304,20 @@ class Writer:
             self._unentered = list(self.store.waiting)
             await asyncio.sleep(RETRY_S)
             return
+        if self.store.line_fault is not None:
+            self._tell(self.store.line_fault)
         with self._lock:
             self._kept.known += len(group) - len(known) - len(entered)  # those that a rule has erased
             self._kept.entered += entered + self._unentered
         self._unentered = []
+        self._drop_notes_of([*known, *(call.id for call in entered)])
+
+    def _drop_notes_of(self, ids: Sequence[str]) -> None:
+        """These calls are in the catalogue: nobody has to go on with them."""
+        try:
+            self.drop_notes([name for one in ids for name in self._noted.pop(one, ())])
+        except DiskFailed as error:
+            self._tell(error)
 
     async def _sync(self) -> None:
         try:
@@ -283,6 +346,14 @@ class Writer:
         self._told, self._patient_until_s = set(), None
         with self._lock:
             self._kept.warnings.append("The disk takes what is written again.")
+
+
+@contextlib.contextmanager
+def _as_disk_failed(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise disk_failed(what, error) from error
 
 
 def _is_over(task: asyncio.Task[None]) -> bool:

@@ -6,7 +6,6 @@ new policy had been adopted then. Pure; whoever calls it reads the store.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -14,7 +13,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.retention.counting import NEVER, End, Numbers
+from storage.retention.counting import NEVER, End, Numbers, day_of
 from storage.retention.ends import over_ns
 from storage.retention.judgement import NO_RULE, Judgement, Verdict
 from storage.retention.rules import Rule
@@ -55,42 +54,55 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """All that a change of policy touches, oldest first."""
+    """All that a change of policy touches, oldest first; as columns, for it may be a million."""
 
-    differences: Sequence[Difference]
+    rows: NDArray[np.intp]
+    changes: NDArray[np.int8]  # which of _CHANGES each is
+    before_ns: Numbers  # when its period is over; NEVER
+    after_ns: Numbers
     unchanged: int
 
-    def count(self) -> Counter[Change]:
-        """How many recordings change in each way."""
-        return Counter(one.change for one in self.differences)
+    def __len__(self) -> int:
+        return len(self.rows)
 
-    def days(self) -> Iterator[tuple[str, int, int]]:
+    def differences(self, start: int = 0, stop: int | None = None) -> Iterator[Difference]:
+        """One recording after the other."""
+        for at in range(len(self))[start:stop]:
+            change = _CHANGES[int(self.changes[at])]
+            yield Difference(int(self.rows[at]), change, _end(self.before_ns[at]), _end(self.after_ns[at]))
+
+    def count(self) -> dict[Change, int]:
+        """How many recordings change in each way, the most first."""
+        found = np.bincount(self.changes, minlength=len(_CHANGES))
+        return {_CHANGES[at]: int(found[at]) for at in np.argsort(-found, kind="stable") if found[at]}
+
+    def days(self) -> list[tuple[str, int, int]]:
         """Last days of periods: how many recordings end there by the rule in force, and how many by the new one;
         only of those that change."""
-        before = Counter(str(one.before)[:10] for one in self.differences if one.before is not None)
-        after = Counter(str(one.after)[:10] for one in self.differences if one.after is not None)
-        for day in sorted(before.keys() | after.keys()):
-            yield day, before[day], after[day]
+        before, after = _by_day(self.before_ns), _by_day(self.after_ns)
+        return [(day, before.get(day, 0), after.get(day, 0)) for day in sorted(before.keys() | after.keys())]
+
+
+_CHANGES = tuple(Change)
 
 
 def compare(started_ns: Numbers, held: NDArray[np.bool_], before: Side, after: Side) -> Simulation:
     """What differs between two judgements of the same recordings. Those that are held stay by either."""
     ends_before, ends_after = _ends(started_ns, before), _ends(started_ns, after)
     was, becomes = before.judgement.verdict, after.judgement.verdict
-    kinds = np.zeros(len(started_ns), np.int8)
-    order = list(Change)
-    kinds[ends_after > ends_before] = 1 + order.index(Change.LATER)
-    kinds[ends_after < ends_before] = 1 + order.index(Change.SOONER)
-    kinds[(becomes == Verdict.MOVE) & (was == Verdict.KEEP)] = 1 + order.index(Change.MOVED_AT_ONCE)
-    kinds[(was == Verdict.ERASE) & (becomes != Verdict.ERASE)] = 1 + order.index(Change.SPARED)
-    kinds[(was != Verdict.ERASE) & (becomes == Verdict.ERASE)] = 1 + order.index(Change.ERASED_AT_ONCE)
-    kinds[(was == Verdict.ERASE) & (becomes == Verdict.ERASE)] = 0
-    kinds[held] = 0
-    differences = [
-        Difference(row, order[int(kinds[row]) - 1], _end(ends_before[row]), _end(ends_after[row]))
-        for row in np.flatnonzero(kinds).tolist()
-    ]
-    return Simulation(differences, len(started_ns) - len(differences))
+    erased, would_be = was == Verdict.ERASE, becomes == Verdict.ERASE
+    changes = np.full(len(started_ns), -1, np.int8)
+    for change, which in (  # the last that fits counts
+        (Change.LATER, ends_after > ends_before),
+        (Change.SOONER, ends_after < ends_before),
+        (Change.MOVED_AT_ONCE, (becomes == Verdict.MOVE) & (was == Verdict.KEEP)),
+        (Change.SPARED, erased & ~would_be),
+        (Change.ERASED_AT_ONCE, ~erased & would_be),
+    ):
+        changes[which] = _CHANGES.index(change)
+    changes[held | (erased & would_be)] = -1
+    rows = np.flatnonzero(changes >= 0)
+    return Simulation(rows, changes[rows], ends_before[rows], ends_after[rows], len(started_ns) - len(rows))
 
 
 def _ends(started_ns: Numbers, side: Side) -> Numbers:
@@ -104,3 +116,8 @@ def _ends(started_ns: Numbers, side: Side) -> Numbers:
 
 def _end(over: np.int64) -> End | None:
     return None if int(over) == NEVER else End(int(over))
+
+
+def _by_day(over: Numbers) -> dict[str, int]:
+    days, counts = np.unique(day_of(over[over != NEVER] - 1), return_counts=True)
+    return {str(day): int(count) for day, count in zip(days.astype("datetime64[D]"), counts, strict=True)}

@@ -52,9 +52,22 @@ async def judge_store(
     ring: Ring, at_ns: int, *, history: Sequence[Adopted], of_ring: RingSettings
 ) -> Judged:
     """Judges every call of a store by the policies given (normally those that it adopted)."""
+    found, held = await read(ring, at_ns)
+    return judge_columns(ring, found, held, at_ns, history=history, of_ring=of_ring)
+
+
+async def read(ring: Ring, at_ns: int) -> tuple[Columns, NDArray[np.bool_]]:
+    """Every call of a store, and which of them are held at that instant."""
     found = await columns.read(ring.catalogue.path)
     held_numbers = await holds.held_calls(ring, at_ns)
-    held = np.isin(found.call, held_numbers) if len(held_numbers) else np.zeros(len(found), np.bool_)
+    return found, np.isin(found.call, held_numbers) if len(held_numbers) else np.zeros(len(found), np.bool_)
+
+
+def judge_columns(
+    ring: Ring, found: Columns, held: NDArray[np.bool_], at_ns: int, *, history: Sequence[Adopted],
+    of_ring: RingSettings,
+) -> Judged:  # fmt: skip
+    """Judges calls that were read."""
     rules, rule = assign_rules(found, history)
     recordings = Recordings(
         started_ns=found.started_ns, bytes=found.bytes, frames=found.frames, rule=rule, held=held,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.policy.assignment import Adopted
+from recorder.ring import clock
 from recorder.ring.judging import Judged, judge_store
 from recorder.settings.models import Ring as RingSettings
 from storage.errors import StoreError
@@ -147,7 +148,13 @@ async def _remember(ring: Ring, swept: Swept, as_of_ns: int, now_ns: int, by_clo
             return
 
 
-async def last_times(ring: Ring) -> tuple[int | None, int | None]:
+async def doubt_of_clock(ring: Ring, now_ns: int, *, synchronised: bool) -> str | None:
+    """Why nothing may be erased by the machine's clock, which says `now_ns`, as a sentence; None if it may."""
+    newest_ns, swept_ns = await _last_times(ring)
+    return clock.doubt(now_ns, newest_ns=newest_ns, swept_ns=swept_ns, synchronised=synchronised)
+
+
+async def _last_times(ring: Ring) -> tuple[int | None, int | None]:
     """When the newest call started, and when a sweep last ran by the machine's clock; None each if never."""
     [(newest,)] = await ring.catalogue.query("select max(started_ns) from call")
     [(swept,)] = await ring.catalogue.query("select swept_ns from ring_state")

@@ -55,10 +55,14 @@ class OfficeName:
         from recorder.problems import Unusable
 
         try:
-            if text and not offices.is_path(text):
+            if offices.is_path(text):
+                offices.load(text)
+            elif text:
                 offices.find(text)
         except Unusable as problem:
             raise Refused(str(problem).rstrip(".")) from problem
+        except OSError as problem:
+            raise Refused(f"{text}: {problem.strerror}") from problem
         return text
 
 
@@ -70,6 +74,7 @@ HeaderName = Annotated[str, Within(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Words = Annotated[tuple[Annotated[str, Within(max_length=64)], ...], Within(max_length=256)]
 Prefix = Annotated[str, Within(pattern="^[0-9*#]{1,4}$")]
 CallerHeader = Literal["From", "P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity"]
+InterfaceName = Annotated[str, Within(pattern=r"^[^\s/]{1,15}$")]
 Column = Annotated[str, Within(max_length=200)]
 
 
@@ -79,6 +84,7 @@ class Recording:
 
     __pydantic_config__ = STRICT
 
+    store: Path = Path("/var/lib/recorder")
     encoding: Literal["pcm16", "g711"] = "pcm16"
 
 
@@ -98,6 +104,9 @@ class Capture:
 
     __pydantic_config__ = STRICT
 
+    interfaces: Annotated[tuple[InterfaceName, ...], Within(max_length=16)] = ()
+    ring_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 31)] = 64 << 20
+    waiting_audio_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 34)] = 96 << 20
     vxlan_ports: Annotated[tuple[Port, ...], Within(max_length=64)] = (4789,)
 
 

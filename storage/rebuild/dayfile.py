@@ -98,6 +98,7 @@ def append(root: str, calls: Iterable[CallRecord], disk: Disk) -> None:
         return
     with _locked(root, disk):
         for where, lines in days.items():
+            disk.make_directory(os.path.dirname(os.path.join(root, where)), below=root)
             _append_to(os.path.join(root, where), b"".join(lines), disk)
 
 
@@ -118,16 +119,10 @@ def remove(root: str, day: str, doomed: Collection[str], disk: Disk) -> None:
         if sum(map(len, kept)) == len(data):
             return
         if kept:
-            fd = disk.create(path + _NEW)
-            try:
-                disk.write(fd, memoryview(b"".join(kept)), 0)
-                disk.sync_file(fd)
-            finally:
-                disk.close(fd)
-            disk.replace(path + _NEW, path)
+            _rewrite(path, b"".join(kept), disk)
         else:
             disk.unlink(path)
-        disk.sync_directory(os.path.dirname(path))
+            disk.sync_directory(os.path.dirname(path))
 
 
 def _tells_of(line: bytes, doomed: Collection[str]) -> bool:
@@ -153,8 +148,13 @@ def _append_to(path: str, data: bytes, disk: Disk) -> None:
     try:
         fd = disk.open(path, write=True)
     except FileNotFoundError:
-        disk.make_directory(os.path.dirname(path))
         fd = disk.create(path)
+    except OSError as error:
+        if error.errno != errno.EMLINK:
+            raise
+        whole = b"".join(_read_all(path, disk).rpartition(b"\n")[:2])
+        _rewrite(path, whole + data, disk)  # somebody's copy is a second name of the file: that stays as it is
+        return
     try:
         size = disk.size(fd)
         end = _end_of_lines(fd, size, disk)
@@ -165,6 +165,20 @@ def _append_to(path: str, data: bytes, disk: Disk) -> None:
     finally:
         disk.close(fd)
     disk.sync_directory(os.path.dirname(path))  # each time: whoever made the file may have died before he did
+
+
+def _rewrite(path: str, data: bytes, disk: Disk) -> None:
+    """The file with other bytes: the old ones or the new, whenever a crash comes."""
+    with contextlib.suppress(FileNotFoundError):
+        disk.unlink(path + _NEW)
+    fd = disk.create(path + _NEW)
+    try:
+        disk.write(fd, memoryview(data), 0)
+        disk.sync_file(fd)
+    finally:
+        disk.close(fd)
+    disk.replace(path + _NEW, path)
+    disk.sync_directory(os.path.dirname(path))
 
 
 def _end_of_lines(fd: int, size: int, disk: Disk) -> int:

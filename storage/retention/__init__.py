@@ -4,5 +4,8 @@
     rules       rules as values, and their JSON
     ends        when a rule ends for a recording
     judgement   keep, move or erase, with a reason, for all recordings at once
+    traffic     what is recorded, by the hour of the week
+    frontier    how far capacities will eat into recordings
+    forecast    when each recording will go
     words       rules and reasons in plain English
 """

@@ -147,10 +147,10 @@ class _Overwriting:
         self, recordings: Recordings, rules: Sequence[Rule], at_ns: int, room: Room, verdict: NDArray[np.int8]
     ) -> None:
         self._recordings, self._rules, self._at_ns, self._room = recordings, rules, at_ns, room
-        self._in_first = recordings.has_audio & (recordings.tier == 0)
-        self._recorded_bytes = int(recordings.bytes[self._in_first].sum())
-        self._open = (verdict == Verdict.KEEP) & ~recordings.held  # capacities may still take these
-        self._fills = self._in_first & (verdict == Verdict.KEEP)
+        in_first = recordings.has_audio & (recordings.tier == 0)
+        self._recorded_bytes = int(recordings.bytes[in_first].sum())
+        self._open = (verdict == Verdict.KEEP) & ~recordings.held  # capacities may take these
+        self._fills = in_first & (verdict == Verdict.KEEP)
         self._taken = np.zeros(len(recordings), np.bool_)
         self.alarms: list[Alarm] = []
 
@@ -197,18 +197,17 @@ class _Overwriting:
             self._taken |= may_go & ~self._recordings.has_audio & (self._recordings.started_ns <= newest)
 
     def _that_may_go(self, capacity: Capacity, numbers: Sequence[int]) -> NDArray[np.bool_]:
-        """What this capacity alone could end at this instant: recordings of the first store, and calls without."""
+        """What this capacity alone could end at this instant, wherever it lies."""
         recordings = self._recordings
         found = np.zeros(len(recordings), np.bool_)
         for number in numbers:
-            mine = np.flatnonzero((recordings.rule == number) & self._open & (self._in_first | ~recordings.has_audio))
+            mine = np.flatnonzero((recordings.rule == number) & self._open)
             full = [one for one in capacities(self._rules[number]) if _plain(one) == _plain(capacity)]
             found[mine] = over_ns(self._rules[number], recordings.started_ns[mine], full) <= self._at_ns
         return found
 
     def _remove(self, rows: NDArray[np.intp]) -> None:
         self._taken[rows] = True
-        self._open[rows] = False
         self._fills[rows] = False
 
     def _threaten(self, short_bytes: float) -> None:

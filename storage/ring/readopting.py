@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-from storage import recovery
+from storage import layout, recovery
 from storage.disk import Disk
 from storage.layout import Name
 from storage.rebuild import dayfile
@@ -15,16 +14,13 @@ from storage.ring import second
 from storage.ring.apply import MOVED
 from storage.ring.ring import Ring, to_its_end
 
-_AT_ONCE = 500
-
 
 async def readopt(ring: Ring) -> list[CallRecord]:
     """Enters every complete recording of the second medium that no row names. Those that were erased are left to the
     procedure Erase; a medium that isn't there is left out."""
     entered: list[CallRecord] = []
     for medium, root in (await second.roots(ring.uuid, ring.catalogue, ring.disk)).items():
-        walk = recovery.iter_names(root, ring.disk)
-        while names := await to_its_end(lambda walk=walk: list(itertools.islice(walk, _AT_ONCE))):  # type: ignore[misc]
+        for names in await to_its_end(lambda root=root: list(_names(root, ring.disk))):  # type: ignore[misc]
             rowless = await ring.catalogue.without([name.recording for name in names if not name.ending])
             erased = await ring.catalogue.erased([name.id for name in names])
             there = await ring.catalogue.has([name.id for name in names])
@@ -36,6 +32,13 @@ async def readopt(ring: Ring) -> list[CallRecord]:
             entered += calls
     await ring.apply_again(MOVED)  # for rows that day's files told of: these name the first medium
     return entered
+
+
+def _names(root: str, disk: Disk) -> Iterator[list[Name]]:
+    """The recordings of each day."""
+    for folder in dayfile.iter_days(root, disk):
+        found = [layout.parse(f"{folder}/{one.name}") for one in disk.list(f"{root}/{folder}") if one.kind == "file"]
+        yield [name for name in found if name is not None]
 
 
 def _read(root: str, disk: Disk, names: list[Name]) -> Iterator[CallRecord]:

@@ -275,7 +275,7 @@ async def test_code_words_become_samples_when_the_laws_differ(tmp_path: Path) ->
     keeper = DeferredKeeper.open(tmp_path / "store")
     old = keeper.begin(a_call(1), encoding=ULAW, starts_ns=START)
     old.write(0, bytes(range(200)))
-    part = keeper.go_on_as_pcm(a_call(1), old, lambda words: np.frombuffer(words, np.uint8).astype("<i2"))
+    part = keeper.go_on_as_pcm(a_call(1), old, lambda words, first: np.frombuffer(words, np.uint8).astype("<i2"))
     part.write(100, second(1, 0))
     await keeper.settle([Ended(a_call(1), part)], sync=False)
     keeper.close(timeout_s=30)

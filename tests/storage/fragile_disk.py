@@ -92,9 +92,9 @@ class FragileDisk(Disk):
         self.step("sync_directory")
         self.inner.sync_directory(path)
 
-    def make_directory(self, path: str) -> None:
+    def make_directory(self, path: str, *, below: str | None = None) -> None:
         self.step("make_directory")
-        self.inner.make_directory(path)
+        self.inner.make_directory(path, below=below)
 
     def rename_new(self, old: str, new: str) -> None:
         self.step("rename_new")
@@ -141,6 +141,9 @@ class FragileDisk(Disk):
 
     def list(self, path: str) -> list[Entry]:
         return self.inner.list(path)
+
+    def sizes(self, path: str) -> list[tuple[str, int]]:
+        return self.inner.sizes(path)
 
     def status(self, path: str) -> Status | None:
         return self.inner.status(path)

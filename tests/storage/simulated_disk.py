@@ -176,7 +176,7 @@ class SimulatedDisk(Disk):
     def open_directory(self, path: str) -> int:
         return self._opened(self._folder(path))
 
-    def make_directory(self, path: str) -> None:
+    def make_directory(self, path: str, *, below: str | None = None) -> None:
         parent = os.path.dirname(path)
         if path == "/":
             return
@@ -215,6 +215,10 @@ class SimulatedDisk(Disk):
     def list(self, path: str) -> list[Entry]:
         names = self._folder(path).names
         return sorted(Entry(name, "file" if isinstance(node, _File) else "directory") for name, node in names.items())
+
+    def sizes(self, path: str) -> list[tuple[str, int]]:
+        names = self._folder(path).names
+        return [(name, len(node.data) if isinstance(node, _File) else -1) for name, node in names.items()]
 
     def status(self, path: str) -> Status | None:
         try:

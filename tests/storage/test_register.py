@@ -105,7 +105,7 @@ async def test_an_entry_too_long_for_one_write_is_refused(tmp_path: Path) -> Non
     assert faults(tmp_path) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(torn=st.binary(min_size=1, max_size=300), cut=st.integers(0, 200))
 def test_whatever_a_crash_tore_is_cut_and_named(
     torn: bytes, cut: int, tmp_path_factory: pytest.TempPathFactory
@@ -142,7 +142,7 @@ async def test_a_power_cut_at_any_step_keeps_every_entry_that_was_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(segments, "SEGMENT_BYTES", 900)
-    for seed in range(300):
+    for seed in range(120):
         chance = random.Random(seed)
         memory = SimulatedDisk()
         memory.make_directory(str(tmp_path))
@@ -230,7 +230,7 @@ def test_several_processes_append_and_no_entry_is_lost(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys; from pathlib import Path; from tests.storage.test_register import enter, a_draft\n"
         "async def main():\n"
-        "    for number in range(25): await enter(Path(sys.argv[1]), a_draft(f'{sys.argv[2]} {number}'))\n"
+        "    for number in range(10): await enter(Path(sys.argv[1]), a_draft(f'{sys.argv[2]} {number}'))\n"
         "asyncio.run(main())"
     )
     running = [
@@ -241,5 +241,5 @@ def test_several_processes_append_and_no_entry_is_lost(tmp_path: Path) -> None:
     assert [process.wait(60) for process in running] == [0, 0, 0, 0]
 
     reasons = [entry.fields["reason"] for entry in everything(tmp_path)[1:]]
-    assert sorted(reasons) == sorted(f"{process} {number}" for process in range(4) for number in range(25))
+    assert sorted(reasons) == sorted(f"{process} {number}" for process in range(4) for number in range(10))
     assert faults(tmp_path) == []

@@ -245,6 +245,8 @@ def faults(text: str) -> list[str]:
 @pytest.mark.parametrize("text, fault", [
     ("[policy]\noffice = 'kumamot'\n",
      "2: policy.office: There is no office 'kumamot'; did you mean kumamoto. List all with: recorder policy offices"),
+    ("[policy]\noffice = './none.toml'\n", "2: policy.office: ./none.toml: No such file or directory"),
+    ("[policy]\noffice = 'config/recorder.toml'\n", "2: policy.office: config/recorder.toml:"),
     ("[policy]\n[[policy.rules]]\nsections = ['税務課']\ndays = 3\n",
      "3: policy.rules[0].sections: there is no section 税務課; name it under [[sections]]"),
     ("[[policy.rules]]\ndays = 3\n[[policy.rules]]\nlines = ['03.']\ndays = 2\n",
@@ -255,7 +257,11 @@ def faults(text: str) -> list[str]:
     ("[ring]\nshare = 0\n", "2: ring.share: must be more than 0, not 0"),
     ("[ring]\nerase_hour = 24\n", "2: ring.erase_hour: must be at most 23, not 24"),
 ])  # fmt: skip
-def test_a_fault_of_the_settings_is_told_by_line_and_key(text: str, fault: str) -> None:
+def test_a_fault_of_the_settings_is_told_by_line_and_key(
+    text: str, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+
     assert [found[: len(fault)] for found in faults(text)] == [fault]
 
 

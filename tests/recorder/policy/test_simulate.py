@@ -51,15 +51,15 @@ def test_a_shorter_period_erases_at_once_and_sooner() -> None:
 
     assert found.count() == {Change.ERASED_AT_ONCE: 60, Change.SOONER: 30}
     assert found.unchanged == 10
-    first = found.differences[0]
+    first = next(found.differences())
     assert (first.row, str(first.before), str(first.after)) == (10, "2026-04-11", "2026-02-10")
-    assert list(found.days())[0] == ("2026-02-10", 0, 1)
+    assert found.days()[0] == ("2026-02-10", 0, 1)
 
 
 def test_a_change_only_for_new_recordings_touches_none() -> None:
     found = simulated(Days(90), Days(30), for_old=False)
 
-    assert found.differences == [] and found.unchanged == 100
+    assert len(found) == 0 and found.unchanged == 100
 
 
 def test_a_longer_period_spares_what_would_go() -> None:
@@ -71,11 +71,11 @@ def test_from_a_period_to_capacity_the_oldest_go_when_the_ring_is_full() -> None
     found = simulated(Days(90), Capacity())
 
     assert found.count() == {Change.ERASED_AT_ONCE: 10, Change.LATER: 80}
-    assert found.differences[-1].after is None
+    assert list(found.differences())[-1].after is None
 
 
 def test_what_is_held_stays_by_either_rule() -> None:
-    assert 20 not in [one.row for one in simulated(Days(90), Days(30), held=20).differences]
+    assert 20 not in [one.row for one in simulated(Days(90), Days(30), held=20).differences()]
 
 
 def test_a_minimum_ends_nothing_by_itself() -> None:
