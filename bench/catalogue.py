@@ -11,9 +11,12 @@ calls), its recordings as files of the right name and size that hold nothing (ho
   judge     read the columns of all calls and decide over each
   forget    erase the rows of 5,000 calls in a copy, and make the indexes anew that hold numbers
   open      open the store for writing after a kill, and after a proper end
-  presence  look whether each recording has its file and each file its row, with nothing of the disk in memory
 
-Each line says what was asked for and whether it is met. Figures are those of a machine that does nothing else.
+  presence  look whether each recording has its file and each file its row, twice: with nothing of the disk in memory
+            (root only), and with all
+
+Each line says what was asked for and whether it is met. Figures are those of a machine that does nothing else; on one
+that is shared, only those of CPU mean something.
 """
 
 from __future__ import annotations
@@ -158,17 +161,18 @@ async def search(folder: Path, runs: int) -> list[Line]:
     lines: list[Line] = []
     async with _reading(folder) as catalogue:
         for searches, asked in ((SEARCHES, ASKED_SEARCH_MS), (WORST, ASKED_WORST_MS)):
-            times: dict[str, list[float]] = {name: [] for name in searches}
+            times: dict[str, list[tuple[float, float]]] = {name: [] for name in searches}
             found: dict[str, str] = {}
             for _ in range(runs):
                 for name, wanted in searches.items():
-                    began = time.perf_counter()
+                    began, cpu = time.perf_counter(), time.process_time()
                     page = await catalogue.search(wanted, limit=50)
-                    times[name].append(1000 * (time.perf_counter() - began))
+                    times[name].append((time.perf_counter() - began, time.process_time() - cpu))
                     found[name] = f"more than {page.total:,}" if page.is_more else f"{page.total:,}"
             for name, took in times.items():
-                ms = median(took)
-                lines.append((f"search {name}", f"{ms:.1f} ms, {found[name]} calls (under {asked:.0f})", ms < asked))
+                ms, cpu_ms = (1000 * median(column) for column in zip(*took, strict=True))
+                figure = f"{ms:.1f} ms, {cpu_ms:.1f} of CPU, {found[name]} calls (under {asked:.0f})"
+                lines.append((f"search {name}", figure, ms < asked))
     return lines
 
 
