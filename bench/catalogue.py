@@ -11,7 +11,6 @@ calls), its recordings as files of the right name and size that hold nothing (ho
   judge     read the columns of all calls and decide over each
   forget    erase the rows of 5,000 calls in a copy, and make the indexes anew that hold numbers
   open      open the store for writing after a kill, and after a proper end
-
   presence  look whether each recording has its file and each file its row, twice: with nothing of the disk in memory
             (root only), and with all
 
