@@ -61,7 +61,7 @@ def test_sigterm_loses_nothing_of_what_was_captured(tmp_path: Path) -> None:
     """Stopped right after the last packet, within 10 s: all samples are there."""
     store, talk = tmp_path / "store", Talk(1)
     with running(store) as run:
-        run.send([*talk.setup(), *talk.says(0, 2)])
+        run.send([*talk.setup(), *talk.says(0, 1), *talk.says(1.2, 2)])
         time.sleep(0.1)  # until it has read them off the pipe
         assert run.stop() < 10
         assert run.process.returncode == 0
@@ -71,7 +71,11 @@ def test_sigterm_loses_nothing_of_what_was_captured(tmp_path: Path) -> None:
 
     [one] = calls(store)
     samples, _ = soundfile.read(store / one["recording"]["path"], dtype="int16")
-    assert np.array_equal(samples, expected(talk, 0, 3))
+    wanted = expected(talk, 0, 3)
+    wanted[8000:9600] = 0
+    assert np.array_equal(samples, wanted)
+    streams = [(one["channel"], one["packets"]) for one in one["recording"]["streams"]]
+    assert streams == [(0, 90), (1, 90), (0, 50), (1, 50)]
 
 
 def test_the_gap_of_a_restart_is_short(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 import soundfile
 
 from tests.capture.wire.cables import Cable
-from tests.recorder.daemon.runs import Talk, calls, running, verified
+from tests.recorder.daemon.runs import ROOT, Talk, calls, running, verified
 from tests.recorder.daemon.test_restart import expected
 from tests.wire import Frame
 
@@ -57,6 +59,10 @@ def test_calls_on_the_cable_are_recorded(tmp_path: Path, cable: Cable) -> None:
         said = samples[begins : begins + len(wanted), side]
         assert np.array_equal(said, wanted[: len(said), side]) and len(said) > len(wanted) - 80
     assert verified(store) == ""
+    account = subprocess.run(
+        [sys.executable, "-m", "recorder", "account", "--store", str(store)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert account.returncode == 0, account.stdout + account.stderr
 
 
 def test_a_stop_of_five_seconds_loses_nothing(tmp_path: Path, cable: Cable) -> None:
