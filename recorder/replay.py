@@ -18,6 +18,7 @@ from recorder.hearing import Hearing
 from recorder.keeping import DirectKeeper
 from recorder.live import follow
 from recorder.notice import Prompts
+from recorder.ring.who import account
 from recorder.session import Session
 from recorder.settings import Settings
 from storage.store import Store
@@ -75,6 +76,11 @@ async def replay(
     counters, of_files = Counters(), Counters()
     prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
     async with await Store.open(store, create=True) as opened:
+        if settings.policy.office or settings.policy.rules:
+            from recorder.ring.adoption import adopt_first
+
+            told = await adopt_first(store, settings, at_ns=time.time_ns(), who=account())
+            warnings += [told] if told else []
         await opened.begin_run(" ".join(Path(name).name for name in captures))
         session = Session(
             DirectKeeper(opened), encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts
@@ -100,7 +106,8 @@ async def replay(
         warnings += [str(opened.rebuilt)] if opened.rebuilt is not None else []
         warnings += session.warnings + session.unmet()
         if session.already_kept:
-            warnings.append(f"{session.already_kept} calls were in the store already and were left as they are.")
+            known = f"{session.already_kept} calls were in the store already, or erased from it,"
+            warnings.append(f"{known} and were left as they are.")
         return ReplaySummary(
             packets=counters["frames"],
             calls=session.calls,

@@ -197,6 +197,10 @@ class Disk:
     def unlink(self, path: str) -> None:
         os.unlink(path)
 
+    def remove_directory(self, path: str) -> None:
+        """Takes away an empty directory. OSError (ENOTEMPTY) if it isn't."""
+        os.rmdir(path)
+
     def sizes(self, path: str) -> list[tuple[str, int]]:
         """(name, bytes) of all in a directory, -1 for what is no regular file; links are not followed."""
         with os.scandir(path) as entries:

@@ -72,7 +72,7 @@ _GIVING_WAY: tuple[Callable[[CallRecord], CallRecord], ...] = (
     lambda call: _replace_audio(call, streams=()),
     lambda call: replace(call, flags=(), parties=()),
     lambda call: replace(call, excluded_by=None, caller_group=None, caller_sealed=None),
-    lambda call: replace(call, extension=None),
+    lambda call: replace(call, extension=None, section=None),
     lambda call: replace(call, callee=None),
     lambda call: replace(call, caller=None),
     lambda call: replace(call, direction="unknown", outcome="recorded", end_reason="unknown"),

@@ -33,7 +33,7 @@ _ID = re.compile(r"[0-9A-Za-z-]{1,128}")
 _FOLDERS = (re.compile(r"\d{4}"), re.compile(r"0[1-9]|1[0-2]"), re.compile(r"0[1-9]|[12]\d|3[01]"))
 _REQUEST = re.compile(r"request-\d{20}-[0-9a-f]{8}\.json")
 _SET_ASIDE = re.compile(r"catalogue\.sqlite\.damaged-\d+(-wal|-shm)?")
-_NAME = re.compile(r"(\d{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
+_NAME = re.compile(r"([0-9]{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
 
 
 class Name(NamedTuple):
@@ -63,6 +63,11 @@ def _time_path(seconds: int) -> str:
 def day_of(time_ns: int) -> str:
     """The day in Japan, as in 2026-11-22."""
     return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y-%m-%d}"
+
+
+def day_file(time_ns: int) -> str:
+    """What lies beside the recordings of that day in Japan, for its calls without one; relative to the store."""
+    return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y/%m/%d}/{DAY_FILE}"
 
 
 def day_begins_ns(day: str) -> int:
@@ -100,10 +105,20 @@ def parse(path: str) -> Name | None:
     match = _NAME.fullmatch(name)
     if match is None or folder.count("/") != 2:
         return None
+    begin_s, clock = _day_begins_s(folder), match[1]
+    hours, minutes, seconds = int(clock[:2]), int(clock[2:4]), int(clock[4:])
+    if begin_s is None or hours > 23 or minutes > 59 or seconds > 59:
+        return None
+    started_s = begin_s + 3600 * hours + 60 * minutes + seconds
+    ending = match[3] or ""
+    return Name(path[: len(path) - len(ending)], match[2], started_s * 1_000_000_000, ending)
+
+
+@lru_cache(maxsize=64)  # files come by the folder, a day's thousands one after the other
+def _day_begins_s(folder: str) -> int | None:
+    """When the day of a folder begins, in seconds since 1970; None if it is no day's."""
     try:
-        started = datetime.strptime(f"{folder}/{match[1]}", "%Y/%m/%d/%H%M%S").replace(tzinfo=JAPAN)
+        day = datetime.strptime(folder, "%Y/%m/%d").replace(tzinfo=JAPAN)
     except ValueError:
         return None
-    seconds = (started - _EPOCH) // timedelta(seconds=1)
-    ending = match[3] or ""
-    return Name(path[: len(path) - len(ending)], match[2], seconds * 1_000_000_000, ending)
+    return (day - _EPOCH) // timedelta(seconds=1)

@@ -2,7 +2,8 @@
 
 A `.part` is cut to whole frames and sealed like any other recording; its call is what its head says, ended by
 `interrupted` unless the head is complete. A `.wav` without a row only lacks its row. Both get the flag `recovered`.
-All of it may be interrupted and done again. Files that aren't ours are left alone: `verify` names them.
+What the register says was erased is erased, whatever a power cut or a backup brought back. All of it may be interrupted
+and done again. Files that aren't ours are left alone: `verify` names them.
 """
 
 from __future__ import annotations
@@ -53,8 +54,16 @@ async def recover(
         entries = await asyncio.to_thread(disk.list, os.path.join(root, folder))
         rows = {path for path, _ in await catalogue.sizes(folder)}
         paths = [f"{folder}/{entry.name}" for entry in entries if entry.kind == "file"]
-        names = [layout.parse(path) for path in paths if path not in rows]
+        paths = [path for path in paths if path not in rows]
+        if elsewhere := set(paths) - await catalogue.without(paths):  # moved, and still to be taken away here
+            paths = [path for path in paths if path not in elsewhere]
+        names = [layout.parse(path) for path in paths]
         unfinished += [name for name in names if name is not None and name.ending != layout.BROKEN]
+    erased = await catalogue.erased({name.id for name in unfinished})
+    await asyncio.to_thread(
+        _erase, disk, [os.path.join(root, name.recording) + name.ending for name in unfinished if name.id in erased]
+    )
+    unfinished = [name for name in unfinished if name.id not in erased]
     growing: tuple[Name, ...] = ()
     if leave_growing:
         growing = tuple(name for name in unfinished if name.ending == layout.PART)
@@ -86,7 +95,7 @@ async def _adopt_lines(root: str, disk: Disk, catalogue: Catalogue) -> list[Call
     entered: list[CallRecord] = []
     for where in await asyncio.to_thread(lambda: list(dayfile.iter_files(root, disk))):
         ids = await asyncio.to_thread(dayfile.ids, root, where, disk)
-        missing = ids - await catalogue.has(ids)
+        missing = ids - await catalogue.has(ids) - await catalogue.erased(ids)
         missing -= set(await catalogue.latest_entries(missing))  # a row that was there was taken away on purpose
         if not missing:
             continue
@@ -163,27 +172,34 @@ def _seal(
 
 def _plan_complete(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
     """A `.wav` without a row: the crash came between steps 4 and 6."""
+    entered = known is not None and (known.recording is not None or known.outcome != "recorded")
+    call = None if entered else call_of_complete(root, disk, name, plan.said.get(name.id))
+    if call is None:
+        plan.left.append(name.recording)  # not of our making: that would be whole
+    else:
+        plan.calls.append(call)
+        plan.lines.append(call)
+
+
+def call_of_complete(root: str, disk: Disk, name: Name, line: CallRecord | None = None) -> CallRecord | None:
+    """The call that a complete `.wav` and its line, if it has one, tell of; with the flag `recovered`. None if the
+    file isn't whole. OSError if it can't be read."""
     fd = disk.open(os.path.join(root, name.recording))
     try:
         header, said = read_head(disk, fd, name)
         size = disk.size(fd)
-        entered = known is not None and (known.recording is not None or known.outcome != "recorded")
-        if entered or header is None or said is None or not said.complete or size != header.file_bytes:
-            plan.left.append(name.recording)  # not of our making: that would be whole
-            return
+        if header is None or said is None or not said.complete or size != header.file_bytes:
+            return None
         sha256, _ = sealing.hash_file(disk, fd)
     finally:
         disk.close(fd)
-    line = plan.said.get(name.id)  # it has what didn't fit into the head
-    call = line if line is not None and line.recording is not None else said.call
+    call = line if line is not None and line.recording is not None else said.call  # a line has all, a head what fits
     assert call.recording is not None
     recording = replace(
         call.recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
         encoding=header.encoding.name,
     )  # fmt: skip
-    call = flagged(replace(call, recording=recording), RECOVERED)
-    plan.calls.append(call)
-    plan.lines.append(call)
+    return flagged(replace(call, recording=recording), RECOVERED)
 
 
 def _lines_of(root: str, disk: Disk, names: list[Name]) -> dict[str, CallRecord]:

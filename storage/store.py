@@ -23,13 +23,13 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from storage import facts, going_on, layout, meta, parts, recovery, sealing
-from storage.catalogue import Catalogue
+from storage.catalogue import Catalogue, unusable
 from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
 from storage.going_on import Growing
@@ -39,11 +39,17 @@ from storage.rebuild import dayfile, fitting
 from storage.rebuild.condition import file_hash
 from storage.rebuild.rebuild import Rebuilt
 from storage.records import CallRecord
+from storage.ring import readopting, taking_away
+from storage.ring.apply import MOVED
+from storage.ring.ring import Ring
 from storage.sealing import Sealing
+from storage.search import Found, Wanted
 from storage.tallies import Run, Tallies, Tally
 from storage.wav import Encoding
 
 _LOCK_TRIES = 5  # somebody may just be looking whether it is held (Disk.is_locked)
+
+_FOLDER_TRIES = 3  # a sweep may take an empty folder away just when it is to be used
 
 
 class Finished(NamedTuple):
@@ -65,11 +71,21 @@ class StoreReader:
         self.uuid = uuid
         self.disk = disk
         self.catalogue = catalogue
+        self._media: dict[int, tuple[str, str]] = {}
 
     def calls(self, begin_ns: int = -(2**63), end_ns: int = 2**63 - 1) -> AsyncIterator[CallRecord]:
         """Every call that has ended, oldest first (by start, then by id); those that started in that time, if one is
         given (the end is not in it)."""
         return self.catalogue.calls(begin_ns, end_ns)
+
+    async def search(self, wanted: Wanted, *, limit: int = 50, offset: int = 0) -> Found:
+        """A page of the calls that are wanted, newest first, and how many there are. ValueError if `limit` is over
+        500."""
+        return await self.catalogue.search(wanted, limit=limit, offset=offset)
+
+    def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncGenerator[CallRecord, None]:
+        """All calls that are wanted, oldest first."""
+        return self.catalogue.matching(wanted, newest_first=newest_first)
 
     def is_written_to(self) -> bool:
         """Whether a process has this store open for writing."""
@@ -92,8 +108,15 @@ class StoreReader:
         return await self.catalogue.has(ids)
 
     def path_of(self, call: CallRecord) -> str | None:
-        """The absolute path of the call's recording, None if it has none."""
-        return None if call.recording is None else os.path.join(self.root, call.recording.path)
+        """The absolute path of the call's recording, on the medium where it lies; None if it has none."""
+        if call.recording is None:
+            return None
+        _, folder = self._media.get(call.recording.medium, ("", self.root))
+        return os.path.join(folder, call.recording.path)
+
+    async def look_for_media(self) -> None:
+        """Where recordings lie besides the store's own folder."""
+        self._media = await self.catalogue.media()
 
     async def close(self) -> None:
         await self.catalogue.close()
@@ -175,7 +198,15 @@ class Store(StoreReader):
                 said = meta.new()
                 meta.write(root, said, disk)
             opened.append(disk.open_directory(root))
-            catalogue, rebuilt = await fitting.fit(root, said, disk, repair=repair)
+
+            async def apply_register(catalogue: Catalogue) -> set[str]:
+                await Ring(root, said.uuid, disk, catalogue).catch_up()
+                return await catalogue.all_erased()
+
+            catalogue, rebuilt = await fitting.fit(root, said, disk, repair=repair, register=apply_register)
+            ring = Ring(root, said.uuid, disk, catalogue)
+            caught_up = await ring.catch_up()
+            await taking_away.finish(ring)
             if not said.has_day_files:
                 await fitting.write_missing_lines(root, catalogue, disk)
             now = Meta(said.uuid, said.opened + 1, catalogue.salt.hex(), closed=None, has_day_files=True)
@@ -187,6 +218,10 @@ class Store(StoreReader):
                 root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None,
                 leave_growing=leave_growing,
             )  # fmt: skip
+            if rebuilt is not None or MOVED in caught_up:  # rows may be missing on the second medium, too
+                again = await readopting.readopt(ring)
+                store.recovered = store.recovered._replace(calls=(*store.recovered.calls, *again))
+            await store.look_for_media()
             return store
         except BaseException as error:
             if catalogue is not None:
@@ -211,7 +246,16 @@ class Store(StoreReader):
         if said is None:
             raise meta.no_store(root)
         catalogue = await Catalogue.open_read_only(os.path.join(root, layout.CATALOGUE), uuid=said.uuid)
-        return StoreReader(root, said.uuid, disk, catalogue)
+        reader = StoreReader(root, said.uuid, disk, catalogue)
+        try:
+            await reader.look_for_media()
+        except sqlite3.DatabaseError as error:
+            await catalogue.close()
+            raise unusable(catalogue.path, error) from error
+        except BaseException:
+            await catalogue.close()
+            raise
+        return reader
 
     async def go_on(self, ids: Collection[str]) -> dict[str, Growing]:
         """Those of these calls whose recordings `open` left growing, with their recordings; all other such recordings
@@ -249,11 +293,7 @@ class Store(StoreReader):
             starts_ns=call.started_ns if starts_ns is None else starts_ns,
         )  # fmt: skip
         try:
-            folder = os.path.dirname(part.path)
-            if folder not in self._folders:
-                self.disk.make_directory(folder, below=self.root)
-                self._folders.add(folder)
-            self._pool.create(part)
+            self._create(part)
         except OSError as error:
             raise disk_failed(f"{name}.part could not be created", error) from error
         try:
@@ -306,9 +346,9 @@ class Store(StoreReader):
         """Makes recordings complete and enters their calls, any number at once (steps 1 to 7 above).
 
         The calls as they were entered, in the order given; those that an earlier `finish` could not enter are
-        entered too, but not returned. A recording that the disk spoiled is entered with the flag `disk_error`: with
-        its audio if there is a file, without if there isn't. A part without a frame is erased, and its call entered
-        as `no_audio`.
+        entered too, but not returned. One that was erased, and is read again, is dropped. A recording that the disk
+        spoiled is entered with the flag `disk_error`: with its audio if there is a file, without if there isn't. A
+        part without a frame is erased, and its call entered as `no_audio`.
 
         DiskFailed if the catalogue can't be written: the files are in place and the calls are kept in `waiting`.
         Don't cancel it half-way: the rest is then left to the next start.
@@ -316,6 +356,7 @@ class Store(StoreReader):
         if not finished and not self.waiting and not self.lineless:
             return []
         async with self._finishing:
+            finished = await self._without_erased(finished)
             group: list[Sealing] = []
             try:
                 for call, part in finished:
@@ -378,6 +419,34 @@ class Store(StoreReader):
                     self.line_fault = disk_failed(f"Calls can't be noted in {layout.DAY_FILE} of their day", error)
                 raise
             self.line_fault = None
+
+    async def _without_erased(self, finished: Sequence[Finished]) -> list[Finished]:
+        """What a rule has erased doesn't come back by being read again."""
+        erased: set[str] = set()
+        with contextlib.suppress(sqlite3.Error):  # the audio must not wait for a catalogue that can't be read
+            erased = await self.catalogue.erased([one.call.id for one in finished])
+        for one in finished:
+            if one.call.id in erased and one.part is not None:
+                with contextlib.suppress(DiskFailed):  # the next start erases it
+                    one.part.discard()
+        return [one for one in finished if one.call.id not in erased]
+
+    def _create(self, part: PartFile) -> None:
+        folder = os.path.dirname(part.path)
+        if folder in self._folders:
+            with contextlib.suppress(FileNotFoundError):  # a sweep took it away as it was empty
+                self._pool.create(part)
+                return
+        for attempt in range(_FOLDER_TRIES):
+            try:
+                self.disk.make_directory(folder, below=self.root)
+                self._pool.create(part)
+            except FileNotFoundError:
+                if attempt == _FOLDER_TRIES - 1:
+                    raise
+                continue
+            self._folders.add(folder)
+            return
 
     def _write_and_sync(self, group: list[Sealing]) -> None:
         sealing.write_heads(group, self._pool)

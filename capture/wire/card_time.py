@@ -20,18 +20,25 @@ BEHIND_NS = 1_000_000_000  # so old a frame in a ring that was read just before,
 def stamps_all(fileno: int, name: str) -> bool:
     """Make the card stamp every frame it receives, as far as it can and we may; says whether it does.
 
-    Asking takes CAP_NET_ADMIN, which the recorder doesn't have; the administrator may have asked before.
+    Asking for it takes CAP_NET_ADMIN, which the recorder doesn't have; the administrator may have done so before.
+    What the card does with frames that are sent is left as it is: PTP may need it.
     """
-    for request in (kernel.SIOCSHWTSTAMP, kernel.SIOCGHWTSTAMP):
-        config = ctypes.create_string_buffer(struct.pack("=3i", 0, 0, kernel.HWTSTAMP_FILTER_ALL))
-        described = struct.pack("16sP16x", name.encode(), ctypes.addressof(config))
-        try:
-            fcntl.ioctl(fileno, request, described)
-        except OSError:  # not allowed, or the card can't: the next request, or the kernel's times, do as well
-            continue
-        _, _, received = struct.unpack("=3i", config.raw[:12])
-        return bool(received == kernel.HWTSTAMP_FILTER_ALL)
-    return False
+    try:
+        flags, sent, received = _config(kernel.SIOCGHWTSTAMP, fileno, name, (0, 0, 0))
+        if received != kernel.HWTSTAMP_FILTER_ALL:
+            wanted = flags, sent, kernel.HWTSTAMP_FILTER_ALL
+            _, _, received = _config(kernel.SIOCSHWTSTAMP, fileno, name, wanted)
+    except OSError:  # the card can't, or we may not: the kernel's times do as well
+        return False
+    return received == kernel.HWTSTAMP_FILTER_ALL
+
+
+def _config(request: int, fileno: int, name: str, config: tuple[int, int, int]) -> tuple[int, int, int]:
+    """What the driver makes of a `struct hwtstamp_config`: flags, frames sent, frames received. Raises OSError."""
+    held = ctypes.create_string_buffer(struct.pack("=3i", *config))
+    fcntl.ioctl(fileno, request, struct.pack("16sP16x", name.encode(), ctypes.addressof(held)))
+    flags, sent, received = struct.unpack_from("=3i", held.raw)
+    return flags, sent, received
 
 
 def is_off(newest_ns: int, now_ns: int) -> bool:

@@ -50,7 +50,7 @@ class Port:
     def __init__(self, name: str, settings: RingSettings, region: tuple[int, int], now_ns: int) -> None:
         self.name = name
         self.frames = 0
-        self.losses: list[Loss] = []
+        self._losses: list[Loss] = []
         self.changes: list[Change] = []
         self._settings = settings
         self._begin, self._end = region
@@ -62,6 +62,7 @@ class Port:
         self.state, self._known_as = State.UP, name
         self.sure_ns = 0  # no frame that is still to come is older
         self._replaced = False
+        self._left = False  # the last sweep left something in the ring, for want of room
 
     @property
     def kernel_packets(self) -> int:
@@ -96,12 +97,13 @@ class Port:
         taken = ring.take(data, at, self._end - at)
         if taken.lost:
             since = taken.full_ns if taken.full_ns is not None else self._looked_ns
-            self.losses.append(Loss(self.name, min(since, now_ns), now_ns, taken.lost))
+            self._losses.append(Loss(self.name, min(since, now_ns), now_ns, taken.lost))
         self._looked_ns = now_ns
         heads = frame_heads(data, taken.first, taken.count)
         columns, by_card = read_frames(data, heads, ethernet=self.link == ETHERNET)
         self.frames += len(columns)
         self.sure_ns = taken.sure_ns or 0
+        self._left = not taken.whole
         if taken.whole:
             self.sure_ns = max(self.sure_ns, now_ns - hold_ns)
             if len(columns) and by_card[-1] and card_time.is_off(int(columns.time_ns[-1]), now_ns):
@@ -111,6 +113,12 @@ class Port:
     def keep(self, waiting: Columns) -> None:
         """These, the last of the frames that `sweep` gave, are too new; give them again the next time."""
         self._waiting = waiting if len(waiting) else None
+
+    def take_losses(self, given_ns: int) -> list[Loss]:
+        """Losses not told yet, of which all frames before them have been given if frames up to `given_ns` have."""
+        ready = [loss for loss in self._losses if loss.since_ns <= given_ns or not (self._left or self.holds_back)]
+        self._losses = [loss for loss in self._losses if loss not in ready]
+        return ready
 
     def look(self, now_ns: int) -> None:
         """See what has become of the interface; call it twice a second. Its frames have just been swept."""

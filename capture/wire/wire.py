@@ -75,6 +75,7 @@ class Wire:
         self._wall_ns, self._monotonic_s = wall_ns, monotonic_s
         self._swept_s = self._looked_s = monotonic_s()
         self._first = 0
+        self._newest_ns = 0  # of the frames given
         self._dropped = 0
         self._data = np.zeros(len(interfaces) * SWEEP_BYTES + SLACK, np.uint8)  # memory is used as it is touched
         self._ports: list[Port] = []
@@ -121,8 +122,8 @@ class Wire:
                 self._wait(until)
 
     def losses(self) -> list[Loss]:
-        """Frames dropped that weren't told yet, and when. Those told after a `read` lie in or behind its block."""
-        return [loss for port in self._ports for loss in _all_of(port.losses)]
+        """Frames dropped, and when; each is told once, as soon as all that came before it has been given."""
+        return [loss for port in self._ports for loss in port.take_losses(self._newest_ns)]
 
     def changes(self) -> list[Change]:
         """What became of the interfaces since this was last asked, oldest first."""
@@ -171,6 +172,7 @@ class Wire:
             return None
         block = self._block(swept, links)
         self._first += len(block)
+        self._newest_ns = max(self._newest_ns, int(block.time_ns.max()))
         self.counters.add("wire_frames", len(block))
         self.counters.add("wire_frames_cut", int(np.count_nonzero(block.length < block.wire_length)))
         return block

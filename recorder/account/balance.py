@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from capture.network.decoder import OUTCOMES
 from storage.records import CallRecord
 
-# Frames that a reader saw and handed on.
+# Frames that a reader of files, or of interfaces, saw and handed on.
 HANDED_ON = ("file_frames", "wire_frames")
 # Records of a capture file that are no frame one could hand on.
 UNREADABLE = ("file_no_interface", "file_packet_too_long")

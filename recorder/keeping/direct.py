@@ -50,9 +50,9 @@ class DirectKeeper:
         kept.warnings += [f"The request {name} can't be read and was left out." for name in unreadable]
         if ended:
             there = await self._store.has([one.call.id for one in ended])
-            kept.known = len(there)
             new = [Finished(one.call, _file(one.part)) for one in ended if one.call.id not in there]
             kept.entered = await self._store.finish(new)
+            kept.known = len(ended) - len(kept.entered)
         elif sync:
             await self._store.sync()
         return kept

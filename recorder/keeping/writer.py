@@ -307,6 +307,7 @@ class Writer:
         if self.store.line_fault is not None:
             self._tell(self.store.line_fault)
         with self._lock:
+            self._kept.known += len(group) - len(known) - len(entered)  # those that a rule has erased
             self._kept.entered += entered + self._unentered
         self._unentered = []
         self._drop_notes_of([*known, *(call.id for call in entered)])

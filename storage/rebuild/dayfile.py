@@ -152,7 +152,8 @@ def _append_to(path: str, data: bytes, disk: Disk) -> None:
     except OSError as error:
         if error.errno != errno.EMLINK:
             raise
-        _rewrite(path, _read_all(path, disk) + data, disk)  # somebody's copy is a second name of it: that stays
+        whole = b"".join(_read_all(path, disk).rpartition(b"\n")[:2])
+        _rewrite(path, whole + data, disk)  # somebody's copy is a second name of the file: that stays as it is
         return
     try:
         size = disk.size(fd)

@@ -186,7 +186,7 @@ async def test_the_same_capture_again_leaves_the_store_as_it_is(tmp_path: Path) 
     assert after == before
     assert everything(tmp_path / "store") == files
     assert (summary.calls, summary.recordings) == (0, 0)
-    assert summary.warnings == ["3 calls were in the store already and were left as they are."]
+    assert summary.warnings == ["3 calls were in the store already, or erased from it, and were left as they are."]
 
 
 async def test_several_files_are_captures_of_their_own(tmp_path: Path) -> None:

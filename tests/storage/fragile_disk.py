@@ -108,6 +108,10 @@ class FragileDisk(Disk):
         self.step("unlink")
         self.inner.unlink(path)
 
+    def remove_directory(self, path: str) -> None:
+        self.step("remove_directory")
+        self.inner.remove_directory(path)
+
     # What changes nothing can't break
 
     def open(self, path: str, *, write: bool = False) -> int:

@@ -206,6 +206,12 @@ class SimulatedDisk(Disk):
         folder, name = self._place(path)
         folder.change({name: None})
 
+    def remove_directory(self, path: str) -> None:
+        if self._folder(path).names:
+            raise OSError(errno.ENOTEMPTY, "not empty", path)
+        folder, name = self._place(path)
+        folder.change({name: None})
+
     def list(self, path: str) -> list[Entry]:
         names = self._folder(path).names
         return sorted(Entry(name, "file" if isinstance(node, _File) else "directory") for name, node in names.items())

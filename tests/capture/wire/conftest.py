@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.capture.wire.cables import Cable
+from tests.conftest import needs_root
 
 
 @pytest.fixture
@@ -25,6 +26,12 @@ def lay_cable(as_root: None) -> Iterator[Callable[[], Cable]]:
             cable.remove()
 
 
-@pytest.fixture
-def cable(lay_cable: Callable[[], Cable]) -> Cable:
-    return lay_cable()
+@pytest.fixture(scope="session")
+def cable() -> Iterator[Cable]:
+    """One for all tests that leave it as it was: to remove an interface takes the kernel a while."""
+    needs_root()
+    cable = Cable()
+    try:
+        yield cable
+    finally:
+        cable.remove()

@@ -9,8 +9,8 @@ import struct
 
 import pytest
 
-from capture.wire import kernel
-from capture.wire.filter import ACCEPT, JUMP_IF_EQUAL, LOAD, PACKET_TYPE, WHOLE, Instruction, assemble, program
+from capture.wire import Share, kernel
+from capture.wire.filter import ACCEPT, EQUAL, PACKET_TYPE, WHOLE, WORD, Step, assemble, program
 from capture.wire.interface import find
 from capture.wire.ring import Ring
 from tests.capture.wire.cables import SETTINGS, Cable
@@ -18,20 +18,23 @@ from tests.capture.wire.cables import SETTINGS, Cable
 HOST, BROADCAST, MULTICAST, OTHERHOST, OUTGOING = range(5)
 
 
-def run(instructions: list[Instruction], packet_type: int) -> int:
-    """Bytes that the program accepts of a frame of this type: a small machine for the three codes that it knows."""
+def run(lines: list[Step | str], packet_type: int) -> int:
+    """Bytes that the program accepts of a frame of this type: a small machine for the three codes that matter here."""
     at = accumulator = 0
     while True:
-        code, if_true, if_false, operand = instructions[at]
+        line = lines[at]
         at += 1
-        if code == ACCEPT:
-            return operand
-        if code == LOAD:
-            assert operand == PACKET_TYPE
+        if isinstance(line, str):
+            continue
+        if line.code == ACCEPT:
+            return line.operand
+        if line.code == WORD:
+            assert line.operand == PACKET_TYPE
             accumulator = packet_type
         else:
-            assert code == JUMP_IF_EQUAL
-            at += if_true if accumulator == operand else if_false
+            assert line.code == EQUAL
+            label = line.yes if accumulator == line.operand else line.no
+            at = lines.index(label) if label else at
 
 
 @pytest.mark.parametrize("packet_type", [HOST, BROADCAST, MULTICAST, OTHERHOST])
@@ -49,15 +52,22 @@ def test_frames_are_cut_at_the_snap_length() -> None:
     assert run(program(snap_length=300, outgoing=True), OUTGOING) == 300
 
 
-def test_an_instruction_is_eight_bytes_as_the_kernel_reads_them() -> None:
-    assert assemble([(0x15, 1, 2, 3)]) == struct.pack("=H", 0x15) + b"\x01\x02" + struct.pack("=I", 3)
+def test_steps_are_eight_bytes_as_the_kernel_reads_them_with_labels_as_distances() -> None:
+    lines = [Step(EQUAL, 3, yes="end", no="next"), Step(ACCEPT, 1), "next", Step(ACCEPT, 2), "end", Step(ACCEPT)]
+    steps = [(0x15, 2, 1, 3), (6, 0, 0, 1), (6, 0, 0, 2), (6, 0, 0, 0)]
+    assert assemble(lines) == b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+@pytest.mark.parametrize("share", [None, Share(0, 1), Share(31, 32)])
+def test_no_program_is_longer_or_jumps_farther_than_the_kernel_allows(share: Share | None) -> None:
+    assert len(assemble(program(share=share))) // 8 <= 4096  # a jump beyond 255 steps wouldn't assemble
 
 
 def test_the_filter_of_an_open_socket_can_be_neither_changed_nor_removed(cable: Cable) -> None:
     ring = Ring(find(cable.near), SETTINGS)
     try:
         with socket.socket(fileno=os.dup(ring.fileno())) as same:
-            code = assemble([(ACCEPT, 0, 0, WHOLE)])
+            code = assemble([Step(ACCEPT, WHOLE)])
             held = ctypes.create_string_buffer(code, len(code))
             with pytest.raises(PermissionError):
                 same.setsockopt(

@@ -30,7 +30,8 @@ def wait_for(wire: Wire, state: State, within_s: float = 2) -> str:
     raise AssertionError(f"no word of {state} within {within_s} s")
 
 
-def test_frames_come_again_after_down_and_up(cable: Cable) -> None:
+def test_frames_come_again_after_down_and_up(lay_cable: Callable[..., Cable]) -> None:
+    cable = lay_cable()
     with open_wire(cable.near) as wire:
         cable.send([udp(1)])
         assert len(collect(wire, 1)) == 1
@@ -43,7 +44,8 @@ def test_frames_come_again_after_down_and_up(cable: Cable) -> None:
         assert [frame.data for frame in collect(wire, 1)] == [udp(2)]
 
 
-def test_an_interface_that_is_down_at_the_start_is_heard_once_it_is_up(cable: Cable) -> None:
+def test_an_interface_that_is_down_at_the_start_is_heard_once_it_is_up(lay_cable: Callable[..., Cable]) -> None:
+    cable = lay_cable()
     ip("link", "set", cable.near, "down")
     with open_wire(cable.near) as wire:
         wait_for(wire, State.DOWN)
@@ -53,7 +55,8 @@ def test_an_interface_that_is_down_at_the_start_is_heard_once_it_is_up(cable: Ca
         assert len(collect(wire, 1)) == 1
 
 
-def test_a_pulled_cable_is_told(cable: Cable) -> None:
+def test_a_pulled_cable_is_told(lay_cable: Callable[..., Cable]) -> None:
+    cable = lay_cable()
     with open_wire(cable.near) as wire:
         ip("link", "set", cable.far, "down")
         assert "cable" in wait_for(wire, State.NO_CARRIER)
@@ -61,8 +64,9 @@ def test_a_pulled_cable_is_told(cable: Cable) -> None:
         wait_for(wire, State.UP)
 
 
-def test_nothing_is_done_again_and_again_while_an_interface_is_down(cable: Cable) -> None:
+def test_nothing_is_done_again_and_again_while_an_interface_is_down(lay_cable: Callable[..., Cable]) -> None:
     """A socket whose interface went down has an error, at which poll would return for ever."""
+    cable = lay_cable()
     looked = 0
 
     def clock() -> float:
@@ -78,13 +82,23 @@ def test_nothing_is_done_again_and_again_while_an_interface_is_down(cable: Cable
         assert looked < 50
 
 
-def test_a_renamed_interface_is_still_followed(cable: Cable) -> None:
+def test_a_renamed_interface_is_still_followed(lay_cable: Callable[..., Cable]) -> None:
+    cable = lay_cable()
     with open_wire(cable.near) as wire:
         new = cable.near.replace("n", "x")
         ip("link", "set", cable.near, "name", new)
         assert new in wait_for(wire, State.UP)
         cable.send([udp(1)])
         assert [frame.data for frame in collect(wire, 1)] == [udp(1)]
+
+
+def test_frames_longer_than_the_mtu_was_at_the_start_are_whole(lay_cable: Callable[..., Cable]) -> None:
+    cable = lay_cable()
+    ip("link", "set", cable.near, "mtu", "1500")
+    with open_wire(cable.near) as wire:
+        ip("link", "set", cable.near, "mtu", "9000")
+        cable.send([udp(1, 8000)])
+        assert [frame.data for frame in collect(wire, 1)] == [udp(1, 8000)]
 
 
 def test_another_interface_that_takes_the_name_is_followed_instead(lay_cable: Callable[..., Cable]) -> None:
@@ -191,3 +205,15 @@ def test_one_capability_is_enough(cable: Cable) -> None:
 def test_without_it_the_command_that_mends_it_is_told(cable: Cable) -> None:
     done = with_rights("-all", cable.near)
     assert "CAP_NET_RAW" in done.stderr and "sudo setcap cap_net_raw+ep" in done.stderr
+
+
+def test_no_descriptor_stays_open_when_rings_are_opened_again_and_closed(lay_cable: Callable[..., Cable]) -> None:
+    cable = lay_cable()
+    before = len(os.listdir("/proc/self/fd"))
+    with open_wire(cable.near) as wire:
+        opened = len(os.listdir("/proc/self/fd"))
+        cable.remove()
+        lay_cable(cable.near)
+        wait_for(wire, State.UP)
+        assert len(os.listdir("/proc/self/fd")) == opened > before
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -74,3 +74,21 @@ def test_losses_of_two_interfaces_are_told_apart(lay_cable: Callable[[], Cable])
         collect(wire, wait_s=0.2)
         assert {loss.interface for loss in wire.losses()} == {one.near}
         assert [stats.dropped > 0 for stats in wire.stats()] == [True, False]
+
+
+def test_a_loss_is_told_when_what_came_before_it_has_been_given(cable: Cable) -> None:
+    """A full ring is read in pieces; who is told of the loss with the first would charge the wrong calls."""
+    settings = RingSettings(ring_bytes=24 << 20, retire_ms=10)
+    sent = [udp(number, 60_000) for number in range(500)]
+    with open_wire(cable.near, settings=settings) as wire:
+        cable.send(sent)
+        newest, told_after = 0, None
+        for _ in range(5):
+            for block in wire.read(0.2):
+                newest = int(block.time_ns[-1])
+            losses = wire.losses()
+            if losses:
+                told_after = newest
+                assert losses[0].since_ns <= newest
+        assert told_after == newest
+        assert 16 << 20 < wire.counters["wire_frames"] * 60_000
