@@ -226,6 +226,15 @@ class Session:
         warnings, self.warnings = self.warnings, []
         return warnings
 
+    def leave(self, report: Callable[[Call], MediaReport | None]) -> None:
+        """Calls go on, but not here: tell their recordings all that is known, for whoever goes on with them."""
+        for one in self._book.open.values():
+            for leg in one.legs:
+                if leg.tape.part is not None and leg.media is None:
+                    leg.media = report(leg.call)
+            self._changed[one.number] = one
+        self._describe()
+
     def take(self, kept: Kept) -> None:
         """What has become of calls, and what commands have asked."""
         self.calls += len(kept.entered)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from capture.counters import Counters
+from capture.files import CaptureFileError
 from recorder.daemon.notify import Notifier
 from recorder.daemon.reload import waiting_for_restart
 from recorder.daemon.signals import Signals
@@ -135,6 +136,9 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
                 calls = daemon.go_on()
                 ready = f"ready: recording from {', '.join(names)} into {folder}"
                 asyncio.run(daemon.run(f"{ready}, {calls} calls going on" if calls else ready))
+            except CaptureFileError as problem:
+                keeper.abandon(timeout_s=CLOSE_S)
+                raise Unusable(str(problem)) from problem
             except BaseException:
                 keeper.abandon(timeout_s=CLOSE_S)
                 raise
