@@ -15,6 +15,8 @@ from recorder.tape import FRAME_NS
 from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamRecord
 
 PARTIES = ("caller", "callee")
+SLACK_NS = 4_000_000_000  # by so much a leap may be misjudged: time is told every two seconds
+CLOCK_STEPPED = "clock_stepped"
 
 
 def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
@@ -39,6 +41,9 @@ def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
     hidden = excluded is not None and not lines.settings.keep_numbers_of_excluded
     secret = hide(None if hidden else caller.hidden, lines.numbers, salt=salt)
     ended_ns = _ended_ns(one, main)
+    if recording is not None and (real_end_ns := _end_without_leap(one, main, recording, ended_ns)) is not None:
+        one.flags.add(CLOCK_STEPPED)
+        ended_ns = real_end_ns
     extension = None if hidden else _extension(one, lines)
     section = lines.section(extension, one.started_ns)
     announced_ms = _announced_ms(one) if excluded is None else None
@@ -139,6 +144,19 @@ def _recording(leg: Leg) -> RecordingRecord | None:
 def _ended_ns(one: Conversation, main: Leg) -> int:
     ends = [leg.ended_ns for leg in {main, one.first} if leg.ended_ns is not None]
     return max([one.started_ns, *ends])
+
+
+def _end_without_leap(one: Conversation, main: Leg, recording: RecordingRecord, ended_ns: int) -> int | None:
+    """Where the call ends by its audio, if the capture's clock was set ahead in its midst: time leapt, and the audio,
+    which follows RTP, did not. None if there was no such thing."""
+    part = main.tape.part
+    if not one.leapt_ns or part is None or main.tape.is_broken:
+        return None
+    audio_ends_ns = recording.starts_ns + part.frames * FRAME_NS
+    missing_ns = ended_ns - audio_ends_ns
+    if missing_ns < one.leapt_ns - SLACK_NS:
+        return None
+    return max(audio_ends_ns, one.started_ns, one.first.call.answered_ns or 0)
 
 
 def _talk_ns(one: Conversation, lines: Lines) -> int | None:
