@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STEP = int(os.environ.get("RECORDER_NTH_STEP", "9"))  # of each kind of fault, every so-manieth operation; nights: 1
+STEP = int(os.environ.get("RECORDER_NTH_STEP", "12"))  # of each kind of fault, one operation in so many; nights: 1
 
 
 @pytest.fixture(scope="module")
