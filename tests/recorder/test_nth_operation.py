@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.reliability.promises import Row, cycles, note
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-STEP = int(os.environ.get("RECORDER_NTH_STEP", "12"))  # of each kind of fault, one operation in so many; nights: 1
 
 
 @pytest.fixture(scope="module")
@@ -27,18 +28,20 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+@pytest.mark.promise
 def test_nothing_is_lost_in_silence_whatever_operation_fails(library: Path, demo_capture: Path) -> None:
+    step = cycles(quick=12, nightly=1)  # of each kind of fault, one operation in so many
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a sync of a shared disk waits for others' writes
     with tempfile.TemporaryDirectory(prefix="recorder-test-", dir=memory) as folder:
         ran = subprocess.run(
-            [sys.executable, "-m", "tests.recorder.nth_operation", library, demo_capture, folder, str(STEP)],
+            [sys.executable, "-m", "tests.recorder.nth_operation", library, demo_capture, folder, str(step)],
             env=os.environ | {"LD_PRELOAD": str(library)}, cwd=ROOT, capture_output=True, text=True, timeout=1800,
         )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     clean, *runs = [json.loads(line) for line in ran.stdout.splitlines()]
     assert clean["status"] == 0 and clean["after"]["findings"] == []
     whole = {call: one["audio"] for call, one in clean["after"]["calls"].items()}
-    assert clean["operations"] > 100 and len(runs) > 4 * clean["operations"] // STEP - 8
+    assert clean["operations"] > 100 and len(runs) > 4 * clean["operations"] // step - 8
     refused = 0
     for one in runs:
         where = f"operation {one['nth']}, errno {one['errno']}, always {one['always']}: {one['said']}"
@@ -55,3 +58,5 @@ def test_nothing_is_lost_in_silence_whatever_operation_fails(library: Path, demo
             assert is_whole or is_told, f"{where}: {call} is {found}"
         refused += one["status"] == 2
     assert refused  # the faults did come
+    what = "each file operation of the program fails, once or from then on, SQLite's too"
+    note(Row("P6", "B3", what, len(runs), "0 hung, 0 crashed, 0 calls lost in silence", "0"))
