@@ -12,7 +12,7 @@ from recorder.conversations.verdict import direction_of, recording_leg
 from recorder.lines import Lines, Role
 from recorder.numbers.hiding import hide
 from recorder.tape import FRAME_NS
-from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamRecord
+from storage.records import CallRecord, Gap, PartyRecord, RecordingRecord, StreamRecord
 
 PARTIES = ("caller", "callee")
 SLACK_NS = 4_000_000_000  # by so much a leap may be misjudged: time is told every two seconds
@@ -81,6 +81,7 @@ def _flags(one: Conversation, main: Leg, recording: RecordingRecord | None) -> l
     flags += ["held"] if any(call.was_held for call in calls) else []
     flags += ["transferred"] if transferred else []
     flags += sorted(one.flags - {"transferred"})
+    flags += ["disk_full"] if main.tape.is_full else []
     flags += ["disk_error"] if main.tape.is_broken else []
     flags += ["recording_stopped"] if one.stopped_by is not None else []
     media = main.media
@@ -131,7 +132,9 @@ def _recording(leg: Leg) -> RecordingRecord | None:
             )
             for stream in media.streams
         ),
-        gaps=tuple(
+        gaps=_with_lost(leg, media.gaps)
+        if leg.tape.lost
+        else tuple(
             (side, max(lo - skipped, 0), min(hi - skipped, part.frames))
             for side, lo, hi in media.gaps
             if hi > skipped and lo - skipped < part.frames
@@ -139,6 +142,16 @@ def _recording(leg: Leg) -> RecordingRecord | None:
         if skipped or media.gaps and media.gaps[-1][2] > part.frames
         else media.gaps,
     )
+
+
+def _with_lost(leg: Leg, gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """What no packet brought, and what the disk refused."""
+    part, skipped = leg.tape.part, leg.tape.skipped
+    assert part is not None
+    found = {(side, lo - skipped, hi - skipped) for side, lo, hi in gaps}
+    found |= {(side, lo, hi) for lo, hi in leg.tape.lost for side in (0, 1)}
+    cut = [(side, max(lo, 0), min(hi, part.frames)) for side, lo, hi in found]
+    return tuple(sorted((gap for gap in cut if gap[1] < gap[2]), key=lambda gap: (gap[1], gap[0])))
 
 
 def _ended_ns(one: Conversation, main: Leg) -> int:
