@@ -24,7 +24,7 @@ class Day:
         self.kept: dict[str, CallRecord] = {}  # `finish` returned
         self.synced: dict[str, bytes] = {}  # `sync` returned
         self.written: dict[str, bytes] = {}  # every write returned
-        self.begun: dict[str, bytes] = {}
+        self.begun: dict[str, bytes] = {}  # what was, or was to be, written; nothing, of a call that stays silent
         self.store: Store | None = None
 
     async def run(self) -> None:
@@ -34,21 +34,24 @@ class Day:
         await self.store.sync()
         self.synced |= self.written
         many = [self.begin(f"many-{number}", 10 + number) for number in range(6)]
-        await self.finish([*few, Finished(unanswered("few-u"))])
+        await self.finish(few)  # no line beside them, whose sync would hide that the recordings' own is missing
+        silent = self.begin("silent", 20, frames=0)
         self.begin("live", 30)
         await self.store.sync()
         self.synced |= self.written
         await self.finish([*many, Finished(unanswered("many-u"))])
+        await self.finish([silent])
         await self.store.close()
         self.store = None
 
-    def begin(self, call_id: str, seed: int) -> Finished:
+    def begin(self, call_id: str, seed: int, *, frames: int = FRAMES) -> Finished:
         assert self.store is not None
         call = a_call(call_id, started_ns=START + seed * SECOND)
-        self.begun[call_id] = sound = audio(FRAMES, seed)
+        self.begun[call_id] = sound = audio(frames, seed)
         part = self.store.begin(call, encoding=PCM16, starts_ns=call.started_ns + 5)
-        part.write(0, sound[: len(sound) // 2])
-        part.write(FRAMES // 2, sound[len(sound) // 2 :])
+        if frames:
+            part.write(0, sound[: len(sound) // 2])
+            part.write(frames // 2, sound[len(sound) // 2 :])
         self.written[call_id] = sound
         return Finished(replace(call, recording=a_recording(starts_ns=call.started_ns + 5)), part)
 
