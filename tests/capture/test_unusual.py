@@ -261,7 +261,8 @@ def test_what_gives_nothing_is_counted_by_its_reason(reason: str, frame: bytes) 
     decoded = decode(block_of([frame]))
 
     assert decoded.rows == [] and decoded.segments == []
-    assert decoded.counters.as_dict() == {"frames": 1, reason: 1}
+    counted = decoded.counters.as_dict()
+    assert {name: count for name, count in counted.items() if not name.startswith("inside_")} == {"frames": 1, reason: 1}
 
 
 @pytest.mark.parametrize("link, reason", [(105, "link_type"), (113, "short_cooked"), (0, "short_loopback")])
