@@ -305,4 +305,4 @@ def test_no_bytes_raise_and_every_frame_has_one_outcome(rng: random.Random) -> N
 
     assert decoded.counters["frames"] == 30
     counted = set(decoded.counters.as_dict()) - {"frames", "udp_cut"}
-    assert all(name in OUTCOMES or name.startswith("datagrams_") for name in counted)
+    assert all(name in OUTCOMES or name.startswith(("datagrams_", "inside_")) for name in counted)
