@@ -236,7 +236,7 @@ BOOK: dict[Code, Entry] = {
         _FAULT,
         "The mirror loses audio: {own} of the packets never came here, while the receivers say that they lack {told}.",
         "ミラーが音声を取りこぼしています。ここに届かなかったパケットは {own}、受信側の申告（RTCP）では {told} です。",
-        do="The mirror's destination port is too slow, or the switch too busy: mirror fewer ports, or use a faster one.",
+        do="The mirror's port is too slow, or the switch too busy: mirror fewer ports, or use a faster one.",
         do_ja="ミラー先ポートの速度不足かスイッチの過負荷です。"
         "ミラー元のポートを減らすか、より速いポートを使ってください。",
     ),
@@ -252,7 +252,7 @@ BOOK: dict[Code, Entry] = {
         _FAULT,
         "{count} datagrams came in fragments of which some are missing: long SIP messages can't be read.",
         "{count} 個のデータグラムは断片の一部が届かず、長いSIPメッセージが読めません。",
-        do="A filter by UDP ports leaves later fragments out: mirror whole ports instead. Else the mirror loses frames.",
+        do="A filter by UDP ports leaves later fragments out: mirror whole ports. Else the mirror loses frames.",
         do_ja="UDPポートで絞り込むと2個目以降の断片が抜けます。ポート全体をミラーしてください。"
         "そうでなければミラーの取りこぼしです。",
     ),
@@ -301,13 +301,14 @@ BOOK: dict[Code, Entry] = {
     Code.NETWORK_LOSES: _entry(
         _WARNING,
         "The network loses audio, not the mirror: {own} never came here, and the receivers say that they lack {told}.",
-        "ミラーではなくネットワークが音声を失っています。ここに届かなかったのは {own}、受信側の申告（RTCP）は {told} です。",
+        "ミラーではなくネットワークが音声を失っています。"
+        "ここに届かなかったのは {own}、受信側の申告（RTCP）は {told} です。",
         do="People hear it, too. Look at the lines that lack most: {pairs}",
         do_ja="通話している人にも聞こえています。多く失われている区間を調べてください: {pairs}",
     ),
     Code.AUDIO_LOST: _entry(
         _WARNING,
-        "{own} of the audio packets never came, and no receiver says (RTCP) whether the network or the mirror lost them.",
+        "{own} of the audio packets never came. No receiver says (RTCP) whether the network or the mirror lost them.",
         "音声パケットの {own} が届いていません。"
         "受信側の申告（RTCP）がないため、ネットワークかミラーかは分かりません。",
         do="Listen to a call while it runs: if nobody hears gaps, it is the mirror. Most are lacking at: {pairs}",
@@ -372,8 +373,8 @@ BOOK: dict[Code, Entry] = {
     ),
     Code.TUNNELS: _entry(
         _NOTE,
-        "The mirror comes through tunnels, which are read: {tunnels}. Frames that the tunnel itself loses aren't counted "
-        "anywhere.",
+        "The mirror comes through tunnels, which are read: {tunnels}. "
+        "Frames that the tunnel itself loses are counted nowhere.",
         "ミラーはトンネルを通って届き、中を読み取れています: {tunnels}。トンネルの途中で失われた数は分かりません。",
     ),
     Code.FRAGMENTS: _entry(
@@ -389,7 +390,7 @@ BOOK: dict[Code, Entry] = {
     ),
     Code.LINES: _entry(
         _NOTE,
-        "Exchange: {exchange}. Outside: {trunks}. Telephones seen: {telephones}. The table [lines] below is a proposal.",
+        "Exchange: {exchange}. Outside: {trunks}. Telephones seen: {telephones}. Below is a proposal for [lines].",
         "電話交換機: {exchange}。外線側: {trunks}。見えた電話機: {telephones} 台。設定 [lines] の案を下に示します。",
     ),
 }
