@@ -316,8 +316,8 @@ BOOK: dict[Code, Entry] = {
     ),
     Code.DUPLICATES: _entry(
         _WARNING,
-        "{share} of the audio comes twice{between_en}. Recordings are right all the same, but the load is doubled.",
-        "音声の {share} が二重に届いています{between_ja}。録音は正しく行われますが、負荷が倍になります。",
+        "{share} of the packets come twice{between_en}. Recordings are right all the same, but the load is doubled.",
+        "パケットの {share} が二重に届いています{between_ja}。録音は正しく行われますが、負荷が倍になります。",
         do="Mirror each way once: only rx of all ports, or both directions of the exchange's port alone.",
         do_ja="同じ経路は一度だけミラーしてください。全ポートの受信のみか、交換機のポートだけの双方向にします。",
     ),

@@ -28,8 +28,7 @@ class FrameView:
         self.snap_length = 0  # octets that the longest of these still had
         self.joined = 0  # longer than any frame on a wire
         self.vlans: Counter[Tags] = Counter()
-        self.copies = 0  # audio packets that came twice
-        self.copied_between: Counter[tuple[Tags, Tags]] = Counter()  # the VLANs of both copies
+        self.copied_between: Counter[tuple[Tags, Tags]] = Counter()  # audio that came twice, by the VLANs of both
         self._first = 0
         self._tags: NDArray[np.int64] = np.empty(0, np.int64)
 
@@ -61,7 +60,6 @@ class FrameView:
         pairs = np.flatnonzero(same)
         if not len(pairs):
             return
-        self.copies += len(pairs)
         one, other = (self._tags[rows.frame[order[at]] - self._first] for at in (pairs, pairs + 1))
         both, counts = np.unique(np.stack((np.minimum(one, other), np.maximum(one, other))), axis=1, return_counts=True)
         for lower, higher, count in zip(both[0].tolist(), both[1].tolist(), counts.tolist(), strict=True):

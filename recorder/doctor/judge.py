@@ -94,11 +94,12 @@ def _signalling(seen: Seen) -> Iterator[Finding]:
         yield Finding(Code.OTHER_SIGNALLING, {"names": ", ".join(sorted(seen.others))})
     elif not seen.sip and seen.streams:
         yield Finding(Code.NO_SIGNALLING, {"streams": len(seen.streams)})
-    elif not seen.sip and seen.frames and not seen.vxlan_ports:
+    elif not (seen.sip or unread or seen.cut or seen.vxlan_ports) and seen.frames:
         yield Finding(Code.NO_TELEPHONY, {"frames": seen.frames})
     if seen.sip_one_way:
-        # Most of who speaks with whom, and nobody answers: that is the mirror. A few: they don't answer.
-        code = Code.SIGNALLING_ONE_DIRECTION if len(seen.sip_one_way) > seen.sip_two_way else Code.PEERS_SILENT
+        # Most of what is said has no answer: that is the mirror. Little of it: somebody doesn't answer.
+        mostly = seen.sip_one_way_messages * 2 > seen.sip
+        code = Code.SIGNALLING_ONE_DIRECTION if mostly else Code.PEERS_SILENT
         yield Finding(code, {"pairs": _some(seen.sip_one_way)})
     if gaps := seen.counters.get("tcp_gap", 0):
         yield Finding(Code.SIGNALLING_LOST, {"count": gaps})
@@ -112,7 +113,7 @@ def _audio(seen: Seen) -> Iterator[Finding]:
     if secret := sum(call.encrypted for call in answered):
         yield Finding(Code.AUDIO_ENCRYPTED, {"count": secret, "all": len(answered)})
     streams = [stream for stream in seen.streams if stream.seconds >= TALK_S]
-    if (seen.sip or streams) and not answered:
+    if seen.sip and not answered:
         yield Finding(Code.NO_CALLS, {"seconds": round(seen.seconds)})
     if seen.sip:
         began = [stream for stream in streams if stream.began_in_sight]
@@ -174,15 +175,14 @@ def _compare(streams: Sequence[StreamSeen]) -> Iterator[Finding]:
 def _around(seen: Seen) -> Iterator[Finding]:
     if seen.synchronised is False:
         yield Finding(Code.CLOCK_NOT_SYNCHRONISED)
-    if jumps := seen.counters.get("clock_set_back", 0) + seen.counters.get("time_unconfirmed", 0):
+    if jumps := seen.counters.get("clock_set_back", 0):
         yield Finding(Code.TIMES_JUMP, {"count": jumps})
     if seen.streams_left_out:
         yield Finding(Code.NOT_ALL_FOLLOWED, {"count": seen.streams_left_out})
-    packets = sum(stream.packets for stream in seen.streams)
-    audio_copies = sum(seen.copied_between.values())
-    if seen.copies and audio_copies >= REPEATED * packets:
-        yield Finding(Code.DUPLICATES, _twice(seen, audio_copies, packets))
-    if seen.proposal is not None:
+    share = _copied(seen)
+    if share >= REPEATED:
+        yield Finding(Code.DUPLICATES, _twice(seen, share))
+    if seen.proposal is not None and (seen.proposal.trunks or seen.proposal.extensions):
         yield Finding(
             Code.LINES,
             {
@@ -193,9 +193,17 @@ def _around(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _twice(seen: Seen, copies: int, packets: int) -> dict[str, str | int]:
+def _copied(seen: Seen) -> float:
+    """The share of audio packets, or where there is no audio of SIP messages, that came again."""
+    packets = sum(stream.packets for stream in seen.streams)
+    if packets:
+        return min(1.0, sum(stream.copies for stream in seen.streams) / packets)
+    return min(1.0, seen.counters.get("sip_mirrored_twice", 0) / seen.sip) if seen.sip else 0.0
+
+
+def _twice(seen: Seen, share: float) -> dict[str, str | int]:
     between = {pair: count for pair, count in seen.copied_between.items() if pair[0] != pair[1]}
-    values: dict[str, str | int] = {"share": _percent(copies / packets) if packets else "100 %"}
+    values: dict[str, str | int] = {"share": _percent(share)}
     if not between:
         return {**values, "between_en": "", "between_ja": ""}
     [((one, other), _)] = Counter(between).most_common(1)

@@ -21,6 +21,7 @@ class StreamSeen:
     seconds: float
     packets: int  # without copies
     missing: int
+    copies: int = 0
     too_long: int = 0  # packets that no frame carries
     codec: str | None = None  # PCMU, G722, ...; None: nobody said what its payload type is
     declared: bool = True  # SDP named one of its ends
@@ -60,13 +61,12 @@ class Seen:
     cut: int = 0  # by a snap length
     snap_length: int = 0
     vlans: Mapping[Tags, int] = field(default_factory=dict)  # frames by outer and second VLAN
-    copies: int = 0  # audio packets that came twice
     copied_between: Mapping[tuple[Tags, Tags], int] = field(default_factory=dict)
     counters: Mapping[str, int] = field(default_factory=dict)  # of decoder and listener
     incomplete: int = 0  # datagrams of which fragments are still missing
     sip: int = 0  # messages that could be read
     sip_one_way: tuple[str, ...] = ()  # "192.0.2.1 → 192.0.2.2", where nothing came back
-    sip_two_way: int = 0  # pairs of addresses that speak with each other
+    sip_one_way_messages: int = 0
     secured: int = 0  # TCP segments and datagrams of SIP over TLS, by its port
     others: Mapping[str, int] = field(default_factory=dict)  # packets of other signalling, by its name
     vxlan_ports: tuple[int, ...] = ()  # on which frames come in VXLAN, though the settings don't name them

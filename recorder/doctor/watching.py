@@ -89,7 +89,7 @@ class Watcher:
     def seen(self, **more: Any) -> Seen:
         """All that was seen; nothing can be fed afterwards. `more` are fields that this doesn't know."""
         self._listener.finish()
-        one_way, two_way = self._directions()
+        one_way, one_way_messages = self._directions()
         frames, counters = self._frames, self.counters
         return Seen(**{
             "seconds": max(0, self._last_ns - self._first_ns) / 1e9,
@@ -98,13 +98,12 @@ class Watcher:
             "cut": frames.cut,
             "snap_length": frames.snap_length,
             "vlans": dict(frames.vlans),
-            "copies": frames.copies + counters["sip_mirrored_twice"],
             "copied_between": dict(frames.copied_between),
             "counters": counters.as_dict(),
             "incomplete": self._decoder.reassembly.incomplete,
             "sip": self._signalling.messages,
             "sip_one_way": one_way,
-            "sip_two_way": two_way,
+            "sip_one_way_messages": one_way_messages,
             "secured": self._secured,
             "others": dict(self._others),
             "vxlan_ports": tuple(port for port, count in self._vxlan.items() if count >= VXLAN_PACKETS),
@@ -182,6 +181,7 @@ class Watcher:
             seconds=stream.seconds,
             packets=stream.packets,
             missing=stream.missing,
+            copies=stream.copies,
             too_long=stream.too_long,
             codec=None if codec is None else codec.name,
             declared=declared is not None or stream.source in self._declared,
@@ -193,7 +193,7 @@ class Watcher:
         pairs = self._signalling.pairs
         one_way = [pair for pair in pairs if pair[::-1] not in pairs]
         texts = sorted(f"{self._text(source)} → {self._text(destination)}" for source, destination in one_way)
-        return tuple(texts), (len(pairs) - len(one_way)) // 2
+        return tuple(texts), sum(pairs[pair] for pair in one_way)
 
     def _texts(self) -> dict[int, str]:
         return {node: self._text(node) for pair in self._signalling.pairs for node in pair}
