@@ -13,9 +13,12 @@ ENDS = "192.0.2.1:5060", "198.51.100.2:4000"
 
 @pytest.mark.parametrize(
     "vlans, expected",
-    [((), (NONE, NONE)), ((100,), (100, NONE)), ((4094, 7), (4094, 7)), ((1, 2, 3), (1, 2)), ((0x6000 | 5,), (5, NONE))],
+    [
+        ((), (NONE, NONE)), ((100,), (100, NONE)), ((4094, 7), (4094, 7)), ((1, 2, 3), (1, 2)),
+        ((0x6000 | 5,), (5, NONE)),
+    ],
     ids=["none", "one", "two", "three", "with a priority"],
-)
+)  # fmt: skip
 def test_the_two_outer_tags_are_told(vlans: tuple[int, ...], expected: tuple[int, int]) -> None:
     outer, second = vlan_tags(block_of([wire.udp(*ENDS, b"x"), wire.udp(*ENDS, b"x", vlans=vlans)]))
 
