@@ -390,7 +390,9 @@ BOOK: dict[Code, Entry] = {
     ),
     Code.LINES: _entry(
         _NOTE,
-        "Exchange: {exchange}. Outside: {trunks}. Telephones seen: {telephones}. Below is a proposal for [lines].",
-        "電話交換機: {exchange}。外線側: {trunks}。見えた電話機: {telephones} 台。設定 [lines] の案を下に示します。",
+        "Exchange: {exchange}. Outside: {trunks}. Telephones seen: {telephones}. Below is a proposal for [lines]; "
+        "which lines must never be recorded (never_record), the office alone knows.",
+        "電話交換機: {exchange}。外線側: {trunks}。見えた電話機: {telephones} 台。"
+        "設定 [lines] の案を下に示します。録音してはならない回線（never_record）は、庁内で確かめて加えてください。",
     ),
 }

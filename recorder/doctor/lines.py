@@ -1,22 +1,23 @@
 """Who is the exchange, who a trunk, who a telephone: a proposal for the table [lines], from what was seen. Pure.
 
-What gives an exchange away is that it passes calls on: an INVITE that comes to it is followed, within seconds, by one
+What gives an exchange away is that it passes calls on: an INVITE that comes to it is followed, within a minute, by one
 that it sends with the same number in it. Besides, telephones register with it. Where neither was seen, who speaks with
 most others. A number outside is long and begins with 0 or +; an extension is short.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from recorder.doctor.signalling import Invite, Pair
 
-PASSED_ON_NS = 8_000_000_000  # an announcement may come before the telephone rings
+PASSED_ON_NS = 60_000_000_000  # an announcement may come before the telephone rings
 OUTSIDE_DIGITS = 9  # 119 and the like say nothing; the shortest number with its area code has ten
 EXTENSION_DIGITS = 6
-COMPARED = 64  # INVITEs before one that it may be passed on from
+EXTENSION_LEAST = 3
+COMPARED = 8  # INVITEs with the same number, the newest of them
 MANY = 8  # numbers that differ in their last two digits only: told as one pattern
 
 
@@ -100,16 +101,21 @@ def propose(
 
 
 def passed_on(invites: Sequence[Invite]) -> list[tuple[Invite, Invite]]:
-    """Pairs of INVITEs of which the second was brought about by the first, as far as numbers tell."""
-    ordered = sorted(invites, key=lambda invite: invite.at_ns)
+    """Pairs of INVITEs of which the second was brought about by the first, as far as numbers tell.
+
+    What was brought about brings nothing about itself: a telephone that is called, and later calls out with the same
+    number shown, is no exchange.
+    """
+    recent: dict[str, deque[Invite]] = defaultdict(lambda: deque(maxlen=COMPARED))
     found = []
-    for at, later in enumerate(ordered):
-        for before in reversed(ordered[max(0, at - COMPARED) : at]):
-            if later.at_ns - before.at_ns > PASSED_ON_NS:
-                break
-            if _goes_on(before, later):
-                found.append((before, later))
-                break
+    for later in sorted(invites, key=lambda invite: invite.at_ns):
+        candidates = (before for key in _keys(later) for before in reversed(recent[key]))
+        before = next((one for one in candidates if _goes_on(one, later)), None)
+        if before is not None:
+            found.append((before, later))
+            continue
+        for key in _keys(later):
+            recent[key].append(later)
     return found
 
 
@@ -145,14 +151,20 @@ def _exchanges(invites: Sequence[Invite], registered: dict[Pair, set[str]], pair
     return {node for node, count in found.items() if count >= enough}
 
 
+def _keys(invite: Invite) -> list[str]:
+    """What an INVITE and the one that it brings about may have in common."""
+    keys = [f"from {invite.caller}"] if len(invite.caller) >= EXTENSION_LEAST else []
+    return keys + ([f"to {invite.called[-OUTSIDE_DIGITS:]}"] if len(invite.called) >= OUTSIDE_DIGITS else [])
+
+
 def _goes_on(before: Invite, later: Invite) -> bool:
-    if before.source in (later.source, later.destination) and before.destination in (later.source, later.destination):
-        return False  # the same two again
-    same_caller = len(before.caller) >= 3 and before.caller == later.caller
+    if later.at_ns - before.at_ns > PASSED_ON_NS or before.source == later.source:
+        return False
+    if {before.source, before.destination} == {later.source, later.destination}:
+        return False  # one calls the other back
+    same_caller = before.caller == later.caller != ""
     # A telephone dials a prefix, the exchange takes it off.
-    same_called = len(later.called) >= OUTSIDE_DIGITS and before.called.endswith(later.called.lstrip("+"))
-    came_to_who_sends = before.destination == later.source
-    return (same_caller or same_called) and (came_to_who_sends or before.source != later.source)
+    return same_caller or before.called.endswith(later.called.lstrip("+"))
 
 
 def _is_outside_side(peer: _Peer) -> bool:

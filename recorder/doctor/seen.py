@@ -70,7 +70,6 @@ class Seen:
     secured: int = 0  # TCP segments and datagrams of SIP over TLS, by its port
     others: Mapping[str, int] = field(default_factory=dict)  # packets of other signalling, by its name
     vxlan_ports: tuple[int, ...] = ()  # on which frames come in VXLAN, though the settings don't name them
-    keyed: int = 0  # packets with which keys for encrypted audio are agreed upon
     streams: tuple[StreamSeen, ...] = ()
     streams_left_out: int = 0  # packets of further streams
     calls: tuple[CallSeen, ...] = ()

@@ -7,7 +7,6 @@ not as a packet. Memory is bounded: beyond `STREAMS` further ones are only count
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +19,7 @@ REMEMBERED = 128  # sequence numbers of a stream, to know copies and what comes 
 LEAP = 1000  # sequence numbers: 20 s of G.711. More is a stream that begins anew, or something that isn't RTP
 PROOF = 20  # packets in a row make a stream; fewer may be anything
 LONGEST_AUDIO = 1480  # octets that fit into one frame
+TOGETHER = 200_000  # packets that are counted together: each stream costs, not each packet
 
 
 @dataclass(slots=True)
@@ -90,33 +90,56 @@ def _steps(sequence: NDArray[np.int64], before: int) -> NDArray[np.int64]:
     return steps
 
 
+@dataclass(slots=True)
+class _Columns:
+    """What is kept of packets until they are counted."""
+
+    source: NDArray[np.int64]
+    destination: NDArray[np.int64]
+    ssrc: NDArray[np.uint32]
+    time_ns: NDArray[np.int64]
+    sequence: NDArray[np.uint16]
+    payload_type: NDArray[np.uint8]
+    length: NDArray[np.int64]
+
+
 class StreamTable:
     """All streams of a line."""
 
     def __init__(self) -> None:
         self._streams: dict[tuple[int, int, int], Stream] = {}
+        self._waiting: list[_Columns] = []
+        self._rows = 0
         self.not_followed = 0  # packets, for want of room
 
-    def __iter__(self) -> Iterator[Stream]:
-        return iter(self._streams.values())
-
-    def steady(self) -> Iterable[Stream]:
+    def steady(self) -> list[Stream]:
         """Those that are streams indeed, in the order in which they began."""
-        return [stream for stream in self if stream.is_steady]
+        self._count()
+        return sorted((one for one in self._streams.values() if one.is_steady), key=lambda one: one.first_ns)
 
     def take(self, rows: RtpRows) -> None:
         """Further packets, in the order of capture."""
         if not len(rows):
             return
+        self._waiting.append(_Columns(*(getattr(rows, name).copy() for name in _Columns.__slots__)))
+        self._rows += len(rows)
+        if self._rows >= TOGETHER:
+            self._count()
+
+    def _count(self) -> None:
+        """Count what waits: each stream once, however many batches it came in."""
+        if not self._waiting:
+            return
+        rows = _Columns(*(np.concatenate([getattr(one, name) for one in self._waiting]) for name in _Columns.__slots__))
+        self._waiting, self._rows = [], 0
         order = np.lexsort((rows.ssrc, rows.destination, rows.source))
         source, destination, ssrc = rows.source[order], rows.destination[order], rows.ssrc[order]
         changes = (np.diff(source) != 0) | (np.diff(destination) != 0) | (np.diff(ssrc) != 0)
         bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), len(order)]
         for lo, hi in zip(bounds, bounds[1:], strict=False):
-            key = int(source[lo]), int(destination[lo]), int(ssrc[lo])
-            self._take_some(key, rows, order[lo:hi])
+            self._count_one((int(source[lo]), int(destination[lo]), int(ssrc[lo])), rows, order[lo:hi])
 
-    def _take_some(self, key: tuple[int, int, int], rows: RtpRows, index: NDArray[np.int64]) -> None:
+    def _count_one(self, key: tuple[int, int, int], rows: _Columns, index: NDArray[np.int64]) -> None:
         stream = self._streams.get(key)
         if stream is None:
             if len(self._streams) >= STREAMS:
@@ -125,7 +148,7 @@ class StreamTable:
             at = int(rows.time_ns[index[0]])
             stream = self._streams[key] = Stream(*key, first_ns=at, last_ns=at)
         stream.last_ns = max(stream.last_ns, int(rows.time_ns[index].max()))
-        kinds, counts = np.unique(rows.payload_type[index], return_counts=True)
-        stream.types.update(dict(zip(kinds.tolist(), counts.tolist(), strict=True)))
+        kinds = np.bincount(rows.payload_type[index], minlength=1)
+        stream.types.update({int(kind): int(kinds[kind]) for kind in np.flatnonzero(kinds)})
         stream.too_long += int(np.count_nonzero(rows.length[index] > LONGEST_AUDIO))
         stream.take(rows.sequence[index].astype(np.int64))

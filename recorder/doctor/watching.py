@@ -71,7 +71,7 @@ class Watcher:
         self._reports = LossReports()
         self._declared: dict[int, Media] = {}
         self._first_ns = self._last_ns = -1
-        self._secured = self._keyed = 0
+        self._secured = 0
         self._others: Counter[str] = Counter()
         self._vxlan: Counter[int] = Counter()
 
@@ -89,6 +89,7 @@ class Watcher:
     def seen(self, **more: Any) -> Seen:
         """All that was seen; nothing can be fed afterwards. `more` are fields that this doesn't know."""
         self._listener.finish()
+        streams = tuple(seen for stream in self._streams.steady() if (seen := self._stream(stream)))
         one_way, one_way_messages = self._directions()
         frames, counters = self._frames, self.counters
         return Seen(**{
@@ -107,8 +108,7 @@ class Watcher:
             "secured": self._secured,
             "others": dict(self._others),
             "vxlan_ports": tuple(port for port, count in self._vxlan.items() if count >= VXLAN_PACKETS),
-            "keyed": self._keyed,
-            "streams": tuple(seen for stream in self._streams.steady() if (seen := self._stream(stream))),
+            "streams": streams,
             "streams_left_out": self._streams.not_followed,
             "calls": tuple(self._calls.all),
             "proposal": propose(
@@ -133,7 +133,6 @@ class Watcher:
         """A batch's packets."""
         self._streams.take(media.rtp)
         self._frames.take_audio(media.rtp)
-        self._keyed += len(media.keying)
         for row in media.control.tolist():
             start = int(batch.start[row])
             packet = batch.data[start : start + int(batch.length[row])].tobytes()

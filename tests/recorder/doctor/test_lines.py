@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tomllib
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from capture.files import open_capture
+from recorder.cli import program
 from recorder.doctor.lines import Proposal, passed_on, patterns, propose
 from recorder.doctor.signalling import Invite
+from recorder.doctor.watching import Watcher
 from recorder.lines import Patterns
-from recorder.settings import check
-from tests.pbx import audio, exchange
+from recorder.settings import Settings, check
+from tests import wire
+from tests.pbx import audio, configuration, exchange
 from tests.pbx.exchange import CARRIER, EXTENSIONS, PBX_LAN, PBX_TRUNK
 from tests.pbx.interleave import Day, interleave
 from tests.pbx.scenarios import HABITS, make
@@ -61,6 +68,38 @@ def test_a_proposal_is_a_configuration(proposed: Proposal) -> None:
     assert [str(network) for network in settings.lines.exchange] == [f"{PBX_LAN[0]}/32", f"{PBX_TRUNK[0]}/32"]
 
 
+def test_calls_are_told_by_the_proposal_as_by_what_an_engineer_wrote(
+    day: Day, proposed: Proposal, tmp_path: Path
+) -> None:
+    capture = wire.write_pcap(tmp_path / "day.pcap", day.frames)
+    written = configuration.toml("trunks", "exchange", "own_numbers", "extensions", "telephones_seen")
+
+    def told(name: str, text: str) -> list[tuple[object, ...]]:
+        config = tmp_path / f"{name}.toml"
+        config.write_text(text)
+        run, store = CliRunner().invoke, str(tmp_path / name)
+        assert run(program, ["replay", "--store", store, "--config", str(config), str(capture)]).exit_code == 0
+        calls = run(program, ["calls", "--store", store, "--json"]).stdout.splitlines()
+        keys = "started_at", "direction", "outcome", "caller", "callee", "extension"
+        return sorted(tuple(str(call[key]) for key in keys) for call in map(json.loads, calls))
+
+    assert told("proposed", proposed.as_toml()) == told("written", f"{written}\n[numbers]\noutside_prefixes = ['0']\n")
+
+
+@pytest.mark.parametrize("scenario", ["s01_inbound_answered", "s07_ring_group", "s17_mixed_load"])
+def test_a_real_exchange_is_recognised(shared_folder: Path, scenario: str) -> None:
+    with open_capture(shared_folder / "pcaps" / "pbx" / scenario / f"{scenario}.pcap") as capture:
+        watcher = Watcher(Settings())
+        for block in capture:
+            watcher.feed(block)
+
+    found = watcher.seen().proposal
+
+    assert found is not None
+    assert found.exchange == ("172.16.50.10", "192.168.10.5")
+    assert found.trunks == ("172.16.50.2",)
+
+
 @pytest.mark.parametrize("habits", ["ipv6-trunk", "ipv6-phones", "plus81", "shows-own", "tcp-phones", "challenged"])
 def test_other_habits_of_exchanges_do_not_mislead(habits: str) -> None:
     """What isn't told by the traffic stays out; nobody is taken for somebody else."""
@@ -106,9 +145,18 @@ def test_a_call_is_passed_on_by_who_sends_the_same_number_further() -> None:
     first = Invite(0, 1, 2, "0312345678", "0268402000", "0268402000")
     further = Invite(2 * SECOND, 3, 4, "0312345678", "2101", "2101")
     other = Invite(3 * SECOND, 3, 5, "0611112222", "2102", "2102")
-    too_late = Invite(60 * SECOND, 3, 6, "0312345678", "2103", "2103")
+    too_late = Invite(62 * SECOND, 3, 6, "0312345678", "2103", "2103")
 
     assert passed_on([first, further, other, too_late]) == [(first, further)]
+
+
+def test_who_is_called_with_the_number_that_the_office_shows_is_no_exchange() -> None:
+    """The exchange shows its main number to the carrier, and to its own telephones."""
+    dialled = Invite(0, 7, 2, "2101", "00399998888", "00399998888")
+    outward = Invite(1 * SECOND, 3, 9, "0268402000", "0399998888", "0399998888")
+    inward = Invite(2 * SECOND, 2, 8, "0268402000", "2102", "2102")
+
+    assert passed_on([dialled, outward, inward]) == [(dialled, outward)]
 
 
 def test_many_numbers_alike_become_a_pattern() -> None:

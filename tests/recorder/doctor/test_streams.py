@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.doctor.loss_reports import LossReports, report_blocks
 from recorder.doctor.streams import PROOF, Stream
-from tests.recorder.doctor.mirror import receiver_report
+from tests.recorder.doctor.mirror import call, framed, look, receiver_report
 
 
 def stream() -> Stream:
@@ -60,6 +61,16 @@ def test_what_only_looks_like_rtp_is_no_stream() -> None:
 
     assert not noise.is_steady
     assert true.is_steady
+
+
+def test_beyond_the_room_for_streams_packets_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recorder.doctor.streams.STREAMS", 3)
+    packets = [packet for number in range(1, 4) for packet in call(number, at_s=10 * number)]
+
+    seen = look(framed(packets))
+
+    assert len(seen.streams) == 3
+    assert seen.streams_left_out == sum(packet.kind == "rtp" for packet in packets) // 2
 
 
 def test_a_receivers_share_is_what_was_lost_between_its_reports() -> None:
