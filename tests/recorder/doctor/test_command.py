@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -156,6 +157,10 @@ def cable(as_root: None) -> Iterator[Cable]:
         cable.remove()
 
 
+def is_promiscuous(name: str) -> bool:
+    return bool(int(Path(f"/sys/class/net/{name}/flags").read_text(), 16) & 0x100)
+
+
 def codes(*names: str, seconds: float = 1.2, settings: Settings | None = None) -> dict[Code, dict[str, str | int]]:
     seen = examine_interfaces(names, settings or Settings(), seconds)
     return {finding.code: finding.values for finding in judge(seen)}
@@ -203,16 +208,17 @@ def test_frames_that_this_machine_could_not_read_in_time(cable: Cable) -> None:
 def test_an_interrupt_ends_the_look_and_gives_what_was_seen(cable: Cable) -> None:
     command = [sys.executable, "-m", "recorder", "doctor", "--json", "--interface", cable.near, "--seconds", "600"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 20
-        said = None
-        while said is None and time.monotonic() < deadline:
-            cable.send([packet.frame() for packet in call(talk_s=1)][:20])
-            time.sleep(0.3)
-            if time.monotonic() > deadline - 17:
-                process.send_signal(2)
-                said, _ = process.communicate(timeout=15)
+        deadline = time.monotonic() + 30
+        while not is_promiscuous(cable.near):  # the ring is open
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        time.sleep(0.5)
+        cable.send([packet.frame() for packet in call(talk_s=1)])
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=15)
 
-    assert said is not None and process.returncode == 1
+    assert process.returncode == 1
     assert json.loads(said)["frames"] > 0
 
 
