@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.reliability.promises import COLUMN, ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("storage", "capture", "recorder", "config", "tests", "pyproject.toml")
+COPIED = ("storage", "capture", "recorder", "config", "tests", "bench", "pyproject.toml")
 SECONDS = 120
 
 
@@ -139,7 +139,8 @@ def survivors(mutants: Sequence[Mutant], folder: Path, *, workers: int = 2) -> l
             except subprocess.TimeoutExpired:
                 continue
             running.remove(one)
-            print(f"{mutant.name}: {'noticed' if status == 1 else 'LIVES'} after {time.monotonic() - began:.0f} s", file=sys.stderr)
+            took_s = time.monotonic() - began
+            print(f"{mutant.name}: {'noticed' if status == 1 else 'LIVES'} after {took_s:.0f} s", file=sys.stderr)
             if status != 1:  # 0: all passed; 2 and more: the tests themselves could not run
                 lived.append(f"{mutant.name}: pytest ended with {status} (see {place})")
             else:
