@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests import packages
 from tests.reliability import kills as kill
 from tests.reliability import power as cut
 from tests.reliability.promises import Row
@@ -59,7 +60,7 @@ def can_mount(kind: str) -> str | None:
     if os.geteuid() != 0:
         return "root: not running as root, so no loop mounts"
     if shutil.which(f"mkfs.{kind}") is None:
-        return f"mkfs.{kind} missing: sudo apt-get install {'xfsprogs' if kind == 'xfs' else 'e2fsprogs'}"
+        return f"tool missing: {packages.how_to_get(f'mkfs.{kind}')}"
     if subprocess.run(["losetup", "-f"], capture_output=True).returncode:
         return "loop devices: this kernel gives none"
     return None

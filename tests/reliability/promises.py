@@ -6,7 +6,9 @@ A test that belongs to a promise asks `cycles` how hard it shall try, and says w
     ...
     note(Row("P6", "B8", "catalogue damaged at random places", count, "all made anew", "all"))
 
-`make test` runs the quick column and throws the rows away; `make reliability` runs the nightly one and prints them.
+The test is marked (`@pytest.mark.promise`) and asserts for itself that there was no fault. `make test` runs the quick
+column and throws the rows away; `make reliability` runs the nightly one and prints them. Rows that differ only in their
+cycles, worst figures and faults become one: tests with parameters may each note their share.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-COLUMN = "RECORDER_RELIABILITY"  # quick, nightly or release
+COLUMN = "RECORDER_RELIABILITY"  # quick, nightly or release; brief: only to see whether a test can pass
 ROWS = "RECORDER_RELIABILITY_ROWS"  # a file that rows are added to
 
 
@@ -35,7 +37,7 @@ class Row:
 
 def cycles(*, quick: int, nightly: int, release: int | None = None) -> int:
     """How often, in the column that runs now."""
-    counts = {"quick": quick, "nightly": nightly, "release": release or nightly}
+    counts = {"brief": max(1, quick // 10), "quick": quick, "nightly": nightly, "release": release or nightly}
     return counts[os.environ.get(COLUMN, "quick")]
 
 
@@ -50,6 +52,19 @@ def read(path: str) -> list[Row]:
     """The rows that were noted."""
     with open(path) as file:
         return [Row(**{**fields, "faults": tuple(fields["faults"])}) for fields in map(json.loads, file)]
+
+
+def together(rows: Iterable[Row]) -> list[Row]:
+    """Rows of the same test, as its parameters give them, as one; sorted."""
+    found: dict[tuple[str, str, str], Row] = {}
+    for row in rows:
+        key = row.promise, row.test, row.what
+        before = found.get(key)
+        if before is not None:
+            worst = before.worst if before.faults else row.worst
+            row = replace(row, cycles=before.cycles + row.cycles, worst=worst, faults=before.faults + row.faults)
+        found[key] = row
+    return [found[key] for key in sorted(found)]
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.reliability.promises import COLUMN, ROWS, read, table
+from tests.reliability.promises import COLUMN, ROWS, read, table, together
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +39,7 @@ def main() -> int:
         command += ["-k", options.only]
     environment = {**os.environ, COLUMN: options.column, ROWS: str(rows)}
     status = subprocess.run(command, cwd=ROOT, env=environment).returncode
-    found = sorted(read(str(rows)), key=lambda row: (row.promise, row.test))
+    found = together(read(str(rows)))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     print(
         f"\n{options.column} column, {time.strftime('%Y-%m-%d')}, commit {commit.stdout.strip() or 'unknown'}, ", end=""
