@@ -127,7 +127,8 @@ def start(store: Path, errors: Path) -> int:
 
 def look(store: Path, errors: Path, *, checked: bool = True, written: bool = True) -> dict[str, Any]:
     """What a process sees in the store: `calls`, `findings` of verify, the catalogue's own check (`integrity`). `torn`
-    are recordings that a power cut left without a readable head: their sound is there, and counts as lost. With `written`, it opens it for writing first, which repairs what a crash left."""
+    are recordings that a power cut left without a readable head: their sound is there, and counts as lost. With
+    `written`, it opens the store for writing first, which repairs what a crash left."""
     reading, writing = os.pipe()
     pid = _fork(lambda: asyncio.run(_look(store, writing, checked=checked, written=written)), errors)
     os.close(writing)
