@@ -18,6 +18,7 @@ import fcntl
 import json
 import os
 import random
+import signal
 import struct
 import subprocess
 import time
@@ -126,6 +127,8 @@ def _campaign(made: Disk, folder: Path, *, how: str, cycles: int, seed: int, cop
             starved_s, cut_ns = recorder.starved_s(), time.time_ns()
             image = made.image
             if copy:
+                # The copy takes its time, and a disk in it would have lived through all of that: nothing may be added.
+                os.kill(recorder.pid, signal.SIGSTOP)
                 image = folder / f"{made.kind}-copy.img"
                 _run(["cp", "--sparse=always", str(made.image), str(image)])
             else:
