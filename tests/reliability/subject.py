@@ -40,25 +40,32 @@ class Recorder:
     """
 
     def __init__(self, store: Path, errors: Path, how: str) -> None:
-        self._ready, ready = os.pipe()
-        os.set_blocking(self._ready, False)
+        self.pid = 0
+        self.ready_ns: int | None = None  # when it began to record; of one at a pipe, known once it is dead
+        self._waited: deque[tuple[float, int]] = deque()
         self._cable = Cable() if how == "wire" else None
         self._socket: socket.socket | None = None
-        self._waited: deque[tuple[float, int]] = deque()
-        if self._cable is not None:
-            near = self._cable.near
-            self.pid = _fork(lambda: _run(store, near, ready), errors)
-            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-            self._socket.bind((self._cable.far, 0))
-        else:
-            reading, self._pipe = os.pipe()
-            record = _run_on_pipe if how == "run" else _replay
-            self.pid = _fork(lambda: record(store, reading, self._pipe, ready), errors)
-            os.close(reading)
-            self._write(PCAP_HEAD)
-        os.close(ready)
-        if self._cable is not None:
-            self._wait_until_ready()  # what is sent before it listens is sent to nobody
+        self._pipe = -1
+        self._ready, ready = os.pipe()
+        try:
+            os.set_blocking(self._ready, False)
+            if self._cable is not None:
+                near = self._cable.near
+                self.pid = _fork(lambda: _run(store, near, ready), errors)
+                self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+                self._socket.bind((self._cable.far, 0))
+                self._wait_until_ready()  # what is sent before it listens is sent to nobody
+            else:
+                reading, self._pipe = os.pipe()
+                record = _run_on_pipe if how == "run" else _replay
+                self.pid = _fork(lambda: record(store, reading, self._pipe, ready), errors)
+                os.close(reading)
+                self._write(PCAP_HEAD)
+        except BaseException:
+            self.kill()
+            raise
+        finally:
+            os.close(ready)
 
     def send(self, frames: list[Frame]) -> None:
         """They are on the line now."""
@@ -70,26 +77,19 @@ class Recorder:
             self._write(b"".join(record(*frame) for frame in frames))
 
     def kill(self) -> None:
-        """kill -9, and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        if self._socket is not None and self._cable is not None:
+        """kill -9, and wait until it is gone; its line is taken away."""
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        if self._socket is not None:
             self._socket.close()
+        if self._cable is not None:
             self._cable.remove()
-        else:
+        if self._pipe >= 0:
             os.close(self._pipe)
-        with contextlib.suppress(BlockingIOError):
-            if said := os.read(self._ready, 8):
-                self._ready_ns = int.from_bytes(said, "little")
+        self._look_whether_ready()
         os.close(self._ready)
-
-    _ready_ns: int | None = None
-
-    @property
-    def ready_ns(self) -> int | None:
-        """When it began to record, its store being open; None if it was killed before. Known once it is dead."""
-        return self._ready_ns
 
     def starved_s(self) -> float:
         """How long, within the last second, it was ready to run and had no processor: no fault of its own."""
@@ -110,11 +110,16 @@ class Recorder:
         while view:
             view = view[os.write(self._pipe, view) :]
 
+    def _look_whether_ready(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            if said := os.read(self._ready, 8):
+                self.ready_ns = int.from_bytes(said, "little")
+
     def _wait_until_ready(self) -> None:
         until = time.monotonic() + READY_S
         while time.monotonic() < until:
-            with contextlib.suppress(BlockingIOError):
-                self._ready_ns = int.from_bytes(os.read(self._ready, 8), "little")
+            self._look_whether_ready()
+            if self.ready_ns is not None:
                 return
             time.sleep(0.01)
         raise AssertionError(f"the recorder wasn't ready after {READY_S} s")
