@@ -9,7 +9,7 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench fuzz clean help check-packages
+.PHONY: setup demo test lint bench reliability fuzz clean help check-packages
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -45,9 +45,12 @@ lint: setup  ## Linter, strict types, direction of imports
 bench: setup  ## Measure packets a CPU second and memory, beside other programs (ARGS=--help)
 	$(BIN)/python -m bench.run $(ARGS)
 
+reliability: setup check-packages  ## Kills, power cuts and broken disks by the thousand, and the table of promises (ARGS=--help)
+	$(BIN)/python -m tests.reliability.run $(ARGS)
+
 fuzz: setup  ## Feed each parser with broken input for SECONDS (20) each; TARGETS=... names some
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGETS)
 
 clean:  ## Remove what these commands made, .venv included
-	rm -rf $(VENV) $(DEMO) bench/out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(DEMO) bench/out reliability-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -58,6 +58,12 @@ class CaptureClock:
                 return times, newest[1:]
         return self._settle_slowly(time_ns)
 
+    def elapse(self, at_ns: int, *, first: bool = False) -> None:
+        """It is `at_ns` (settled time), and no packet has come since the last one. Before the `first` packet it means
+        nothing, unless the clock is known to be that of the packets."""
+        if self.now >= 0 or first:
+            self.now = max(self.now, min(at_ns, 2 * LATEST_NS))
+
     def _goes_on(self, time_ns: NDArray[np.int64]) -> bool:
         """Whether these times are what one expects: none before another, none far ahead, and nothing was set back."""
         if self._suspects or self._offset or self.now > time_ns[0] or time_ns[0] < 0 or time_ns[-1] > LATEST_NS:

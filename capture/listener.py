@@ -1,6 +1,7 @@
 """The whole way from packets to calls and audio, in the order of capture.
 
-Feed every `PacketBatch` to `Listener.feed` and call `finish` at the end. What happens is told to the `CallSink`:
+Feed every `PacketBatch` to `Listener.feed` and call `finish` at the end; on a live line `hand_over` several times a
+second, and `elapse` when no packet comes. What happens is told to the `CallSink`:
 a call began, blocks of its audio, it ended. The outcome depends on the packets alone, not on how they were cut into
 batches: a batch is taken apart into slices of capture time, timers run between slices, and within a slice signalling
 takes effect between the packets it came between.
@@ -12,10 +13,10 @@ and `dialogs_begun`, each of which ends as one of `dialogs_ended` or `dialogs_dr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,22 @@ class CallSink(AudioSink, Protocol):
         """What began was no call in the end (refused for want of a password, or a flood): forget it."""
 
 
+class Tap(Protocol):
+    """Hears SIP messages as they were captured, malformed ones and a mirror's second copies left out."""
+
+    def heard(self, at_ns: int, source: int, destination: int, payload: bytes, message: SipMessage) -> None:
+        """A message from one endpoint to another; `payload` is the whole of it."""
+
+
+class Recalled(NamedTuple):
+    """A message that a tap heard, before the program was started again."""
+
+    at_ns: int
+    source: int
+    destination: int
+    payload: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an office may set of listening."""
@@ -96,8 +113,11 @@ class Listener:
         book: AddressBook,
         counters: Counters,
         settings: Settings = Settings(),
+        tap: Tap | None = None,
     ) -> None:
+        """`tap` is told of every SIP message, before anything becomes of it."""
         self._sink = sink
+        self._tap = tap
         self._book = book
         self._counters = counters
         self._settings = settings
@@ -114,11 +134,14 @@ class Listener:
         self._media: dict[int, CallMedia] = {}
         self._slice = -1
         self._frame = 0
+        self._recalled = False
         self._recent: dict[tuple[int, int, bytes], int] = {}  # messages and when they came, oldest first
 
     def feed(self, batch: PacketBatch) -> None:
         """Take a batch; all its packets were captured after those of the batches before."""
         edges, segment_ns = self._settle_times(batch)
+        if self._recalled and self._clock.now >= 0:
+            self._begin_anew()
         refused = self._refused_rtp()
         media = parse_rtp(batch, self._counters)
         refused = self._refused_rtp() - refused
@@ -153,6 +176,59 @@ class Listener:
             self._router.buffers.flush_due()
         if len(batch):
             self._frame = int(batch.frame[-1])
+
+    @property
+    def now_ns(self) -> int:
+        """The capture's present: the settled time of the newest packet, or what `elapse` said; -1 before the first."""
+        return self._clock.now
+
+    def elapse(self, at_ns: int) -> None:
+        """On a live line: it is `at_ns`, and no packet has come since the last batch. Timers due by then run."""
+        self._clock.elapse(at_ns)
+        if self._clock.now // SLICE_NS > self._slice >= 0:
+            self._enter(self._clock.now // SLICE_NS)
+
+    def recall(self, messages: Iterable[Recalled], now_ns: int | None) -> None:
+        """Before the first batch: signalling of calls that may go on, oldest first, which another listener heard.
+
+        The calls stand as they did; their audio begins anew with the next packets. Silence is counted from `now_ns`
+        on, or from the first batch if nobody knows what time it is there.
+        """
+        points: list[Point] = []
+        for at_ns, source, destination, payload in messages:
+            try:
+                message = parse_sip(payload, caps=self._settings.caps)
+            except MalformedSip as error:
+                self._counters.add(error.reason)
+                continue
+            self._receive(_Captured(-1, at_ns, source, destination, message), points)
+            for point in points:
+                point.apply()
+            points.clear()
+        self._router.settle()
+        self._recalled = True
+        if now_ns is not None:
+            self._clock.elapse(now_ns, first=True)
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Calls that were recalled may be silent no longer than others from now on."""
+        self._recalled = False
+        for media in self._media.values():
+            if media.call.answered:
+                media.last_ns = max(media.last_ns, self._clock.now)
+
+    def hand_over(self, *, everything: bool = False) -> None:
+        """On a live line: hand audio over now instead of gathering it; with `everything`, keep none back for the other
+        side. Changes no sample, only when it is told."""
+        self._router.buffers.hand_over(self._clock.now + 3600 * SECOND if everything else self._clock.now)
+
+    def adopt(self, settings: Settings) -> None:
+        """Other settings hold from now on: how messages are read, when silence ends a call, whether keys are told."""
+        self._settings = settings
+        self._tracker.silence_ns = settings.silence_ns
+        if settings.keys and self._keys is None:
+            self._keys = KeyReader(self._router, self._sink.pressed)
 
     def finish(self) -> None:
         """The capture is over."""
@@ -253,6 +329,8 @@ class Listener:
             return
         for remark in message.remarks:
             self._counters.add(remark)
+        if self._tap is not None:
+            self._tap.heard(time_ns, source, destination, payload, message)
         found.append(_Captured(frame, time_ns, source, destination, message))
 
     def _mirrored_twice(self, time_ns: int, source: int, destination: int, payload: bytes) -> bool:

@@ -36,6 +36,7 @@ def call_as_json(call: CallRecord) -> dict[str, Any]:
         "excluded_by": _text_or_none(call.excluded_by),
         "announced_ms": call.announced_ms,
         "caller_group": _text_or_none(call.caller_group),
+        "section": _text_or_none(call.section),
     }
 
 

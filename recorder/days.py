@@ -26,14 +26,15 @@ Put = Callable[[str, Mapping[str, int]], None]
 class Days:
     """Tallies what one capture's reader and what everybody behind it count, day by day.
 
-    `read` are the reader's counters, new for each capture; `behind` those of all captures. `put` is told a day, and
-    by how much each reason grew on it.
+    `read` are the reader's counters, new for each capture, which count frames as `frames`; `behind` those of
+    all captures. `put` is told a day, and by how much each reason grew on it.
     """
 
-    def __init__(self, read: Counters, behind: Counters, put: Put) -> None:
+    def __init__(self, read: Counters, behind: Counters, put: Put, *, frames: str = "file_frames") -> None:
         self._read = _Growth(read)
         self._behind = _Growth(behind)
         self._put = put
+        self._frames = frames
         self._clock = CaptureClock(Counters())  # its remarks are the listener's to count
         self._day = UNKNOWN
 
@@ -41,18 +42,18 @@ class Days:
         """The block, cut at midnight. Whatever is counted while a piece is dealt with is the piece's day's."""
         read = self._read.since_last_time()
         # Frames count with their piece, other remarks of the reader with the last.
-        read["file_frames"] = read.get("file_frames", 0) - len(block)
+        read[self._frames] = read.get(self._frames, 0) - len(block)
         _, now = self._clock.settle(block.time_ns)
         cuts = [int(row) + 1 for row in np.flatnonzero(np.diff((now + _JAPAN_NS) // _DAY_NS))]
         for lo, hi in zip([0, *cuts], [*cuts, len(block)], strict=True):
             self._day = day_of(int(now[lo])) if hi > lo else self._day
             yield _rows(block, lo, hi) if cuts else block
-            self._put(self._day, {"file_frames": hi - lo})
+            self._put(self._day, {self._frames: hi - lo})
             self._put(self._day, self._behind.since_last_time())
         self._put(self._day, read)
 
     def finish(self) -> None:
-        """The capture is over: what is counted by now and wasn't put yet is the last day's."""
+        """No more frames for now: what is counted by now and wasn't put yet is the last day's."""
         self._put(self._day, self._read.since_last_time())
         self._put(self._day, self._behind.since_last_time())
 

@@ -39,6 +39,8 @@ def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
     hidden = excluded is not None and not lines.settings.keep_numbers_of_excluded
     secret = hide(None if hidden else caller.hidden, lines.numbers, salt=salt)
     ended_ns = _ended_ns(one, main)
+    extension = None if hidden else _extension(one, lines)
+    section = lines.section(extension, one.started_ns)
     announced_ms = _announced_ms(one) if excluded is None else None
     flags = [] if hidden else [caller.flag] if caller.flag else []
     return CallRecord(
@@ -52,7 +54,8 @@ def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
         end_reason=main.call.end_reason or one.first.call.end_reason or "interrupted",
         caller=None if hidden else caller.number,
         callee=None if hidden else called,
-        extension=None if hidden else _extension(one, lines),
+        extension=extension,
+        section=None if section is None else section.name,
         caller_raw=None if hidden else caller.raw,
         callee_raw=None if hidden else callee.raw,
         call_ids=tuple(dict.fromkeys(leg.call.call_id for leg in one.legs)),

@@ -84,6 +84,10 @@ class Lines:
              of.sections)
         )  # fmt: skip
 
+    def remember(self, before: Lines) -> None:
+        """What was seen of the exchange while other settings held is still so."""
+        self._exchanges |= before._exchanges
+
     def role(self, nodes: tuple[int, int], callers: Iterable[str], called: Iterable[str]) -> Role:
         """The role of a leg, from the nodes of its first INVITE and the numbers in it."""
         if not self.are_named:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import gc
+import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from capture.counters import Counters
-from capture.files import open_capture
-from capture.listener import Listener
-from capture.listener import Settings as ListenerSettings
-from capture.network.decoder import NetworkDecoder
-from capture.packets import AddressBook
-from capture.sip.message import Caps
-from recorder.days import Days
-from recorder.lines import Lines
+from capture.files import CaptureFile, FollowedCapture, open_capture
+from recorder.hearing import Hearing
+from recorder.keeping import DirectKeeper
+from recorder.live import follow
 from recorder.notice import Prompts
+from recorder.ring.who import account
 from recorder.session import Session
 from recorder.settings import Settings
 from storage.store import Store
@@ -36,26 +36,23 @@ class ReplaySummary:
     counters: dict[str, int]
 
 
-def listener_settings(settings: Settings) -> ListenerSettings:
-    """The office's settings, as far as they concern listening."""
-    return ListenerSettings(
-        silence_ns=int(settings.media.silence_ends_call_s * 1e9),
-        wait_ns=int(settings.media.early_audio_wait_s * 1e9),
-        keys=any(section.record == "on_demand" for section in settings.sections),
-        streams=settings.limits.tcp_streams,
-        unheard_calls=settings.limits.dialogs_without_answer,
-        caps=Caps(
-            message=settings.limits.sip_message_bytes,
-            headers=settings.limits.sip_headers,
-            header_line=settings.limits.sip_header_bytes,
-        ),
-    )
-
-
 def _collect_seldom() -> None:
     """Messages and calls come and go by reference count; looking for cycles among them every 700 costs a twentieth."""
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
+
+
+def _opened(name: str, block_bytes: int) -> AbstractContextManager[CaptureFile | FollowedCapture]:
+    """A capture file; one that is still being written if it comes through a pipe, and nobody knows when it ends."""
+    if name != "-":
+        return open_capture(name, block_bytes=block_bytes)
+    try:
+        descriptor = sys.stdin.buffer.fileno()
+    except OSError:  # a program has put something of its own in its place
+        descriptor = -1
+    if descriptor < 0 or stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return open_capture(sys.stdin.buffer, block_bytes=block_bytes)
+    return closing(FollowedCapture(descriptor, block_bytes=block_bytes))
 
 
 async def replay(
@@ -68,7 +65,8 @@ async def replay(
 ) -> ReplaySummary:
     """Record the calls of capture files into a store, one file after the other.
 
-    Each file is a capture of its own: calls do not go on from one to the next. `progress` is told bytes read so far
+    Each file is a capture of its own: calls do not go on from one to the next. Standard input (`-`) that is no file is
+    followed as a live line is: what comes is recorded as it comes. `progress` is told bytes read so far
     and in all (None if unknown). What is counted goes into the store's tallies too, by day, as a run of its own: the
     same capture again is another run, whose frames were seen again. Raises `CaptureFileError`, `StoreError`.
     """
@@ -78,42 +76,38 @@ async def replay(
     counters, of_files = Counters(), Counters()
     prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
     async with await Store.open(store, create=True) as opened:
+        if settings.policy.office or settings.policy.rules:
+            from recorder.ring.adoption import adopt_first
+
+            told = await adopt_first(store, settings, at_ns=time.time_ns(), who=account())
+            warnings += [told] if told else []
         await opened.begin_run(" ".join(Path(name).name for name in captures))
         session = Session(
-            opened, encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts
+            DirectKeeper(opened), encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts
         )
         for name in captures:
-            book = AddressBook()
-            decoder = NetworkDecoder(
-                book,
-                counters,
-                vxlan_ports=settings.capture.vxlan_ports,
-                max_datagrams=settings.limits.reassembly_datagrams,
-                max_fragment_bytes=settings.limits.reassembly_bytes,
-            )
-            session.take_requests()
-            session.attend(Lines(settings, book), counters)
-            listener = Listener(session, book, counters, listener_settings(settings))
-            source = sys.stdin.buffer if name == "-" else name
-            with open_capture(source, block_bytes=block_bytes) as capture:
-                days = Days(capture.counters, counters, opened.tally)
-                for block in capture:
-                    for piece in days.pieces(block):
-                        listener.feed(decoder.decode(piece))
-                    await session.settle()
-                    if progress is not None:
-                        progress(capture.bytes_read, capture.bytes_total)
-                listener.finish()
-                session.finish()
-                days.finish()
+            await session.settle()
+            with _opened(name, block_bytes) as capture:
+                hearing = Hearing(session, settings, read=capture.counters, counters=counters, put=opened.tally)
+                if isinstance(capture, FollowedCapture):
+                    await follow(capture, hearing, session.settle)
+                else:
+                    for block in capture:
+                        hearing.feed(block)
+                        await session.settle()
+                        if progress is not None:
+                            progress(capture.bytes_read, capture.bytes_total)
+                hearing.finish()
                 await session.settle(all_of_it=True)
                 for reason, count in capture.counters.as_dict().items():
                     of_files.add(reason, count)
                 warnings += [f"{'standard input' if name == '-' else name}: {text}" for text in capture.warnings]
         opened.end_run()
+        warnings += [str(opened.rebuilt)] if opened.rebuilt is not None else []
         warnings += session.warnings + session.unmet()
         if session.already_kept:
-            warnings.append(f"{session.already_kept} calls were in the store already and were left as they are.")
+            known = f"{session.already_kept} calls were in the store already, or erased from it,"
+            warnings.append(f"{known} and were left as they are.")
         return ReplaySummary(
             packets=counters["frames"],
             calls=session.calls,

@@ -6,9 +6,9 @@ write; `settle`, called between batches, syncs and finishes what is due. Nothing
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -26,13 +26,13 @@ from recorder.conversations.demand import Demand, concerns, presses, section_of
 from recorder.conversations.leg import Leg
 from recorder.conversations.verdict import Verdict, forbid, recording_leg, verdict
 from recorder.entry import record_of
+from recorder.keeping.keeper import Decode, Ended, Keeper, Kept, Part
 from recorder.lines import Lines, Role
 from recorder.notice import NoticeFinder, Prompts
+from recorder.signalling_journal import SignallingJournal
 from recorder.tape import Tape
-from storage import layout, requests
 from storage.errors import DiskFailed
-from storage.parts import PartFile
-from storage.store import Finished, Store
+from storage.records import CallRecord
 from storage.wav import Encoding
 
 GROUP = 256  # calls that are finished together; more would hold the audio of the others up
@@ -40,23 +40,32 @@ SYNC_S = 1.0
 WARNINGS = 100
 WAITING_BYTES = 512 << 20  # of audio that waits in memory; 16 KB a second of a leg
 SHED_TO_S = 10.0
+LOST_IN_CAPTURE = "packets_lost_in_capture"
 DEMANDS = 1000  # that are remembered
 
 
 class Session:
-    """Keeps calls in a store. `monotonic_s` is a clock for the once-a-second sync, and for nothing else; `prompts`
+    """Gives calls to a keeper. `monotonic_s` is a clock for the once-a-second sync, and for nothing else; `prompts`
     are the notices that callers may hear."""
 
     def __init__(
-        self, store: Store, *, encoding: str, monotonic_s: Callable[[], float], prompts: Prompts | None = None
+        self,
+        keeper: Keeper,
+        *,
+        encoding: str,
+        monotonic_s: Callable[[], float],
+        prompts: Prompts | None = None,
+        journal: SignallingJournal | None = None,
     ) -> None:
-        self._store = store
+        self._keeper = keeper
         self._g711 = encoding == "g711"
         self._monotonic_s = monotonic_s
         self._prompts = prompts
+        self._journal = journal
+        self._recalling = False
         self._book: ConversationBook
-        self._lines: Lines
-        self._finished: list[Finished] = []
+        self._finished: list[Ended] = []
+        self._changed: dict[int, Conversation] = {}  # those of which more is known than their recordings tell
         self._synced_s = monotonic_s()
         self.demands: list[Demand] = []  # that commands have made
         self.waiting_bytes = WAITING_BYTES
@@ -67,29 +76,68 @@ class Session:
 
     def attend(self, lines: Lines, counters: Counters) -> None:
         """Calls come from a capture of these lines from now on."""
-        self._lines = lines
         self._book = ConversationBook(
             lines, counters, tape=self._tape, closed=self._close, id_of=_id_of, changed=self._decide
         )
+
+    def adopt(self, lines: Lines, *, encoding: str, prompts: Prompts | None) -> None:
+        """The settings have changed: this holds for calls that begin from now on."""
+        lines.remember(self._book.lines)
+        self._book.lines, self._prompts, self._g711 = lines, prompts, encoding == "g711"
+
+    def lost_in_capture(self) -> None:
+        """Packets were lost before we could read them: whose, nobody knows, but one of the calls under way."""
+        for one in self._book.open.values():
+            one.flags.add(LOST_IN_CAPTURE)
+
+    @contextlib.contextmanager
+    def recalling(self) -> Iterator[None]:
+        """Calls that begin in a `with` of this began before this process did."""
+        self._recalling = True
+        yield
+        self._recalling = False
+
+    def open_ids(self) -> set[str]:
+        """The conversations that aren't entered yet."""
+        return {one.id for one in self._book.open.values()} | {one.call.id for one in self._finished}
+
+    def open_call_ids(self) -> set[str]:
+        """The SIP Call-IDs of their legs."""
+        return {leg.call.call_id for one in self._book.open.values() for leg in one.legs}
+
+    def goes_on(self, ids: Collection[str]) -> None:
+        """These have recordings already: whatever had to be said for that has been said."""
+        for one in self._book.open.values():
+            if one.id in ids and one.demanded_ns is None and one.lines.has_demands:
+                one.demanded_ns = one.started_ns
+
+    @property
+    def calls_under_way(self) -> int:
+        return len(self._book.open)
 
     # --- the listener's sink --------------------------------------------------------------------------------
 
     def began(self, call: Call) -> bool:
         """A leg was seen; the answer says whether its audio may be looked at at all."""
+        if self._journal is not None:
+            self._journal.began(call)
         leg = self._book.began(call)
-        if self._prompts is not None and leg.role is Role.FROM_OUTSIDE:
-            leg.finder = NoticeFinder(self._prompts, search_s=self._lines.notice.search_s)
+        if self._prompts is not None and not self._recalling and leg.role is Role.FROM_OUTSIDE:
+            leg.finder = NoticeFinder(self._prompts, search_s=self._book.lines.notice.search_s)
         # An excluded telephone that calls nobody outside may pick up somebody's call: its audio is listened to as
         # proof of that, and kept nowhere.
-        may_pick_up = leg.role is Role.FROM_TELEPHONE and not self._lines.is_outside_number(leg.called)
+        may_pick_up = leg.role is Role.FROM_TELEPHONE and not self._book.lines.is_outside_number(leg.called)
         return leg.conversation.excluded_by is None or may_pick_up
 
     def answered(self, call: Call) -> None:
         """Somebody took the call."""
         self._book.answered(call)
+        self._more_is_known(call)
 
     def replied(self, call: Call, at_ns: int, message: SipMessage) -> None:
         """Who was called has answered in some way."""
+        if self._journal is not None:
+            self._journal.replied(call)
         self._book.replied(call, at_ns, message)
 
     def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
@@ -99,7 +147,9 @@ class Session:
     def pressed(self, call: Call, at_ns: int, party: int, key: str) -> None:
         """A party pressed a key: perhaps the last of the code with which its section asks for a recording."""
         leg = self._book.leg(call)
-        if leg is not None and party == leg.far and not leg.role.is_outside and presses(leg, key, at_ns, self._lines):
+        if leg is None or party != leg.far or leg.role.is_outside:
+            return
+        if presses(leg, key, at_ns, leg.conversation.lines):
             self._demand(leg.serves, at_ns)
 
     def listens(self, call: Call, at_ns: int, party: int, endpoints: Sequence[int]) -> None:
@@ -124,7 +174,7 @@ class Session:
                 if concerns(demand, one):
                     self._meet(demand, one)
             self._decide(one)
-            if self._lines.has_demands and not one.candidates and (section := section_of(one, self._lines)):
+            if one.lines.has_demands and not one.candidates and (section := section_of(one, one.lines)):
                 if section.record == "on_demand" and one.demanded_ns is None:
                     leg.tape.keep_newest(section.buffer_s if section.from_the_beginning else 0.0)
 
@@ -140,6 +190,7 @@ class Session:
         if leg is not None:
             leg.prepended += frames
             leg.tape.prepend(frames)
+            self._more_is_known(call)
 
     def ended(self, call: Call, media: MediaReport | None) -> None:
         """A leg is over."""
@@ -148,6 +199,8 @@ class Session:
     def dropped(self, call: Call) -> None:
         """It was no call: leave nothing of it."""
         self._book.dropped(call)
+        if self._journal is not None:
+            self._journal.dropped(call)
 
     # --- between batches ------------------------------------------------------------------------------------
 
@@ -155,30 +208,33 @@ class Session:
         """The capture is over: so is every conversation."""
         self._book.finish()
 
-    def take_requests(self) -> None:
-        """Take what commands have asked of this store's recorder."""
-        found, unreadable = requests.take(self._store.root)
-        self.warnings += [f"The request {name} can't be read and was left out." for name in unreadable]
-        for one in found:
-            if one.kind == "demand":
-                self.demands = [*self.demands, Demand(one.fields.get("extension", ""), one.at_ns)][-DEMANDS:]
-
     async def settle(self, *, all_of_it: bool = False) -> None:
         """Finish calls that have ended, and sync what is written, when it is time."""
-        self.take_requests()
         now_s = self._monotonic_s()
         due = now_s - self._synced_s >= SYNC_S
+        group: list[Ended] = []
         if self._finished and (all_of_it or due or len(self._finished) >= GROUP):
             group, self._finished = self._finished, []
-            there = await self._store.has([one.call.id for one in group])
-            self.already_kept += len(there)
-            kept = await self._store.finish([one for one in group if one.call.id not in there])
-            self.calls += len(kept)
-            self.recordings += sum(call.recording is not None for call in kept)
+        if due:
+            self._describe()
+        self.take(await self._keeper.settle(group, sync=due))
+        if group or due:
             self._synced_s = now_s
-        elif due:
-            await self._store.sync()
-            self._synced_s = now_s
+
+    def told(self) -> list[str]:
+        """The warnings until now, each given once: for who doesn't wait for the end."""
+        warnings, self.warnings = self.warnings, []
+        return warnings
+
+    def take(self, kept: Kept) -> None:
+        """What has become of calls, and what commands have asked."""
+        self.calls += len(kept.entered)
+        self.recordings += sum(call.recording is not None for call in kept.entered)
+        self.already_kept += kept.known
+        self._warn(kept.warnings)
+        for one in kept.requests:
+            if one.kind == "demand":
+                self.demands = [*self.demands, Demand(one.fields.get("extension", ""), one.at_ns)][-DEMANDS:]
 
     # --- in detail ------------------------------------------------------------------------------------------
 
@@ -215,13 +271,13 @@ class Session:
 
     def _decide(self, one: Conversation) -> None:
         """Let each leg's audio be written, wait, or be forgotten, as the rules say now."""
-        if not self._lines.are_named:
+        if not one.lines.are_named:
             for leg in one.legs:
                 leg.tape.write()
             return
-        forbid(one, self._lines)
+        forbid(one, one.lines)
         for leg in one.legs:
-            now = verdict(one, leg, self._lines)
+            now = verdict(one, leg, one.lines)
             if now is Verdict.WRITE:
                 self._write(one, leg)
             elif now is Verdict.FORGET:
@@ -231,21 +287,26 @@ class Session:
 
     def _write(self, one: Conversation, leg: Leg) -> None:
         """Write a leg's audio, from the demand on where it takes one."""
-        section = section_of(one, self._lines) if self._lines.has_demands else None
+        section = section_of(one, one.lines) if one.lines.has_demands else None
         from_now = section is not None and section.record == "on_demand" and not section.from_the_beginning
         leg.tape.write(one.demanded_ns if from_now else None)
 
     def _tape(self, call: Call) -> Tape:
-        return Tape(partial(self._begin, call), self._fail, g711=self._g711)
+        return Tape(partial(self._begin, call), partial(self._as_pcm, call), self._fail, g711=self._g711)
 
-    def _begin(self, call: Call, encoding: Encoding, starts_ns: int) -> PartFile | None:
+    def _begin(self, call: Call, encoding: Encoding, starts_ns: int) -> Part | None:
+        return self._keeper.begin(self._known_of(call), encoding=encoding, starts_ns=starts_ns)
+
+    def _as_pcm(self, call: Call, old: Part, decode: Decode) -> Part:
+        return self._keeper.go_on_as_pcm(self._known_of(call), old, decode)
+
+    def _record_of(self, one: Conversation) -> CallRecord:
+        return record_of(one, one.lines, self._keeper.salt)
+
+    def _known_of(self, call: Call) -> CallRecord:
         leg = self._book.leg(call)
         assert leg is not None, "audio of a leg that was forgotten"
-        one = leg.conversation
-        path = os.path.join(self._store.root, layout.recording_path(one.started_ns, one.id))
-        if self._store.disk.status(path) is not None:
-            return None
-        return self._store.begin(record_of(one, self._lines, self._store.salt), encoding=encoding, starts_ns=starts_ns)
+        return self._record_of(leg.conversation)
 
     def _close(self, one: Conversation) -> None:
         """Enter a conversation, with its recording if it was answered and has one."""
@@ -258,22 +319,43 @@ class Session:
             # The leg that should be the recording is mute: another has what was said.
             main = next((leg for leg in one.legs if leg.tape.has_audio and not leg.tape.is_forgotten), main)
             one.recorder = main
-        record = record_of(one, self._lines, self._store.salt)
+        record = self._record_of(one)
         if record.outcome != "excluded" and record.answered_ns is not None and not main.tape.is_known:
             if not main.tape.is_written:
                 self._write(one, main)
-                record = record_of(one, self._lines, self._store.salt)
+                record = self._record_of(one)
+        notes = self._journal.over([leg.call for leg in one.legs]) if self._journal is not None else ()
         if main.tape.is_known:
             self.already_kept += 1
             return
         for leg in one.legs:
             if leg is not main or record.outcome != "recorded":
                 leg.tape.forget()
-        self._finished.append(Finished(record, main.tape.part))
+        self._finished.append(Ended(record, main.tape.part, notes))
+
+    def _more_is_known(self, call: Call) -> None:
+        leg = self._book.leg(call)
+        if leg is not None:
+            self._changed[leg.conversation.number] = leg.conversation
+
+    def _describe(self) -> None:
+        """Tell the recordings that grow what has become known of their calls: after a crash it is all there is."""
+        changed, self._changed = self._changed, {}
+        for one in changed.values():
+            if one.number not in self._book.open:
+                continue
+            for leg in one.legs:
+                if leg.tape.part is not None:
+                    try:
+                        self._keeper.describe(leg.tape.part, self._record_of(one))
+                    except DiskFailed as error:
+                        self._fail(error)
 
     def _fail(self, error: DiskFailed) -> None:
-        if len(self.warnings) < WARNINGS:
-            self.warnings.append(str(error))
+        self._warn([str(error)])
+
+    def _warn(self, sentences: Sequence[str]) -> None:
+        self.warnings += sentences[: max(0, WARNINGS - len(self.warnings))]
 
 
 def _id_of(call: Call) -> str:

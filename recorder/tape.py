@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.media.g711 import TABLE, AudioBlock, Law
+from recorder.keeping.keeper import Decode, Part
 from storage.errors import DiskFailed
-from storage.parts import PartFile
 from storage.wav import ALAW, PCM16, ULAW, Encoding
 
 FRAME_NS = 125_000
@@ -41,23 +41,26 @@ class _Prepended:
 class Tape:
     """The audio of one leg. Frames count from the leg's first audio.
 
-    `begin` makes a part for (encoding, time of its first frame in ns), None if the recording exists already.
+    `begin` makes a part for (encoding, time of its first frame in ns), None if the recording exists already; `as_pcm`
+    makes one of 16-bit samples from one of G.711.
     `failed` is told of a disk that refuses something; the tape is silent from then on.
     """
 
     def __init__(
         self,
-        begin: Callable[[Encoding, int], PartFile | None],
+        begin: Callable[[Encoding, int], Part | None],
+        as_pcm: Callable[[Part, Decode], Part],
         failed: Callable[[DiskFailed], None],
         *,
         g711: bool,
     ) -> None:
         self._begin = begin
+        self._as_pcm = as_pcm
         self._failed = failed
         self._g711 = g711
         self._waiting: list[AudioBlock | _Late | _Prepended] | None = []  # None: nothing waits any more
         self.waiting_bytes = 0
-        self.part: PartFile | None = None
+        self.part: Part | None = None
         self.has_audio = False  # some was heard, kept or not
         self.is_broken = False  # the disk refused some of it
         self.is_known = False  # the store has this recording already
@@ -185,12 +188,9 @@ class Tape:
         if part is None or self.is_broken:
             return
         try:
-            there = part.read(0, part.frames)
-            part.write(frames, there)
-            part.starts_ns -= frames * FRAME_NS
+            part.insert(frames)
             self._silent = [(side, lo + frames, hi + frames) for side, lo, hi in self._silent]
             self._silent += [(side, 0, frames) for side in (0, 1) if part.encoding is ALAW]
-            part.write(0, part.encoding.silence * (2 * frames))
         except DiskFailed as error:
             self._break(error)
 
@@ -241,26 +241,22 @@ class Tape:
         assert part is not None
         if part.encoding is not PCM16 and ENCODING[law] is not part.encoding:
             part = self._go_on_as_pcm(part)
-        dtype = "<i2" if part.encoding is PCM16 else "u1"
-        there = np.frombuffer(part.read(frame, len(codes)), dtype).reshape(-1, 2).copy()
-        there[:, channel] = TABLE[law][codes[: len(there)]] if part.encoding is PCM16 else codes[: len(there)]
-        part.write(frame, there.data)
+        codes = codes[: max(0, part.frames - frame)]
+        part.write_channel(frame, channel, TABLE[law][codes] if part.encoding is PCM16 else codes)
         if self._silent:
             self._silent = without(self._silent, channel, frame, frame + len(codes))
 
-    def _go_on_as_pcm(self, old: PartFile) -> PartFile:
+    def _go_on_as_pcm(self, old: Part) -> Part:
         """One file has one format tag: when the sides' laws differ, what is there becomes PCM, and so on."""
-        law = Law.A if old.encoding is ALAW else Law.MU
-        codes = np.frombuffer(old.read(0, old.frames), np.uint8)
-        starts_ns = old.starts_ns
-        old.discard()
-        part = self._begin(PCM16, starts_ns)
-        assert part is not None
-        self.part = part
-        frames = TABLE[law][codes].reshape(-1, 2)
-        for side, lo, hi in self._silent:
-            frames[lo:hi, side] = 0
-        part.write(0, frames.data)
+        law, silent = Law.A if old.encoding is ALAW else Law.MU, self._silent
+
+        def decode(words: bytes, first: int) -> NDArray[np.int16]:
+            frames = TABLE[law][np.frombuffer(words, np.uint8)].reshape(-1, 2)
+            for side, lo, hi in silent:
+                frames[max(lo - first, 0) : max(hi - first, 0), side] = 0
+            return frames
+
+        part = self.part = self._as_pcm(old, decode)
         return part
 
     def _break(self, error: DiskFailed) -> None:

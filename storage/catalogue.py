@@ -10,21 +10,26 @@ Values reach SQL as bound parameters only.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
 import aiosqlite
 
-from storage import migrations, rows, text
+from storage import migrations, rows, search, text
 from storage.errors import CatalogueUnusable, StoreError
+from storage.meta import SALT_BYTES
 from storage.records import CallRecord
 from storage.rows import Row
+from storage.search import COUNTED, PAGE, Found, Wanted
 from storage.tallies import ADD_RUN, NEXT_RUN, RUNS, TALLIES, Run, Tallies, Tally, run_of
+from storage.wav import PCM16, ULAW, file_bytes
 
 _CHUNK = 500  # calls read or asked for at once; SQLite takes up to 999 parameters everywhere
+_HEAD = rows.CALL.count(",") + 2  # columns of a call, with the number before them
 _BUSY_S = 5.0  # somebody else's transaction may last so long before a write gives up
 
 class Catalogue:
@@ -41,8 +46,9 @@ class Catalogue:
         self._writing = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: str, *, uuid: str) -> Catalogue:
-        """For reading and writing. `path` is an existing file (an empty one becomes a catalogue of the store `uuid`).
+    async def open(cls, path: str, *, uuid: str, salt: str = "") -> Catalogue:
+        """For reading and writing. `path` is an existing file (an empty one becomes a catalogue of the store `uuid`,
+        with its `salt` in hexadecimal, or a new one).
 
         StoreError if it is of another store, of a newer version, or damaged.
         """
@@ -51,36 +57,57 @@ class Catalogue:
             await writer.execute("pragma journal_mode = wal")
             await writer.execute("pragma synchronous = full")
             await writer.execute("pragma foreign_keys = on")
+            await writer.execute("pragma secure_delete = on")  # what is erased is written over, not only let go
             await _migrate(writer, path, uuid)
             await _check_uuid(writer, path, uuid)
-            await writer.execute("update store set salt = coalesce(salt, randomblob(32))")
+            fresh = bytes.fromhex(salt) or os.urandom(SALT_BYTES)
+            await writer.execute("update store set salt = coalesce(salt, ?)", (fresh,))
             await writer.commit()
-            [(salt,)] = await _all(writer, "select salt from store")
+            [(of_store,)] = await _all(writer, "select salt from store")
             reader = await _connect(path, "ro")
         except sqlite3.DatabaseError as error:
             await writer.close()
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         except BaseException:
             await writer.close()
             raise
-        return cls(path, reader, writer, salt)
+        return cls(path, reader, writer, of_store)
 
     @classmethod
     async def open_read_only(cls, path: str, *, uuid: str) -> Catalogue:
         """For reading, also while another process writes. StoreError as for `open`."""
         reader = await _connect(path, "ro")
         try:
-            have, known = await _version(reader), len(migrations.load())
-            if have != known:
-                raise _too_new(path, have, known) if have > known else _too_old(path)
+            await _check_version(reader, path)
             await _check_uuid(reader, path, uuid)
         except sqlite3.DatabaseError as error:
             await reader.close()
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         except BaseException:
             await reader.close()
             raise
         return cls(path, reader, None)
+
+    @classmethod
+    async def open_beside(cls, path: str, *, uuid: str) -> Catalogue:
+        """For reading and writing while another process, too, writes: for what commands do. StoreError as for
+        `open`, and for a catalogue of an older version."""
+        writer = await _connect(path, "rw")
+        try:
+            await _check_version(writer, path)
+            await _check_uuid(writer, path, uuid)
+            await writer.execute("pragma synchronous = full")
+            await writer.execute("pragma foreign_keys = on")
+            await writer.execute("pragma secure_delete = on")  # what is erased is written over, not only let go
+            [(salt,)] = await _all(writer, "select salt from store")
+            reader = await _connect(path, "ro")
+        except sqlite3.DatabaseError as error:
+            await writer.close()
+            raise unusable(path, error) from error
+        except BaseException:
+            await writer.close()
+            raise
+        return cls(path, reader, writer, salt or b"")
 
     async def close(self) -> None:
         await self._reader.close()
@@ -97,7 +124,7 @@ class Catalogue:
         """
         if not calls and (tallies is None or not tallies.waiting):
             return
-        async with self._transaction() as writer:
+        async with self.transaction() as writer:
             if calls and replace:
                 await writer.executemany("delete from call where id = ?", [(call.id,) for call in calls])
             if calls:
@@ -119,19 +146,32 @@ class Catalogue:
 
     async def add_run(self, what: str) -> int:
         """Notes that captures begin to be read; the number of the run."""
-        async with self._transaction() as writer:
+        async with self.transaction() as writer:
             [(number,)] = await _all(writer, NEXT_RUN)
             await writer.execute(ADD_RUN, (number, text.escape(what)))
         return int(number)
 
+    async def note_opened(self, times: int) -> None:
+        """The store is opened for writing, for so many times now."""
+        async with self.transaction() as writer:
+            await writer.execute("update store set opened = ?", (times,))
+
+    async def settle(self) -> bool:
+        """Moves all that was committed into the one file, where a copy or a hash of it finds it; False if a reader
+        prevents it just now."""
+        assert self._writer is not None, "a catalogue opened for reading"
+        async with self._writing:
+            [(busy, _, _)] = await _all(self._writer, "pragma wal_checkpoint(truncate)")
+        return not busy
+
     async def runs(self) -> list[Run]:
         """Every run, in their order."""
-        return [run_of(row) for row in await self._query(RUNS)]
+        return [run_of(row) for row in await self.query(RUNS)]
 
     async def tallies(self, day: str | None = None) -> list[Tally]:
         """What was counted on a day, or on all days; by run, day and reason."""
         where = "" if day is None else " where day = ?"
-        rows = await self._query(f"{TALLIES}{where} order by run, day, reason", () if day is None else (day,))
+        rows = await self.query(f"{TALLIES}{where} order by run, day, reason", () if day is None else (day,))
         return [Tally(*row) for row in rows]
 
     async def calls(self, begin_ns: int = -(2**63), end_ns: int = 2**63 - 1) -> AsyncIterator[CallRecord]:
@@ -151,6 +191,50 @@ class Catalogue:
                 return
             after = (chunk[-1].started_ns, chunk[-1].id)
 
+    async def search(self, wanted: Wanted, *, limit: int, offset: int = 0) -> Found:
+        """A page of at most `limit` calls (up to PAGE), newest first, after the first `offset`; and how many there are
+        on all pages."""
+        if not 0 < limit <= PAGE or offset < 0:
+            raise ValueError(f"a page has 1 to {PAGE} calls")
+        plan = await search.plan_of(wanted, self.query)
+        stop = max(COUNTED, offset + limit) + 1
+        values = (*plan.values, stop, limit, offset)
+        found = await self._read_heads(plan.page(f"number, {rows.CALL}"), values)
+        total = found[0][0][-1] if found else 0
+        if not found and offset:  # beyond the last page, where no row says how many there are
+            [(total,)] = await self.query(plan.counting(), (*plan.values, stop))
+        return Found([call for _, call in found], min(total, stop - 1), is_more=total == stop)
+
+    async def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncGenerator[CallRecord, None]:
+        """All calls that are wanted (by start, then by id), with a bounded number of them in memory."""
+        whole = plan = await search.plan_of(wanted, self.query)
+        while True:
+            select = plan.next(f"number, {rows.CALL}", newest_first=newest_first)
+            chunk = await self._read(select, (*plan.values, PAGE))
+            for call in chunk:
+                yield call
+            if len(chunk) < PAGE:
+                return
+            plan = whole.beyond(chunk[-1].started_ns, chunk[-1].id, newest_first=newest_first)
+
+    async def renew_search(self, at_ns: int) -> bool:
+        """Makes what searching needs anew, so that no page of it holds a trace of a number that was erased; whether
+        that was due: calls were erased since, and the last time is a day ago by the machine's clock `at_ns`.
+
+        sqlite3.OperationalError if the recorder is writing all the time; then the next time does it.
+        """
+        [(erased, renewed, renewed_ns)] = await self.query("select erased, renewed, renewed_ns from search_state")
+        if erased == renewed or (renewed_ns is not None and 0 <= at_ns - renewed_ns < search.RENEWED_FOR_NS):
+            return False
+        for statements in search.RENEW:
+            async with self.transaction() as writer:
+                for sql in statements:
+                    await writer.execute(sql)
+        async with self.transaction() as writer:
+            await writer.execute("update search_state set renewed = ?, renewed_ns = ?", (erased, at_ns))
+        await self.settle()
+        return True
+
     async def get(self, call_id: str) -> CallRecord | None:
         """The call of that id, None if there is none."""
         found = await self._read(f"select number, {rows.CALL} from call where id = ?", (call_id,))
@@ -158,25 +242,70 @@ class Catalogue:
 
     async def has(self, ids: Collection[str]) -> set[str]:
         """Those of the ids that are in the catalogue."""
-        return {row[0] for row in await self._select_in("select id from call where id in", list(ids))}
+        return {row[0] for row in await self.select_in("select id from call where id in", list(ids))}
 
     async def without(self, paths: Collection[str]) -> set[str]:
         """Those of the paths that are no call's recording."""
-        rows = await self._select_in("select path from recording where path in", list(paths))
+        rows = await self.select_in("select path from recording where path in", list(paths))
         return set(paths) - {row[0] for row in rows}
+
+    async def erased(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids whose calls were erased."""
+        return {row[0] for row in await self.select_in("select id from erasure where id in", list(ids))}
+
+    async def all_erased(self) -> set[str]:
+        """The ids of all calls that were erased."""
+        return {row[0] for row in await self.query("select id from erasure")}
+
+    async def doomed(self, paths: Collection[str]) -> set[str]:
+        """Those of the paths in the store's own folder that are still to be unlinked."""
+        return {
+            row[0] for row in await self.select_in("select path from doomed where medium = 0 and path in", list(paths))
+        }
+
+    async def media(self) -> dict[int, tuple[str, str]]:
+        """Where recordings lie besides the store's own folder: UUID and folder of each medium."""
+        return {row[0]: (row[1], row[2]) for row in await self.query("select number, uuid, path from medium")}
+
+    async def applied(self) -> tuple[int, bytes]:
+        """Up to which entry of the register this catalogue is: its number and its link, 0 and b"" before the first."""
+        [(number, link)] = await self.query("select applied, applied_link from ring_state")
+        return number, link
+
+    async def folders(self) -> set[str]:
+        """The day's folders of the store itself in which recordings must lie."""
+        rows = await self.query("select distinct substr(path, 1, 10) from recording where medium = 0")
+        return {row[0] for row in rows}
+
+    async def sizes(self, folder: str) -> list[tuple[str, int]]:
+        """(path, bytes that its file must have) of every recording of a day's folder of the store itself,
+        by path."""
+        found = await self.query(
+            "select path, encoding, channels, frames from recording where path >= ? and path < ? "
+            "and medium = 0 order by path",
+            (f"{folder}/", f"{folder}0"),  # 0 is the character after /
+        )
+        return [
+            (path, file_bytes(PCM16 if encoding == PCM16.name else ULAW, channels, frames))
+            for path, encoding, channels, frames in found
+        ]
 
     async def latest_entries(self, ids: Collection[str]) -> dict[str, bytes]:
         """The digest with which each of these calls was entered last."""
-        rows = await self._select_in(
+        rows = await self.select_in(
             "select id, row_sha256, max(number) from entry where id in", list(ids), " group by id"
         )
         return {row[0]: row[1] for row in rows}
 
-    async def entries(self) -> AsyncIterator[tuple[int, str, bytes, bytes]]:
-        """(number, id, row_sha256, link_sha256) of the whole chain, in order."""
-        after = 0
+    async def some(self, ids: Sequence[str]) -> list[CallRecord]:
+        """Those of the ids' calls that there are, at most 500."""
+        marks = ", ".join("?" * len(ids))
+        return await self._read(f"select number, {rows.CALL} from call where id in ({marks})", tuple(ids))
+
+    async def entries(self, after: int = 0) -> AsyncIterator[tuple[int, str, bytes, bytes]]:
+        """(number, id, row_sha256, link_sha256) of the whole chain, in order; or of what comes after a number."""
         while True:
-            rows = await self._query(
+            rows = await self.query(
                 "select number, id, row_sha256, link_sha256 from entry where number > ? order by number limit ?",
                 (after, 10 * _CHUNK),
             )
@@ -187,18 +316,24 @@ class Catalogue:
             after = rows[-1][0]
 
     async def entered_but_gone(self) -> list[str]:
-        """Ids that were entered and have no call any more."""
-        rows = await self._query(
-            "select distinct id from entry where not exists (select 1 from call where call.id = entry.id) order by id"
+        """Ids that were entered and have no call any more, although none was erased."""
+        rows = await self.query(
+            "select distinct id from entry where not exists (select 1 from call where call.id = entry.id) "
+            "and not exists (select 1 from erasure where erasure.id = entry.id) order by id"
         )
         return [row[0] for row in rows]
 
-    async def quick_check(self) -> list[str]:
-        """What SQLite itself finds wrong with the file; empty if nothing."""
-        return [row[0] for row in await self._query("pragma quick_check") if row[0] != "ok"]
+    async def last_entry(self) -> int:
+        """The number of the last entry, 0 if there is none."""
+        [(number,)] = await self.query("select coalesce(max(number), 0) from entry")
+        return int(number)
+
+    async def integrity_check(self) -> list[str]:
+        """What SQLite itself finds wrong with the file and its indexes; empty if nothing."""
+        return [row[0] for row in await self.query("pragma integrity_check") if row[0] != "ok"]
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
         """One transaction at a time; it is on the disk when the block ends, and undone if the block fails."""
         writer = self._writer
         assert writer is not None, "a catalogue opened for reading"
@@ -212,7 +347,11 @@ class Catalogue:
                 raise
 
     async def _read(self, select_calls: str, values: Row) -> list[CallRecord]:
-        """The calls of a query that selects `number` and `_CALL`, with all that belongs to them."""
+        """The calls of a query that selects `number` and `rows.CALL`, with all that belongs to them."""
+        return [call for _, call in await self._read_heads(select_calls, values)]
+
+    async def _read_heads(self, select_calls: str, values: Row) -> list[tuple[Row, CallRecord]]:
+        """The same with the query's own rows, which may have more columns at their end."""
         async with self._reading:
             await self._reader.execute("begin")
             try:
@@ -226,7 +365,8 @@ class Catalogue:
                 recordings = await self._parts(f"call, {rows.RECORDING}", "recording", numbers, order="call")
             finally:
                 await self._reader.rollback()
-        return [rows.record(head, recordings, streams, gaps, legs, flags, parties) for head in heads]
+        parts = recordings, streams, gaps, legs, flags, parties
+        return [(head, rows.record(head[:_HEAD], *parts)) for head in heads]
 
     async def _parts(
         self, columns: str, table: str, numbers: Sequence[int], *, order: str = "call, position"
@@ -241,14 +381,16 @@ class Catalogue:
             found.setdefault(row[0], []).append(row[1:])
         return found
 
-    async def _select_in(self, select: str, values: Sequence[str], then: str = "") -> list[Row]:
+    async def select_in(self, select: str, values: Sequence[Any], then: str = "") -> list[Row]:
+        """The rows of a select statement that ends in "in" and goes on with any number of values."""
         rows: list[Row] = []
         for start in range(0, len(values), _CHUNK):
             some = values[start : start + _CHUNK]
-            rows += await self._query(f"{select} ({', '.join('?' * len(some))}){then}", some)
+            rows += await self.query(f"{select} ({', '.join('?' * len(some))}){then}", some)
         return rows
 
-    async def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    async def query(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a select statement."""
         async with self._reading:
             return await _all(self._reader, sql, values)
 
@@ -263,13 +405,19 @@ async def _connect(path: str, mode: str) -> aiosqlite.Connection:
             f"file:{quote(path)}?mode={mode}", uri=True, isolation_level=None, timeout=_BUSY_S
         )
     except sqlite3.DatabaseError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     return connection
 
 
 async def _version(connection: aiosqlite.Connection) -> int:
     [(version,)] = await _all(connection, "pragma user_version")
     return int(version)
+
+
+async def _check_version(connection: aiosqlite.Connection, path: str) -> None:
+    have, known = await _version(connection), len(migrations.load())
+    if have != known:
+        raise _too_new(path, have, known) if have > known else _too_old(path)
 
 
 async def _migrate(writer: aiosqlite.Connection, path: str, uuid: str) -> None:
@@ -294,7 +442,8 @@ async def _check_uuid(connection: aiosqlite.Connection, path: str, uuid: str) ->
     if found != uuid:
         raise CatalogueUnusable(
             f"{path} belongs to the store {found}, but lies in the store {uuid}.",
-            hint="Mount the right disk, or put back the catalogue that was made with these recordings.",
+            hint="Mount the right disk, or put back the catalogue that was made with these recordings; or make it "
+            "anew from them: recorder repair --store DIR",
         )
 
 
@@ -312,9 +461,10 @@ def _too_old(path: str) -> StoreError:
     )
 
 
-def _unusable(path: str, error: sqlite3.DatabaseError) -> CatalogueUnusable:
+def unusable(path: str, error: sqlite3.DatabaseError) -> CatalogueUnusable:
+    """What an error of SQLite says about a catalogue, as a sentence for the operator."""
     return CatalogueUnusable(
         f"The catalogue {path} can't be used: {error}.",
-        hint="If it is damaged, move it aside: the next start makes a new one from what the recordings say "
-        "of themselves.",
+        hint="If it is damaged, the next start makes it anew from what lies beside the recordings; or do it now: "
+        "recorder repair --store DIR",
     )

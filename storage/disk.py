@@ -66,11 +66,16 @@ class Disk:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
 
     def open(self, path: str, *, write: bool = False) -> int:
-        """An existing regular file. OSError if it is a link, a pipe or a device: opening one never blocks."""
+        """An existing regular file. OSError if it is a link, a pipe or a device: opening one never blocks. Nor is
+        a file written to that has another name (EMLINK): that may lie anywhere."""
         fd = os.open(path, (os.O_RDWR if write else os.O_RDONLY) | os.O_NONBLOCK | _SAFE)
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
             os.close(fd)
             raise OSError(errno.EINVAL, "not a regular file", path)
+        if write and found.st_nlink > 1:
+            os.close(fd)
+            raise OSError(errno.EMLINK, "the file has another name", path)
         return fd
 
     def close(self, fd: int) -> None:
@@ -151,9 +156,11 @@ class Disk:
     def open_directory(self, path: str) -> int:
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFE)
 
-    def make_directory(self, path: str) -> None:
+    def make_directory(self, path: str, *, below: str | None = None) -> None:
         """The directory with all that lead to it; the parent of each new one is synced. NotADirectoryError if a
-        link or a file is in the way of the last name."""
+        link or a file is in the way of the last name, or of any name after the folder `below`."""
+        if below is not None and path != below:
+            self.make_directory(os.path.dirname(path), below=below)
         try:
             os.mkdir(path, 0o700)
         except FileExistsError:
@@ -183,8 +190,24 @@ class Disk:
         os.link(old, new, follow_symlinks=False)
         os.unlink(old)
 
+    def replace(self, old: str, new: str) -> None:
+        """Moves a file to a name, in one step, in place of whatever file has it."""
+        os.replace(old, new)
+
     def unlink(self, path: str) -> None:
         os.unlink(path)
+
+    def remove_directory(self, path: str) -> None:
+        """Takes away an empty directory. OSError (ENOTEMPTY) if it isn't."""
+        os.rmdir(path)
+
+    def sizes(self, path: str) -> list[tuple[str, int]]:
+        """(name, bytes) of all in a directory, -1 for what is no regular file; links are not followed."""
+        with os.scandir(path) as entries:
+            return [
+                (entry.name, entry.stat(follow_symlinks=False).st_size if _kind_of(entry) == "file" else -1)
+                for entry in entries
+            ]
 
     def list(self, path: str) -> list[Entry]:
         """The names in a directory, sorted."""

@@ -37,11 +37,16 @@ def with_audio(call: CallRecord, part: PartFile) -> CallRecord:
 
 def pack(call: CallRecord, encoding: Encoding, *, complete: bool) -> bytes:
     """The facts as JSON. What doesn't fit into the head is left out, the least needed first."""
+    return pack_as_fits(call, encoding, complete=complete)[0]
+
+
+def pack_as_fits(call: CallRecord, encoding: Encoding, *, complete: bool) -> tuple[bytes, bool]:
+    """As `pack`, and whether nothing had to be left out."""
     room = wav.facts_room(encoding)
     for shorter in _ever_shorter(call):
         packed = b'{"call":%b,"complete":%b}' % (records.to_json(shorter), b"true" if complete else b"false")
         if len(packed) <= room:
-            return packed
+            return packed, shorter is call
     raise AssertionError("a call's indispensable fields have bounded lengths")
 
 
@@ -67,7 +72,7 @@ _GIVING_WAY: tuple[Callable[[CallRecord], CallRecord], ...] = (
     lambda call: _replace_audio(call, streams=()),
     lambda call: replace(call, flags=(), parties=()),
     lambda call: replace(call, excluded_by=None, caller_group=None, caller_sealed=None),
-    lambda call: replace(call, extension=None),
+    lambda call: replace(call, extension=None, section=None),
     lambda call: replace(call, callee=None),
     lambda call: replace(call, caller=None),
     lambda call: replace(call, direction="unknown", outcome="recorded", end_reason="unknown"),

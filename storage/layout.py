@@ -15,7 +15,15 @@ CATALOGUE = "catalogue.sqlite"
 META = "store.json"
 META_NEW = "store.json.new"
 LOCK = "lock"
-ROOT_FILES = frozenset({CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", META, META_NEW, LOCK})
+LIVE = "live"  # folder: storage.journal
+DAY_FILE = "calls.jsonl"  # in the folder of a day: storage.rebuild.dayfile
+DAY_FILES_LOCK = "calls.lock"
+CATALOGUE_NEW = f"{CATALOGUE}.new"  # while it is made anew
+SQLITE_FILES = ("", "-wal", "-shm")
+ROOT_FILES = frozenset(
+    {META, META_NEW, LOCK, DAY_FILES_LOCK}
+    | {name + ending for name in (CATALOGUE, CATALOGUE_NEW) for ending in SQLITE_FILES}
+)
 PART = ".part"
 BROKEN = ".broken"
 
@@ -24,7 +32,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=JAPAN) + JAPAN.utcoffset(None)
 _ID = re.compile(r"[0-9A-Za-z-]{1,128}")
 _FOLDERS = (re.compile(r"\d{4}"), re.compile(r"0[1-9]|1[0-2]"), re.compile(r"0[1-9]|[12]\d|3[01]"))
 _REQUEST = re.compile(r"request-\d{20}-[0-9a-f]{8}\.json")
-_NAME = re.compile(r"(\d{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
+_SET_ASIDE = re.compile(r"catalogue\.sqlite\.damaged-\d+(-wal|-shm)?")
+_NAME = re.compile(r"([0-9]{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
 
 
 class Name(NamedTuple):
@@ -56,12 +65,28 @@ def day_of(time_ns: int) -> str:
     return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y-%m-%d}"
 
 
+def day_file(time_ns: int) -> str:
+    """What lies beside the recordings of that day in Japan, for its calls without one; relative to the store."""
+    return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y/%m/%d}/{DAY_FILE}"
+
+
 def day_begins_ns(day: str) -> int:
     """When a day of Japan begins. ValueError if it isn't written as 2026-11-22."""
     if len(day) != 10:
         raise ValueError("not a day")
     since = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=JAPAN) - _EPOCH
     return (since // timedelta(seconds=1)) * 1_000_000_000
+
+
+def is_day_file(path: str) -> bool:
+    """Whether a path relative to the store is that of a day's file of calls, or of one that is being rewritten."""
+    folder, _, name = path.rpartition("/")
+    return name.removesuffix(".new") == DAY_FILE and folder.count("/") == 2 and is_folder(tuple(folder.split("/")))
+
+
+def is_set_aside(name: str) -> bool:
+    """Whether a file at the store's root is a damaged catalogue that a start has set aside."""
+    return _SET_ASIDE.fullmatch(name) is not None
 
 
 def is_request(name: str) -> bool:
@@ -80,10 +105,20 @@ def parse(path: str) -> Name | None:
     match = _NAME.fullmatch(name)
     if match is None or folder.count("/") != 2:
         return None
+    begin_s, clock = _day_begins_s(folder), match[1]
+    hours, minutes, seconds = int(clock[:2]), int(clock[2:4]), int(clock[4:])
+    if begin_s is None or hours > 23 or minutes > 59 or seconds > 59:
+        return None
+    started_s = begin_s + 3600 * hours + 60 * minutes + seconds
+    ending = match[3] or ""
+    return Name(path[: len(path) - len(ending)], match[2], started_s * 1_000_000_000, ending)
+
+
+@lru_cache(maxsize=64)  # files come by the folder, a day's thousands one after the other
+def _day_begins_s(folder: str) -> int | None:
+    """When the day of a folder begins, in seconds since 1970; None if it is no day's."""
     try:
-        started = datetime.strptime(f"{folder}/{match[1]}", "%Y/%m/%d/%H%M%S").replace(tzinfo=JAPAN)
+        day = datetime.strptime(folder, "%Y/%m/%d").replace(tzinfo=JAPAN)
     except ValueError:
         return None
-    seconds = (started - _EPOCH) // timedelta(seconds=1)
-    ending = match[3] or ""
-    return Name(path[: len(path) - len(ending)], match[2], seconds * 1_000_000_000, ending)
+    return (day - _EPOCH) // timedelta(seconds=1)

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from storage import wav
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
@@ -182,6 +184,20 @@ class PartFile:
         except OSError as error:
             raise self._failed("read", error) from error
         return bytes(buffer)
+
+    def write_channel(self, frame: int, channel: int, samples: NDArray[Any]) -> None:
+        """Puts one channel's samples (of the encoding's size) into frames that are there; beyond the end, none."""
+        there = bytearray(self.read(frame, len(samples)))
+        count, size, width = len(there) // self.frame_bytes, self.encoding.sample_bytes, self.frame_bytes
+        given = np.ascontiguousarray(samples[:count]).view(np.uint8).reshape(count, size)
+        np.frombuffer(there, np.uint8).reshape(count, width)[:, channel * size : (channel + 1) * size] = given
+        self.write(frame, there)
+
+    def insert(self, frames: int) -> None:
+        """The recording begins so many frames earlier, with silence; all that is there moves back."""
+        self.write(frames, self.read(0, self.frames))
+        self.starts_ns -= frames * 1_000_000_000 // wav.RATE_HZ
+        self.silence(0, frames)
 
     def write_head(self, facts: bytes) -> None:
         """Writes the head for the length so far."""

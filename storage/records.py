@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage import text
-from storage.wav import RATE_HZ
+from storage.wav import HEADER_BYTES, PCM16, RATE_HZ
 
 MAX_GAPS = 1000  # of one recording; a line that bad is told by its counters
 
@@ -48,6 +48,13 @@ class RecordingRecord:
     frames: int = 0  # samples a channel
     streams: tuple[StreamRecord, ...] = ()
     gaps: tuple[Gap, ...] = ()  # what no packet brought; the first MAX_GAPS
+    medium: int = 0  # where it lies now: 0 the store's own folder, 1 the second one; not part of what is proven
+
+    @property
+    def file_bytes(self) -> int:
+        """The size of its file."""
+        data = self.frames * self.channels * (2 if self.encoding == PCM16.name else 1)
+        return HEADER_BYTES + data + data % 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,7 @@ class CallRecord:
     announced_ms: int | None = None  # how much of the notice was heard; None: not looked for
     caller_group: str | None = None  # salted digest of a withheld number that the network carried
     caller_sealed: str | None = None  # that number, readable only with the office's key
+    section: str | None = None  # that the extension belonged to at the time; None: none, or not known
     recording: RecordingRecord | None = None
 
     def with_recording(self, recording: RecordingRecord | None) -> CallRecord:
@@ -93,7 +101,7 @@ class CallRecord:
             caller=self.caller, callee=self.callee, extension=self.extension, caller_raw=self.caller_raw,
             callee_raw=self.callee_raw, call_ids=self.call_ids, flags=self.flags, parties=self.parties,
             excluded_by=self.excluded_by, announced_ms=self.announced_ms, caller_group=self.caller_group,
-            caller_sealed=self.caller_sealed, recording=recording,
+            caller_sealed=self.caller_sealed, section=self.section, recording=recording,
         )  # fmt: skip
 
     @property
@@ -104,7 +112,8 @@ class CallRecord:
 
 _STREAM = ("channel", "party", "codec", "ssrc", "source", "destination", "packets", "lost", "duplicates", "late")
 _STREAM_TEXTS = ("party", "codec", "source", "destination")
-_LATER_TEXTS = ("excluded_by", "caller_group", "caller_sealed")  # written only if set: older rows had none of these
+# Written only if set: older rows had none of these.
+_LATER_TEXTS = ("excluded_by", "caller_group", "caller_sealed", "section")
 _PARTIES = ("caller", "callee", "extension", "caller_raw", "callee_raw")
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 

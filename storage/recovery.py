@@ -2,7 +2,8 @@
 
 A `.part` is cut to whole frames and sealed like any other recording; its call is what its head says, ended by
 `interrupted` unless the head is complete. A `.wav` without a row only lacks its row. Both get the flag `recovered`.
-All of it may be interrupted and done again. Files that aren't ours are left alone: `verify` names them.
+What the register says was erased is erased, whatever a power cut or a backup brought back. All of it may be interrupted
+and done again. Files that aren't ours are left alone: `verify` names them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from storage.errors import DiskFailed, WavError
 from storage.facts import Facts
 from storage.layout import Name
 from storage.parts import FilePool, PartFile
+from storage.rebuild import dayfile
 from storage.records import CallRecord
 from storage.sealing import Sealing, flagged
 from storage.wav import HEADER_BYTES, Header
@@ -35,42 +37,74 @@ class Recovered(NamedTuple):
 
     calls: tuple[CallRecord, ...]  # entered now
     left: tuple[str, ...]  # files, relative to the store, of which nothing could be made; they lie as they were
+    growing: tuple[Name, ...] = ()  # parts that were left as they are, because somebody may go on with them
 
 
-async def recover(root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int) -> Recovered:
-    """Finishes what a crash left: afterwards each of our files has its row. `root_fd` is the open folder."""
+async def recover(
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, *, was_closed: bool = False,
+    leave_growing: bool = False,
+) -> Recovered:
+    """Finishes what a crash left: afterwards each of our files has its row, and each line in a day's file, unless the
+    last writer `was_closed` properly, and so has seen to them. `root_fd` is the open folder.
+    With `leave_growing`, calls that were still going on are left for `recover_parts`."""
     calls: list[CallRecord] = []
     left: list[str] = []
     unfinished: list[Name] = []
-    walk = iter_names(root, disk)
-    while names := await asyncio.to_thread(_some, walk):
-        unfinished += [name for name in names if name.ending == layout.PART]
-        complete = [name for name in names if not name.ending]
-        rowless = await catalogue.without([name.recording for name in complete])
-        unfinished += [name for name in complete if name.recording in rowless]
-    for start in range(0, len(unfinished), _GROUP):
-        entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, unfinished[start : start + _GROUP])
+    for folder in await asyncio.to_thread(lambda: list(dayfile.iter_days(root, disk))):
+        entries = await asyncio.to_thread(disk.list, os.path.join(root, folder))
+        rows = {path for path, _ in await catalogue.sizes(folder)}
+        paths = [f"{folder}/{entry.name}" for entry in entries if entry.kind == "file"]
+        paths = [path for path in paths if path not in rows]
+        if elsewhere := set(paths) - await catalogue.without(paths):  # moved, and still to be taken away here
+            paths = [path for path in paths if path not in elsewhere]
+        names = [layout.parse(path) for path in paths]
+        unfinished += [name for name in names if name is not None and name.ending != layout.BROKEN]
+    erased = await catalogue.erased({name.id for name in unfinished})
+    await asyncio.to_thread(
+        _erase, disk, [os.path.join(root, name.recording) + name.ending for name in unfinished if name.id in erased]
+    )
+    unfinished = [name for name in unfinished if name.id not in erased]
+    growing: tuple[Name, ...] = ()
+    if leave_growing:
+        growing = tuple(name for name in unfinished if name.ending == layout.PART)
+        unfinished = [name for name in unfinished if name.ending != layout.PART]
+    entered, stuck, _ = await recover_parts(root, disk, catalogue, pool, root_fd, unfinished)
+    calls += entered
+    left += stuck
+    if not was_closed:
+        calls += await _adopt_lines(root, disk, catalogue)
+    return Recovered(tuple(calls), tuple(left), growing)
+
+
+async def recover_parts(
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, names: Sequence[Name]
+) -> Recovered:
+    """Finishes these files."""
+    calls: list[CallRecord] = []
+    left: list[str] = []
+    for start in range(0, len(names), _GROUP):
+        group = list(names[start : start + _GROUP])
+        entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, group)
         calls += entered
         left += stuck
     return Recovered(tuple(calls), tuple(left))
 
 
-def iter_names(root: str, disk: Disk) -> Iterator[Name]:
-    """Every file of ours below the store, by day; links are not followed."""
-
-    def below(folder: str, names: tuple[str, ...]) -> Iterator[Name]:
-        for entry in disk.list(folder):
-            path = (*names, entry.name)
-            if entry.kind == "directory" and layout.is_folder(path):
-                yield from below(os.path.join(folder, entry.name), path)
-            elif entry.kind == "file" and len(path) == 4 and (name := layout.parse("/".join(path))):
-                yield name
-
-    return below(root, ())
-
-
-def _some(names: Iterator[Name]) -> list[Name]:
-    return [name for name, _ in zip(names, range(10 * _GROUP), strict=False)]
+async def _adopt_lines(root: str, disk: Disk, catalogue: Catalogue) -> list[CallRecord]:
+    """Enters calls without recordings whose line is there and whose row isn't: the crash came between the two."""
+    entered: list[CallRecord] = []
+    for where in await asyncio.to_thread(lambda: list(dayfile.iter_files(root, disk))):
+        ids = await asyncio.to_thread(dayfile.ids, root, where, disk)
+        missing = ids - await catalogue.has(ids) - await catalogue.erased(ids)
+        missing -= set(await catalogue.latest_entries(missing))  # a row that was there was taken away on purpose
+        if not missing:
+            continue
+        lines = await asyncio.to_thread(dayfile.read, root, where, disk)
+        calls = [flagged(call, RECOVERED) for call in lines.calls if call.id in missing and call.recording is None]
+        await asyncio.to_thread(dayfile.append, root, calls, disk)
+        await catalogue.add_calls(calls)
+        entered += calls
+    return entered
 
 
 async def _recover_group(
@@ -83,7 +117,12 @@ async def _recover_group(
         if call is not None:
             known[call_id] = call
 
-    plan = await asyncio.to_thread(_seal, root, disk, pool, root_fd, names, known)
+    lines = await asyncio.to_thread(_lines_of, root, disk, names)
+    for call_id, call in lines.items():
+        if call.recording is None and call_id not in known:  # its row is still to come: see _adopt_lines
+            known[call_id] = call
+    plan = await asyncio.to_thread(_seal, root, disk, pool, root_fd, names, known, lines)
+    await asyncio.to_thread(dayfile.append, root, plan.lines, disk)
     await catalogue.add_calls(plan.calls, replace=True)
     await asyncio.to_thread(_erase, disk, plan.doomed)
     return plan.calls, plan.left
@@ -95,15 +134,19 @@ class _Plan:
     def __init__(self) -> None:
         self.sealings: list[Sealing] = []
         self.calls: list[CallRecord] = []  # to be entered
+        self.lines: list[CallRecord] = []  # those of them that no head tells of, or not wholly
+        self.said: dict[str, CallRecord] = {}  # what days' files say of these calls
         self.doomed: list[str] = []  # paths to erase, once that is done
         self.left: list[str] = []
 
 
 def _seal(
-    root: str, disk: Disk, pool: FilePool, root_fd: int, names: list[Name], known: dict[str, CallRecord]
+    root: str, disk: Disk, pool: FilePool, root_fd: int, names: list[Name], known: dict[str, CallRecord],
+    lines: dict[str, CallRecord],
 ) -> _Plan:
-    """All that comes before the rows: looks at each file, and takes the parts through steps 1 to 5."""
+    """All that comes before the rows and lines: looks at each file, and takes the parts through steps 1 to 5."""
     plan = _Plan()
+    plan.said = lines
     for name in names:
         try:
             plan_one = _plan_part if name.ending else _plan_complete
@@ -118,7 +161,10 @@ def _seal(
         sealing.release(plan.sealings, pool)
     for one in plan.sealings:
         if one.fault is None:
-            plan.calls.append(one.result())
+            call = one.result()
+            plan.calls.append(call)
+            if not one.said_by_head(call):
+                plan.lines.append(call)
         elif one.part is not None:
             plan.left.append(one.part.name + layout.PART)
     return plan
@@ -126,24 +172,41 @@ def _seal(
 
 def _plan_complete(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
     """A `.wav` without a row: the crash came between steps 4 and 6."""
+    entered = known is not None and (known.recording is not None or known.outcome != "recorded")
+    call = None if entered else call_of_complete(root, disk, name, plan.said.get(name.id))
+    if call is None:
+        plan.left.append(name.recording)  # not of our making: that would be whole
+    else:
+        plan.calls.append(call)
+        plan.lines.append(call)
+
+
+def call_of_complete(root: str, disk: Disk, name: Name, line: CallRecord | None = None) -> CallRecord | None:
+    """The call that a complete `.wav` and its line, if it has one, tell of; with the flag `recovered`. None if the
+    file isn't whole. OSError if it can't be read."""
     fd = disk.open(os.path.join(root, name.recording))
     try:
         header, said = read_head(disk, fd, name)
         size = disk.size(fd)
-        entered = known is not None and (known.recording is not None or known.outcome != "recorded")
-        if entered or header is None or said is None or not said.complete or size != header.file_bytes:
-            plan.left.append(name.recording)  # not of our making: that would be whole
-            return
+        if header is None or said is None or not said.complete or size != header.file_bytes:
+            return None
         sha256, _ = sealing.hash_file(disk, fd)
     finally:
         disk.close(fd)
-    recording = said.call.recording
-    assert recording is not None
+    call = line if line is not None and line.recording is not None else said.call  # a line has all, a head what fits
+    assert call.recording is not None
     recording = replace(
-        recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
+        call.recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
         encoding=header.encoding.name,
     )  # fmt: skip
-    plan.calls.append(flagged(replace(said.call, recording=recording), RECOVERED))
+    return flagged(replace(call, recording=recording), RECOVERED)
+
+
+def _lines_of(root: str, disk: Disk, names: list[Name]) -> dict[str, CallRecord]:
+    """What days' files say of these calls."""
+    ids = {name.id for name in names}
+    days = {dayfile.path_of(name.started_ns) for name in names}
+    return {call.id: call for day in days for call in dayfile.read(root, day, disk).calls if call.id in ids}
 
 
 def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
@@ -179,7 +242,9 @@ def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRec
             plan.doomed.append(path)
             call = replace(call, outcome="no_audio")
         if known is None:
-            plan.calls.append(replace(call, recording=None))
+            call = replace(call, recording=None)
+            plan.calls.append(call)
+            plan.lines.append(call)
         return
     part = PartFile(
         pool, path, name.recording, encoding=header.encoding, channels=header.channels, frames=header.frames,

@@ -11,19 +11,24 @@ from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamReco
 
 CALL = (
     "id, started_ns, ended_ns, answered_ns, talk_ns, direction, outcome, end_reason, "
-    "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, announced_ms"
+    "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section, announced_ms"
 )
-RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns"
+RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium"
 STREAM = "channel, party, codec, ssrc, source, destination, packets, lost, duplicates, late"
 
-_ADD_CALL = f"insert into call (number, {CALL}) values ({', '.join('?' * 18)})"
-_ADD_RECORDING = f"insert into recording (call, {RECORDING}) values ({', '.join('?' * 8)})"
+_ADD_CALL = f"insert into call (number, {CALL}) values ({', '.join('?' * 19)})"
+_ADD_RECORDING = f"insert into recording (call, {RECORDING}) values ({', '.join('?' * 9)})"
 _ADD_STREAM = f"insert into stream (call, position, {STREAM}) values ({', '.join('?' * 12)})"
 _ADD_LEG = "insert into call_leg (call, position, call_id) values (?, ?, ?)"
 _ADD_FLAG = "insert into call_flag (call, position, flag) values (?, ?, ?)"
 _ADD_PARTY = "insert into call_party (call, position, extension, from_ns, until_ns) values (?, ?, ?, ?, ?)"
 _ADD_GAP = "insert into gap (call, position, channel, start_frame, end_frame) values (?, ?, ?, ?, ?)"
 _ADD_ENTRY = "insert into entry (number, id, row_sha256, link_sha256) values (?, ?, ?, ?)"
+_ADD_SCOPE = "insert or ignore into scope (section, extension, line) values (?, ?, ?)"
+_ADD_RING_CALL = (
+    "insert into ring_call (call, started_ns, scope, bytes, frames, medium) values "
+    "(?, ?, (select number from scope where section = ? and extension = ? and line = ?), ?, ?, ?)"
+)
 
 Row = tuple[Any, ...]
 
@@ -46,10 +51,12 @@ def statements(
     flags: list[Row] = []
     parties: list[Row] = []
     entries: list[Row] = []
+    scopes: set[Row] = set()
+    ring_calls: list[Row] = []
     for call in calls:
         number, entry = number + 1, entry + 1
         texts = (call.caller, call.callee, call.extension, call.caller_raw, call.callee_raw, call.excluded_by,
-                 call.caller_group, call.caller_sealed)  # fmt: skip
+                 call.caller_group, call.caller_sealed, call.section)  # fmt: skip
         heads.append(
             (number, call.id, call.started_ns, call.ended_ns, call.answered_ns, call.talk_ns, call.direction,
              call.outcome, call.end_reason, *(None if one is None else escape(one) for one in texts), call.announced_ms)
@@ -63,7 +70,7 @@ def statements(
         if (audio := call.recording) is not None:
             recordings.append(
                 (number, audio.path, audio.sha256, audio.encoding, audio.rate_hz, audio.channels, audio.frames,
-                 audio.starts_ns)
+                 audio.starts_ns, audio.medium)
             )  # fmt: skip
             gaps += [(number, position, *gap) for position, gap in enumerate(audio.gaps)]
             streams += [
@@ -72,6 +79,10 @@ def statements(
                  stream.late)
                 for position, stream in enumerate(audio.streams)
             ]  # fmt: skip
+        scope = scope_of(call)
+        scopes.add(scope)
+        weight = (0, 0, 0) if audio is None else (audio.file_bytes, audio.frames, audio.medium)
+        ring_calls.append((number, call.started_ns, *scope, *weight))
         row_sha256 = records.digest(call)
         previous = link(previous, call.id, row_sha256)
         entries.append((entry, call.id, row_sha256, previous))
@@ -83,8 +94,17 @@ def statements(
         (_ADD_RECORDING, recordings),
         (_ADD_STREAM, streams),
         (_ADD_GAP, gaps),
+        (_ADD_SCOPE, sorted(scopes)),
+        (_ADD_RING_CALL, ring_calls),
         (_ADD_ENTRY, entries),
     )
+
+
+def scope_of(call: CallRecord) -> tuple[str, str, str]:
+    """For whom a call counts when a rule is looked for: section, extension and the office's own number, "" each where
+    there is none. Of a call whose direction isn't known, neither number can be told to be the office's."""
+    line = {"inbound": call.callee, "outbound": call.caller}.get(call.direction)
+    return text.escape(call.section or ""), text.escape(call.extension or ""), text.escape(line or "")
 
 
 def record(
@@ -97,15 +117,15 @@ def record(
     parties: dict[int, list[Row]],
 ) -> CallRecord:
     number, call_id, started, ended, answered, talk, direction, outcome, end_reason, *texts, announced_ms = head
-    caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed = (
+    caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section = (
         None if one is None else text.unescape(one) for one in texts
     )
     recording = None
     if number in recordings:
-        [(path, sha256, encoding, rate_hz, channels, frames, starts_ns)] = recordings[number]
+        [(path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium)] = recordings[number]
         recording = RecordingRecord(
             path=path, sha256=sha256, encoding=encoding, rate_hz=rate_hz, channels=channels, frames=frames,
-            starts_ns=starts_ns, gaps=tuple(gaps.get(number, ())),
+            starts_ns=starts_ns, medium=medium, gaps=tuple(gaps.get(number, ())),
             streams=tuple(_stream(row) for row in streams.get(number, ())),
         )  # fmt: skip
     return CallRecord(
@@ -119,6 +139,7 @@ def record(
             for extension, from_ns, until_ns in parties.get(number, ())
         ),
         excluded_by=excluded_by, caller_group=caller_group, caller_sealed=caller_sealed, announced_ms=announced_ms,
+        section=section,
     )  # fmt: skip
 
 

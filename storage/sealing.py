@@ -39,6 +39,7 @@ class Sealing:
         self.part = part
         self.fault: OSError | None = None
         self.sha256 = b""
+        self.head_is_whole = False  # whether all that is known of the call stands in its recording's head
         self.fd = part.detach() if part is not None else None
         self.lent = self.fd is not None
 
@@ -61,6 +62,10 @@ class Sealing:
         assert call.recording is not None
         return call.with_recording(replace(call.recording, sha256=self.sha256))
 
+    def said_by_head(self, result: CallRecord) -> bool:
+        """Whether the head of its recording says all that the row will, `result`, so that no other file has to."""
+        return self.head_is_whole and result.recording is not None and result.flags == self.call.flags
+
 
 def flagged(call: CallRecord, flag: str) -> CallRecord:
     """The call with one more flag."""
@@ -75,7 +80,7 @@ def write_heads(sealings: Iterable[Sealing], pool: FilePool) -> None:
         try:
             if sealing.fd is None:
                 sealing.fd = pool.disk.open(part.path, write=True)
-            packed = facts.pack(sealing.call, part.encoding, complete=True)
+            packed, sealing.head_is_whole = facts.pack_as_fits(sealing.call, part.encoding, complete=True)
             head = wav.header(part.encoding, part.channels, part.frames, packed)
             if part.frames * part.frame_bytes % 2:
                 pool.disk.write(sealing.fd, memoryview(b"\0"), wav.HEADER_BYTES + part.frames * part.frame_bytes)

@@ -8,9 +8,10 @@
 
 Keep, the order of disk steps that `finish` obeys for a whole group of calls (docs/formats.md says why):
 
-    1 write the final head into each `.part`      4 rename each to `.wav`, over nothing
-    2 sync them, all at once                      5 sync each folder that this touched
-    3 read each back and hash it                  6 enter all calls, in one transaction
+    1 write the final head into each `.part`      5 sync each folder that this touched
+    2 sync them, all at once                      6 write the lines of calls that no head tells of, and sync them
+    3 read each back and hash it                  7 enter all calls, in one transaction
+    4 rename each to `.wav`, over nothing
 
 `begin`, `PartFile.write` and `describe` are short and never wait for a sync; the rest runs beside the event loop.
 Time is that of the calls: nothing here reads a clock.
@@ -22,22 +23,33 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from storage import facts, layout, meta, parts, recovery, sealing
-from storage.catalogue import Catalogue
+from storage import facts, going_on, layout, meta, parts, recovery, sealing
+from storage.catalogue import Catalogue, unusable
 from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
+from storage.going_on import Growing
+from storage.meta import Closed, Meta
 from storage.parts import FilePool, PartFile
+from storage.rebuild import dayfile, fitting
+from storage.rebuild.condition import file_hash
+from storage.rebuild.rebuild import Rebuilt
 from storage.records import CallRecord
+from storage.ring import readopting, taking_away
+from storage.ring.apply import MOVED
+from storage.ring.ring import Ring
 from storage.sealing import Sealing
+from storage.search import Found, Wanted
 from storage.tallies import Run, Tallies, Tally
 from storage.wav import Encoding
 
 _LOCK_TRIES = 5  # somebody may just be looking whether it is held (Disk.is_locked)
+
+_FOLDER_TRIES = 3  # a sweep may take an empty folder away just when it is to be used
 
 
 class Finished(NamedTuple):
@@ -59,11 +71,21 @@ class StoreReader:
         self.uuid = uuid
         self.disk = disk
         self.catalogue = catalogue
+        self._media: dict[int, tuple[str, str]] = {}
 
     def calls(self, begin_ns: int = -(2**63), end_ns: int = 2**63 - 1) -> AsyncIterator[CallRecord]:
         """Every call that has ended, oldest first (by start, then by id); those that started in that time, if one is
         given (the end is not in it)."""
         return self.catalogue.calls(begin_ns, end_ns)
+
+    async def search(self, wanted: Wanted, *, limit: int = 50, offset: int = 0) -> Found:
+        """A page of the calls that are wanted, newest first, and how many there are. ValueError if `limit` is over
+        500."""
+        return await self.catalogue.search(wanted, limit=limit, offset=offset)
+
+    def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncGenerator[CallRecord, None]:
+        """All calls that are wanted, oldest first."""
+        return self.catalogue.matching(wanted, newest_first=newest_first)
 
     def is_written_to(self) -> bool:
         """Whether a process has this store open for writing."""
@@ -86,8 +108,15 @@ class StoreReader:
         return await self.catalogue.has(ids)
 
     def path_of(self, call: CallRecord) -> str | None:
-        """The absolute path of the call's recording, None if it has none."""
-        return None if call.recording is None else os.path.join(self.root, call.recording.path)
+        """The absolute path of the call's recording, on the medium where it lies; None if it has none."""
+        if call.recording is None:
+            return None
+        _, folder = self._media.get(call.recording.medium, ("", self.root))
+        return os.path.join(folder, call.recording.path)
+
+    async def look_for_media(self) -> None:
+        """Where recordings lie besides the store's own folder."""
+        self._media = await self.catalogue.media()
 
     async def close(self) -> None:
         await self.catalogue.close()
@@ -112,14 +141,20 @@ class _Held:
 class Store(StoreReader):
     """A store for writing to; one process at a time. Made by `Store.open`.
 
-    `recovered` says what the start found unfinished. `waiting` are calls whose files are in place, or that have
-    none, but which the catalogue didn't take yet: the next `finish` or `close` tries again.
+    `recovered` says what the start found unfinished, `rebuilt` whether it had to make the catalogue anew. `waiting`
+    are calls whose files are in place, or that have none, but which the catalogue didn't take yet; `lineless` are
+    those whose line the disk didn't take, for the reason `line_fault`: the next `finish`, `sync` or `close` tries
+    again.
     """
 
-    def __init__(self, root: str, uuid: str, disk: Disk, catalogue: Catalogue, held: _Held) -> None:
-        super().__init__(root, uuid, disk, catalogue)
+    def __init__(self, root: str, meta: Meta, disk: Disk, catalogue: Catalogue, held: _Held) -> None:
+        super().__init__(root, meta.uuid, disk, catalogue)
         self.recovered = recovery.Recovered((), ())
+        self.rebuilt: Rebuilt | None = None
         self.waiting: list[CallRecord] = []
+        self.lineless: list[CallRecord] = []
+        self.line_fault: DiskFailed | None = None
+        self._meta = meta
         limit = parts.raise_descriptor_limit() - parts.DESCRIPTORS_FOR_OTHERS
         self._pool = FilePool(disk, limit=limit)
         self._tallies = Tallies()
@@ -134,11 +169,17 @@ class Store(StoreReader):
         return self.catalogue.salt
 
     @classmethod
-    async def open(cls, path: str | os.PathLike[str], *, create: bool = False, disk: Disk | None = None) -> Store:
-        """The store in the folder `path`, for writing; what a crash left unfinished is finished first.
+    async def open(
+        cls, path: str | os.PathLike[str], *, create: bool = False, repair: bool = False,
+        leave_growing: bool = False, disk: Disk | None = None,
+    ) -> Store:
+        """The store in the folder `path`, for writing; what a crash left unfinished is finished first, and a
+        catalogue that is lost or damaged made anew (`rebuilt`).
 
-        With `create`, a folder that is missing or empty becomes a store. StoreBusy if another process writes to it;
-        StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere or is damaged.
+        With `create`, a folder that is missing or empty becomes a store. With `repair`, every row of the catalogue is
+        looked at, and one of an old backup or another store is replaced instead of refused. With `leave_growing`,
+        recordings of calls that were going on wait for `go_on`. StoreBusy if another
+        process writes to it; StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere.
         """
         disk = disk or Disk()
         root = _absolute(path)
@@ -152,15 +193,35 @@ class Store(StoreReader):
         opened = [lock]
         catalogue: Catalogue | None = None
         try:
-            uuid = meta.read(root, disk) or meta.write(root, disk)
+            said = meta.read(root, disk)
+            if said is None:
+                said = meta.new()
+                meta.write(root, said, disk)
             opened.append(disk.open_directory(root))
-            catalogue_path = os.path.join(root, layout.CATALOGUE)
-            if disk.status(catalogue_path) is None:
-                disk.close(disk.create(catalogue_path))
-                disk.sync_directory(root)
-            catalogue = await Catalogue.open(catalogue_path, uuid=uuid)
-            store = cls(root, uuid, disk, catalogue, _Held(lock, opened[1]))
-            store.recovered = await recovery.recover(store.root, disk, catalogue, store._pool, opened[1])
+
+            async def apply_register(catalogue: Catalogue) -> set[str]:
+                await Ring(root, said.uuid, disk, catalogue).catch_up()
+                return await catalogue.all_erased()
+
+            catalogue, rebuilt = await fitting.fit(root, said, disk, repair=repair, register=apply_register)
+            ring = Ring(root, said.uuid, disk, catalogue)
+            caught_up = await ring.catch_up()
+            await taking_away.finish(ring)
+            if not said.has_day_files:
+                await fitting.write_missing_lines(root, catalogue, disk)
+            now = Meta(said.uuid, said.opened + 1, catalogue.salt.hex(), closed=None, has_day_files=True)
+            await catalogue.note_opened(now.opened)
+            meta.write(root, now, disk)
+            store = cls(root, now, disk, catalogue, _Held(lock, opened[1]))
+            store.rebuilt = rebuilt
+            store.recovered = await recovery.recover(
+                root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None,
+                leave_growing=leave_growing,
+            )  # fmt: skip
+            if rebuilt is not None or MOVED in caught_up:  # rows may be missing on the second medium, too
+                again = await readopting.readopt(ring)
+                store.recovered = store.recovered._replace(calls=(*store.recovered.calls, *again))
+            await store.look_for_media()
             return store
         except BaseException as error:
             if catalogue is not None:
@@ -179,13 +240,41 @@ class Store(StoreReader):
         root = _absolute(path)
         try:
             _require_folder(root, disk)
-            uuid = meta.read(root, disk)
+            said = meta.read(root, disk)
         except OSError as error:
             raise disk_failed(f"The store {root} can't be opened", error) from error
-        if uuid is None:
+        if said is None:
             raise meta.no_store(root)
-        catalogue = await Catalogue.open_read_only(os.path.join(root, layout.CATALOGUE), uuid=uuid)
-        return StoreReader(root, uuid, disk, catalogue)
+        catalogue = await Catalogue.open_read_only(os.path.join(root, layout.CATALOGUE), uuid=said.uuid)
+        reader = StoreReader(root, said.uuid, disk, catalogue)
+        try:
+            await reader.look_for_media()
+        except sqlite3.DatabaseError as error:
+            await catalogue.close()
+            raise unusable(catalogue.path, error) from error
+        except BaseException:
+            await catalogue.close()
+            raise
+        return reader
+
+    async def go_on(self, ids: Collection[str]) -> dict[str, Growing]:
+        """Those of these calls whose recordings `open` left growing, with their recordings; all other such recordings
+        are finished as after a crash, and join `recovered`."""
+        recovered, found = self.recovered, {}
+        others = []
+        known = await self.catalogue.has([name.id for name in recovered.growing])
+        for name in recovered.growing:
+            wanted = name.id in ids and name.id not in known
+            growing = going_on.reopen(self.root, self.disk, self._pool, name) if wanted else None
+            if growing is None:
+                others.append(name)
+            else:
+                found[name.id] = growing
+        more = await recovery.recover_parts(
+            self.root, self.disk, self.catalogue, self._pool, self._held.root, others
+        )
+        self.recovered = recovery.Recovered(recovered.calls + more.calls, recovered.left + more.left)
+        return found
 
     def begin(
         self, call: CallRecord, *, encoding: Encoding, channels: int = 2, starts_ns: int | None = None
@@ -204,11 +293,7 @@ class Store(StoreReader):
             starts_ns=call.started_ns if starts_ns is None else starts_ns,
         )  # fmt: skip
         try:
-            folder = os.path.dirname(part.path)
-            if folder not in self._folders:
-                self.disk.make_directory(folder)
-                self._folders.add(folder)
-            self._pool.create(part)
+            self._create(part)
         except OSError as error:
             raise disk_failed(f"{name}.part could not be created", error) from error
         try:
@@ -251,24 +336,27 @@ class Store(StoreReader):
                 error = await asyncio.to_thread(sealing.sync_all, self._pool, self._held.root)
                 if error is not None:
                     raise disk_failed(f"The store {self.root} could not be synced", error) from error
+        with contextlib.suppress(OSError):  # they wait for the next time
+            await self._write_lines()
         if self._tallies.waiting:
             with contextlib.suppress(sqlite3.Error):
                 await self.catalogue.add_calls((), tallies=self._tallies)
 
     async def finish(self, finished: Sequence[Finished]) -> list[CallRecord]:
-        """Makes recordings complete and enters their calls, any number at once (steps 1 to 6 above).
+        """Makes recordings complete and enters their calls, any number at once (steps 1 to 7 above).
 
         The calls as they were entered, in the order given; those that an earlier `finish` could not enter are
-        entered too, but not returned. A recording that the disk spoiled is entered with the flag `disk_error`: with
-        its audio if there is a file, without if there isn't. A part without a frame is erased, and its call entered
-        as `no_audio`.
+        entered too, but not returned. One that was erased, and is read again, is dropped. A recording that the disk
+        spoiled is entered with the flag `disk_error`: with its audio if there is a file, without if there isn't. A
+        part without a frame is erased, and its call entered as `no_audio`.
 
         DiskFailed if the catalogue can't be written: the files are in place and the calls are kept in `waiting`.
         Don't cancel it half-way: the rest is then left to the next start.
         """
-        if not finished:
+        if not finished and not self.waiting and not self.lineless:
             return []
         async with self._finishing:
+            finished = await self._without_erased(finished)
             group: list[Sealing] = []
             try:
                 for call, part in finished:
@@ -279,6 +367,9 @@ class Store(StoreReader):
             finally:
                 sealing.release(group, self._pool)
             calls = [one.result() for one in group]
+            self.lineless += [call for one, call in zip(group, calls, strict=True) if not one.said_by_head(call)]
+            with contextlib.suppress(OSError):  # a row without its line is better than neither; the line comes later
+                await self._write_lines()
             self.waiting += calls
             await self._enter_waiting()
             for one in group:
@@ -290,22 +381,79 @@ class Store(StoreReader):
     async def close(self) -> None:
         """Syncs, enters what is waiting, and lets the next process write. Parts still growing are left as they are,
         for the next start. DiskFailed if something could not be written; the store is closed even so."""
+        is_settled = False
         try:
             await self.sync()
+            await self._write_lines()
             if self.waiting or self._tallies.waiting:
                 await self._enter_waiting()
+            with contextlib.suppress(sqlite3.Error):  # then the next start looks for itself, as after a kill
+                is_settled = await self.catalogue.settle()
+                entries = await self.catalogue.last_entry()
+        except OSError as error:
+            raise disk_failed(f"The store {self.root} could not be closed properly", error) from error
         finally:
             self._pool.close()
             await self.catalogue.close()
-            self.disk.close(self._held.root)
-            self.disk.close(self._held.lock)
+            try:
+                if is_settled:
+                    with contextlib.suppress(OSError):  # as above
+                        await asyncio.to_thread(self._note_closed, entries)
+            finally:
+                self.disk.close(self._held.root)
+                self.disk.close(self._held.lock)
+
+    def _note_closed(self, entries: int) -> None:
+        closed = Closed(entries, file_hash(self.root, self.disk))
+        meta.write(self.root, replace(self._meta, closed=closed), self.disk)
+
+    async def _write_lines(self) -> None:
+        """Step 6. OSError if the disk can't: they stay in `lineless`."""
+        if self.lineless:
+            lines, self.lineless = self.lineless, []
+            try:
+                await asyncio.to_thread(dayfile.append, self.root, lines, self.disk)
+            except BaseException as error:
+                self.lineless = lines + self.lineless
+                if isinstance(error, OSError):
+                    self.line_fault = disk_failed(f"Calls can't be noted in {layout.DAY_FILE} of their day", error)
+                raise
+            self.line_fault = None
+
+    async def _without_erased(self, finished: Sequence[Finished]) -> list[Finished]:
+        """What a rule has erased doesn't come back by being read again."""
+        erased: set[str] = set()
+        with contextlib.suppress(sqlite3.Error):  # the audio must not wait for a catalogue that can't be read
+            erased = await self.catalogue.erased([one.call.id for one in finished])
+        for one in finished:
+            if one.call.id in erased and one.part is not None:
+                with contextlib.suppress(DiskFailed):  # the next start erases it
+                    one.part.discard()
+        return [one for one in finished if one.call.id not in erased]
+
+    def _create(self, part: PartFile) -> None:
+        folder = os.path.dirname(part.path)
+        if folder in self._folders:
+            with contextlib.suppress(FileNotFoundError):  # a sweep took it away as it was empty
+                self._pool.create(part)
+                return
+        for attempt in range(_FOLDER_TRIES):
+            try:
+                self.disk.make_directory(folder, below=self.root)
+                self._pool.create(part)
+            except FileNotFoundError:
+                if attempt == _FOLDER_TRIES - 1:
+                    raise
+                continue
+            self._folders.add(folder)
+            return
 
     def _write_and_sync(self, group: list[Sealing]) -> None:
         sealing.write_heads(group, self._pool)
         sealing.sync(group, self._pool, self._held.root)
 
     async def _enter_waiting(self) -> None:
-        """Step 6. What a failed attempt may have entered all the same is not entered twice."""
+        """Step 7. What a failed attempt may have entered all the same is not entered twice."""
         try:
             if len(self.waiting) > 0:
                 there = await self.catalogue.has([call.id for call in self.waiting])

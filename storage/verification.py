@@ -17,7 +17,9 @@ from storage import layout, records, sealing, wav
 from storage.catalogue import Catalogue
 from storage.disk import Disk, Entry
 from storage.errors import CatalogueUnusable, WavError
+from storage.rebuild import dayfile
 from storage.records import CallRecord
+from storage.ring import checking, second
 from storage.rows import link
 from storage.store import Store
 
@@ -45,17 +47,17 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
     disk = disk or Disk()
     root = os.path.abspath(os.fspath(path))  # noqa: ASYNC240 (looks at no disk)
     catalogue: Catalogue | None = None
-    usable = False
+    usable, uuid = False, ""
     try:
         reader = await Store.open_read_only(path, disk=disk)
-        catalogue = reader.catalogue
+        catalogue, uuid = reader.catalogue, reader.uuid
     except CatalogueUnusable as error:
         yield Finding("catalogue_unusable", layout.CATALOGUE, str(error))
     try:
         if catalogue is not None:
             usable = True
             try:
-                async for finding in _verify_rows(root, disk, catalogue):
+                async for finding in _verify_rows(root, uuid, disk, catalogue):
                     usable = usable and finding.kind != "catalogue_unusable"
                     yield finding
             except (sqlite3.Error, TypeError, ValueError) as error:
@@ -68,23 +70,33 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
             await catalogue.close()
 
 
-async def _verify_rows(root: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:
+async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:
     """The catalogue by itself, and each row against its file."""
-    for complaint in await catalogue.quick_check():
+    for complaint in await catalogue.integrity_check():
         yield Finding("catalogue_unusable", layout.CATALOGUE, f"SQLite finds {layout.CATALOGUE} damaged: {complaint}.")
     async for finding in _verify_chain(catalogue):
         yield finding
+    roots = {0: root, **await second.roots(uuid, catalogue, disk)}
+    for number, (_, folder) in (await catalogue.media()).items():
+        if number not in roots:
+            yield Finding("medium_missing", folder, f"The second medium of this store isn't in {folder}.")
+    told: set[str] = set()
     calls: list[CallRecord] = []
     async for call in catalogue.calls():
         calls.append(call)
         if len(calls) == _CHUNK:
-            async for finding in _verify_calls(root, disk, catalogue, calls):
+            async for finding in _verify_calls(roots, disk, catalogue, calls):
+                told.add(finding.where)
                 yield finding
             calls = []
-    async for finding in _verify_calls(root, disk, catalogue, calls):
+    async for finding in _verify_calls(roots, disk, catalogue, calls):
+        told.add(finding.where)
         yield finding
     for call_id in await catalogue.entered_but_gone():
         yield Finding("row_deleted", call_id, f"Call {call_id} was entered, and its row is gone.")
+    for one in await asyncio.to_thread(lambda: list(checking.check(root, uuid, disk))):
+        if one.where not in told:
+            yield Finding(*one)
 
 
 async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
@@ -100,7 +112,9 @@ async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
         previous, expected = found, number + 1
 
 
-async def _verify_calls(root: str, disk: Disk, catalogue: Catalogue, calls: list[CallRecord]) -> AsyncIterator[Finding]:
+async def _verify_calls(
+    roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord]
+) -> AsyncIterator[Finding]:
     entered = await catalogue.latest_entries([call.id for call in calls])
     for call in calls:
         if call.id not in entered:
@@ -109,8 +123,13 @@ async def _verify_calls(root: str, disk: Disk, catalogue: Catalogue, calls: list
             yield Finding("row_altered", call.id, f"The row of call {call.id} isn't the one that was entered.")
         elif fault := _implausible(call):
             yield Finding("row_implausible", call.id, f"The row of call {call.id} can't be right: {fault}.")
-        for finding in await asyncio.to_thread(_verify_recording, root, disk, call):
-            yield finding
+        medium = 0 if call.recording is None else call.recording.medium
+        if medium not in roots:
+            continue  # told once, for the medium
+        found = await asyncio.to_thread(_verify_recording, roots[medium], disk, call)
+        if found and await catalogue.has([call.id]):  # else it has just been erased
+            for finding in found:
+                yield finding
 
 
 def _implausible(call: CallRecord) -> str:
@@ -140,11 +159,8 @@ def _verify_recording(root: str, disk: Disk, call: CallRecord) -> list[Finding]:
         return [Finding("file_missing", where, f"{where} is missing.")]
     if found.kind != "file":
         return [Finding("not_a_file", where, f"{where} is not an ordinary file.")]
-    sample_bytes = 2 if audio.encoding == wav.PCM16.name else 1
-    data = audio.frames * audio.channels * sample_bytes
-    if found.size != wav.HEADER_BYTES + data + data % 2:
-        expected = wav.HEADER_BYTES + data + data % 2
-        return [Finding("size_wrong", where, f"{where} has {found.size} bytes, and should have {expected}.")]
+    if found.size != audio.file_bytes:
+        return [Finding("size_wrong", where, f"{where} has {found.size} bytes, and should have {audio.file_bytes}.")]
     try:
         fd = disk.open(path)
         try:
@@ -171,6 +187,7 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
     if found is not None and found.mode & 0o077:
         yield Finding("permissions", ".", "The folder of the store can be reached by others than its owner.")
     complete: list[str] = []
+    day_files: list[str] = []
     walk = _walk(root, disk)
     while some := await asyncio.to_thread(lambda: list(itertools.islice(walk, _CHUNK))):
         for where, entry in some:
@@ -179,11 +196,49 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
             name = layout.parse(where) if entry.kind == "file" else None
             if name is not None and not name.ending:
                 complete.append(where)
+            if entry.kind == "file" and layout.is_day_file(where) and where.endswith(layout.DAY_FILE):
+                day_files.append(where)
         if catalogue is not None:
             complete = sorted(await catalogue.without(complete))  # those that have their row need no second look
     if catalogue is not None:
-        for where in await _still_rowless(root, disk, catalogue, complete):
-            yield Finding("row_missing", where, f"{where} has no row in the catalogue.")
+        rowless = await _still_rowless(root, disk, catalogue, complete)
+        doomed = await catalogue.doomed(rowless)
+        for where in rowless:
+            if where in doomed:
+                text = f"{where} was erased and is still there; the next start or sweep takes it away."
+                yield Finding("erasure_unfinished", where, text)
+            else:
+                yield Finding("row_missing", where, f"{where} has no row in the catalogue.")
+    for where in day_files:
+        async for finding in _verify_day_file(root, disk, where, catalogue):
+            yield finding
+
+
+async def _verify_day_file(
+    root: str, disk: Disk, where: str, catalogue: Catalogue | None
+) -> AsyncIterator[Finding]:
+    """Its lines by themselves, and each against its row."""
+    try:
+        lines = await asyncio.to_thread(dayfile.read, root, where, disk)
+    except OSError as error:
+        yield Finding("unreadable", where, f"{where} can't be read: {error.strerror}.")
+        return
+    for number in lines.damaged:
+        yield Finding("line_damaged", where, f"Line {number} of {where} isn't as it was written.")
+    if lines.is_torn and not disk.is_locked(os.path.join(root, layout.LOCK)):
+        yield Finding("unfinished", where, f"A crash cut off the last line of {where}, of a call that wasn't entered.")
+    if catalogue is None:
+        return
+    missing = {call.id for call in lines.calls} - await catalogue.has({call.id for call in lines.calls})
+    if missing and disk.is_locked(os.path.join(root, layout.LOCK)):
+        await asyncio.sleep(_ENTERED_WITHIN_S / 10)  # a recorder that runs writes the line first
+        missing -= await catalogue.has(missing)
+    for call_id in sorted(await catalogue.erased(missing)):
+        text = f"Call {call_id} was erased and still has a line in {where}; the next start or sweep takes it away."
+        yield Finding("erasure_unfinished", call_id, text)
+    missing -= set(await catalogue.latest_entries(missing))  # entered, and gone since: told as row_deleted
+    for call_id in sorted(missing):
+        yield Finding("row_missing", call_id, f"Call {call_id} has a line in {where}, and no row in the catalogue.")
 
 
 def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]]:
@@ -191,7 +246,7 @@ def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]
     for entry in disk.list(os.path.join(root, folder)):
         where = f"{folder}/{entry.name}" if folder else entry.name
         yield where, entry
-        if entry.kind == "directory" and layout.is_folder(tuple(where.split("/"))):
+        if entry.kind == "directory" and (layout.is_folder(tuple(where.split("/"))) or checking.is_folder(where)):
             yield from _walk(root, disk, where)
 
 
@@ -202,9 +257,11 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
     if entry.kind == "other":
         return [Finding("not_a_file", where, f"{where} is neither a file nor a folder.")]
     if entry.kind == "directory":
-        if not layout.is_folder(tuple(where.split("/"))):
+        if where != layout.LIVE and not layout.is_folder(tuple(where.split("/"))) and not checking.is_folder(where):
             return [Finding("unexpected_file", where, f"The folder {where} doesn't belong here.")]
-    elif where not in layout.ROOT_FILES and name is None and not layout.is_request(where.removesuffix(".new")):
+    elif layout.is_set_aside(where):
+        findings.append(Finding("set_aside", where, f"{where} was replaced; erase it when nobody needs it any more."))
+    elif name is None and not _belongs(where):
         return [Finding("unexpected_file", where, f"{where} doesn't belong here.")]
     elif name is not None and name.ending == layout.BROKEN:
         findings.append(Finding("broken", where, f"{where} was left by a crash without a readable head."))
@@ -216,6 +273,16 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
     if found is not None and found.mode & 0o077:
         findings.append(Finding("permissions", where, f"{where} can be reached by others than its owner."))
     return findings
+
+
+def _belongs(where: str) -> bool:
+    """Whether a file that is no recording may lie there."""
+    return (
+        where in layout.ROOT_FILES
+        or layout.is_day_file(where)
+        or layout.is_request(where.removesuffix(".new"))
+        or checking.belongs(where)
+    )
 
 
 async def _still_rowless(root: str, disk: Disk, catalogue: Catalogue, paths: list[str]) -> list[str]:

@@ -36,6 +36,11 @@ def demo_capture() -> Path:
 @pytest.fixture
 def as_root() -> None:
     """For tests that need root: network namespaces, packet sockets."""
+    needs_root()
+
+
+def needs_root() -> None:
+    """The same for fixtures that many tests share."""
     if os.geteuid() != 0:
         pytest.skip("root: not running as root, so no namespaces or packet sockets")
 

@@ -44,13 +44,13 @@ STRANGERS = {
 class CaptureFile:
     """Frames of one capture file, in blocks; a block is valid until the next one is asked for."""
 
-    def __init__(self, source: Source, name: str, total: int | None, block_bytes: int) -> None:
+    def __init__(self, source: Source, name: str, total: int | None, block_bytes: int, follow: bool) -> None:
         self.name = name
         self.bytes_total = total  # None: unknown (standard input, a pipe)
         self.counters = Counters()
         self.warnings: list[str] = []
         self._source = source
-        self._window = Window(source, block_bytes)
+        self._window = Window(source, block_bytes, follow=follow)
         self._blocks = self._recognise()
 
     @property
@@ -101,15 +101,17 @@ class CaptureFile:
 
 
 def open_capture(
-    source: str | os.PathLike[str] | BinaryIO, *, block_bytes: int = BLOCK_BYTES
+    source: str | os.PathLike[str] | BinaryIO, *, block_bytes: int = BLOCK_BYTES, follow: bool = False
 ) -> CaptureFile:
     """Open a path, `-` for standard input, or a binary file object (which stays the caller's to close).
 
     `block_bytes` bounds the buffer, and so a block; only a single record larger than it makes it grow.
+    With `follow`, blocks hold what is there instead of waiting for a full buffer; the source must be one that can be
+    polled, without a buffer of its own.
     """
     opened, name, total = open_source(source)
     try:
-        return CaptureFile(opened, name, total, block_bytes)
+        return CaptureFile(opened, name, total, block_bytes, follow)
     except BaseException:
         opened.close()
         raise

@@ -8,6 +8,7 @@ gzip, a read error) ends the bytes and is told in `fault`: all that came before 
 from __future__ import annotations
 
 import os
+import select
 import sys
 import zlib
 from typing import BinaryIO, Protocol
@@ -27,6 +28,9 @@ class Source(Protocol):
 
     def readinto(self, room: memoryview) -> int:
         """Fill some of `room`, at least a byte; 0 means the end."""
+
+    def ready(self, within_ms: int) -> bool:
+        """Whether `readinto` has something to give (or the end) within so many milliseconds."""
 
     @property
     def position(self) -> int:
@@ -59,6 +63,13 @@ class PlainSource:
                 count = 0
         self._given += count
         return count
+
+    def ready(self, within_ms: int) -> bool:
+        if self._head:
+            return True
+        poll = select.poll()
+        poll.register(self._file.fileno(), select.POLLIN)
+        return bool(poll.poll(within_ms))
 
     @property
     def position(self) -> int:
@@ -112,6 +123,9 @@ class GzipSource:
             if self.fault is None and self._in_member and not self._inflater.eof:
                 self.fault = "is cut: its gzip data ends too early"
         return count > 0
+
+    def ready(self, within_ms: int) -> bool:
+        return bool(self._pending) or self._compressed.ready(within_ms)
 
     @property
     def position(self) -> int:

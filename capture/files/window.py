@@ -12,13 +12,22 @@ from numpy.typing import NDArray
 from capture.files.source import Source
 from capture.frames import SLACK
 
+# Of a source that is followed, bytes are gathered as long as more come at once, so many times at most: that is over
+# within 64 ms, and a pipe that somebody fills as fast as he can gives megabytes.
+MORE_WITHIN_MS = 1
+ROUNDS = 64
+
 
 class Window:
-    """The bytes `data[begin:end]`; at least SLACK more can be read behind `end`."""
+    """The bytes `data[begin:end]`; at least SLACK more can be read behind `end`.
 
-    def __init__(self, source: Source, size: int) -> None:
+    With `follow` it doesn't wait for a full buffer, but takes what is there.
+    """
+
+    def __init__(self, source: Source, size: int, *, follow: bool = False) -> None:
         self._source = source
         self._size = max(size, 1)
+        self._follow = follow
         self.data: NDArray[np.uint8] = np.zeros(self._size + SLACK, np.uint8)
         self.begin = 0
         self.end = 0
@@ -28,7 +37,7 @@ class Window:
         return self.end - self.begin
 
     def refill(self, least: int = 1) -> bool:
-        """Move what is left to the front and read until the buffer is full or holds `least` bytes.
+        """Move what is left to the front and read until the buffer is full, or the source ends.
 
         Says whether it holds `least`. A record larger than the buffer makes it grow: `least` must be bounded by
         the caller.
@@ -43,7 +52,12 @@ class Window:
         self.begin, self.end = 0, rest
         room = self.data.data
         full = len(self.data) - SLACK
+        rounds = 0
         while self.end < full and not self.at_end:
+            if self._follow and len(self) >= least:
+                rounds += 1
+                if rounds > ROUNDS or not self._source.ready(MORE_WITHIN_MS):
+                    break
             count = self._source.readinto(room[self.end : full])
             self.at_end = count == 0
             self.end += count

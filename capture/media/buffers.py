@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from capture.media.g711 import SILENCE, AudioBlock, Law
 
 RATE_HZ = 8000
+SAMPLE_NS = 125_000
 WINDOW = 131072  # samples a row holds: 8 s, a slice of 2 s and what may wait before it
 # Samples of a call that are gathered before they are handed over, if there is memory for it. Each hand-over has its
 # price, and so has each page of memory that is touched; and 8 s as PCM still fit a processor's cache.
@@ -29,6 +30,12 @@ GATHERED_BYTES = 200_000_000  # of all calls together
 HEADROOM = 8000  # room before a call's first audio, for audio that is found to be a little earlier
 LAG = 8000  # a side that is silent holds the other back by no more than this
 LONGEST_BLOCK = 1 << 20  # frames
+# While calls are live, a crash takes what was not handed over. Few calls are handed over often; of many, each is
+# seldom, for a hand-over costs the same however little it brings.
+LIVE_LAG = 640  # a silent side holds the other back by 80 ms: telephones and networks delay by less, mostly
+LIVE_LEAST = 400  # samples that must wait for a hand-over
+MANY_CALLS = 1000
+LIVE_LEAST_OF_MANY = 9600
 NO_LAW = 255
 GAPS_KEPT = 1000  # of each call; further ones are counted
 
@@ -102,6 +109,7 @@ class AudioBuffers:
         """Take the slot back and forget what is in it."""
         self.calls[audio.slot] = None
         self._free.append(audio.slot)
+        self.end[2 * audio.slot : 2 * audio.slot + 2] = self.base[2 * audio.slot : 2 * audio.slot + 2]
 
     def begin_law(self, audio: CallAudio, side: int, position: int, law: Law) -> None:
         """Prepare a side for code words of a law, the first of them at `position`."""
@@ -199,9 +207,28 @@ class AudioBuffers:
             if audio is not None and audio.has_audio:
                 self.flush(audio, position)
 
+    def hand_over(self, at_ns: int) -> None:
+        """Hand over what came until now, the present being `at_ns`, so that it is out of this process's memory soon.
+
+        Called several times a second, it keeps a sample back by no more than `LIVE_LAG` of capture time, and
+        `LIVE_LEAST_OF_MANY` when there are more than `MANY_CALLS`.
+        """
+        base, end = self.base[0::2], self.end
+        calls = len(self.calls) - len(self._free)
+        least = LIVE_LEAST if calls <= MANY_CALLS else LIVE_LEAST_OF_MANY
+        newest = np.maximum(end[0::2], end[1::2])
+        late = (at_ns - self.origin_ns[0::2]) // SAMPLE_NS - LIVE_LAG  # whoever speaks there has been heard by now
+        due = np.flatnonzero((newest - base >= least) | (newest > base) & (newest <= late))
+        both = np.minimum(end[2 * due], end[2 * due + 1])
+        upto = np.maximum.reduce((both, newest[due] - LIVE_LAG, np.minimum(newest[due], late[due])))
+        for slot, position in zip(due.tolist(), upto.tolist(), strict=True):
+            audio = self.calls[slot]
+            if audio is not None and audio.has_audio:
+                self.flush(audio, position)
+
     def starts_ns(self, audio: CallAudio) -> int:
         """Capture time of the recording's frame 0."""
-        return audio.origin_ns + (audio.zero or 0) * 125_000
+        return audio.origin_ns + (audio.zero or 0) * SAMPLE_NS
 
     def _row(self, channel: int) -> NDArray[np.uint8]:
         return self.pool[channel * self.window : (channel + 1) * self.window]

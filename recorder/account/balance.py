@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from capture.network.decoder import OUTCOMES
 from storage.records import CallRecord
 
-# Frames that a reader saw and handed on; live capture will have a name of its own here.
-HANDED_ON = ("file_frames",)
+# Frames that a reader of files, or of interfaces, saw and handed on.
+HANDED_ON = ("file_frames", "wire_frames")
 # Records of a capture file that are no frame one could hand on.
 UNREADABLE = ("file_no_interface", "file_packet_too_long")
 # What the kernel says it dropped before we could read it. Capture files can't lack what they hold: it stays 0.

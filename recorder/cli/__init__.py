@@ -12,11 +12,20 @@ import click
 
 COMMANDS = {
     "replay": "recorder.cli.replay:command",
+    "run": "recorder.cli.run:command",
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
     "verify": "recorder.cli.verify:command",
+    "sweep": "recorder.cli.sweep:command",
+    "hold": "recorder.cli.hold:command",
+    "release": "recorder.cli.hold:release",
+    "holds": "recorder.cli.hold:holds_command",
+    "repair": "recorder.cli.repair:command",
     "demand": "recorder.cli.demand:command",
     "account": "recorder.cli.account:command",
+    "policy": "recorder.cli.policy:group",
+    "demo-store": "recorder.cli.demo_store:command",
+    "status": "recorder.cli.status:command",
     "config": "recorder.cli.config:group",
 }
 

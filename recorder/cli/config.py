@@ -17,14 +17,14 @@ def group() -> None:
 @group.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 def check_command(file: Path) -> int:
-    """Say whether the settings in FILE are usable, each fault with its line and key.
+    """Say whether the settings in FILE, or the office's profile, are usable: each fault with its line and key.
 
     Exit status 0: usable. 1: faults were found. 2: FILE can't be read.
     """
-    from recorder.settings import check
+    from recorder.settings.files import faults_of
 
     with saying_problems():
-        _, faults = check(file.read_bytes())
+        faults = faults_of(file.read_bytes())
     for fault in faults:
         click.echo(f"{file}:{fault}", err=True)
     if faults:

@@ -30,8 +30,6 @@ def command(store: Path, output: Path, ids: tuple[str, ...]) -> int:
 
 
 async def _export(path: Path, output: Path, ids: list[str]) -> None:
-    import os
-
     from recorder.export import export, targets
     from recorder.problems import Unusable
     from storage.store import Store
@@ -46,6 +44,6 @@ async def _export(path: Path, output: Path, ids: list[str]) -> None:
                     hint=f"See those there are with: recorder calls --store {path}",
                 )
             calls.append(call)
-        for original, copy in targets(calls, output):
-            export(Path(os.path.join(store.root, original)), copy)
+        for call, (_, copy) in zip(calls, targets(calls, output), strict=True):
+            export(Path(store.path_of(call) or ""), copy)
             click.echo(str(copy))

@@ -424,7 +424,7 @@ class ConversationBook:
 
     def _new_conversation(self, call: Call) -> Conversation:
         self._count += 1
-        one = Conversation(self._count, self._id_of(call))
+        one = Conversation(self._count, self._id_of(call), self.lines)
         self.open[one.number] = one
         return one
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from recorder.conversations.leg import Leg, Token
-from recorder.lines import Role
+from recorder.lines import Lines, Role
 
 EXPECTED_NS = 60_000_000_000  # a transfer that has not come about in that time won't
 EXPECTATIONS = 8
@@ -28,6 +28,7 @@ class Conversation:
 
     number: int
     id: str
+    lines: Lines  # as the settings described them when it began
     legs: list[Leg] = field(default_factory=list)
     serving: list[Leg] = field(default_factory=list)  # legs of others that came to connect its people
     candidates: list[Conversation] = field(default_factory=list)

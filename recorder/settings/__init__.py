@@ -4,12 +4,17 @@
 holds every fault with its key and line. `config/recorder.toml` shows each key with its default and what it means;
 a test keeps the two equal.
 
+    files       a file to settings; an office's profile does, too
     models      the tables and their keys
-    checking    a file's text to settings or faults
+    keeping     how long recordings are kept, as a person writes it
+    bounds      what bounds a value
+    checking    a text to a model or faults
+    shape       the tables and keys that a model has
     key_lines   where each key stands in the text
 """
 
-from recorder.settings.checking import Fault, UnusableSettings, check, every_key, load
+from recorder.settings.checking import Fault, UnusableSettings
+from recorder.settings.files import check, load
 from recorder.settings.models import (
     Capture,
     Cdr,
@@ -18,12 +23,15 @@ from recorder.settings.models import (
     Media,
     Notice,
     Numbers,
+    OwnRule,
+    Policy,
     Recording,
+    Ring,
     Section,
     Settings,
 )
 
 __all__ = [
-    "Capture", "Cdr", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "Recording", "Section", "Settings",
-    "UnusableSettings", "check", "every_key", "load",
+    "Capture", "Cdr", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy", "Recording",
+    "Ring", "Section", "Settings", "UnusableSettings", "check", "load",
 ]  # fmt: skip

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from recorder.problems import Unusable
+from recorder.settings import shape
+from recorder.settings.bounds import Refused
 from recorder.settings.key_lines import Key, KeyLines
-from recorder.settings.models import Refused, Settings
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +40,9 @@ class UnusableSettings(Unusable):
         super().__init__(f"{path}:{faults[0]}{more}.", hint=f"See all with: recorder config check {path}")
 
 
-def load(path: Path) -> Settings:
-    """Read a settings file. Raises `UnusableSettings` if it has faults, `OSError` if it can't be read."""
-    settings, faults = check(path.read_bytes())
-    if settings is None:
-        raise UnusableSettings(path, faults)
-    return settings
-
-
-def check(data: bytes) -> tuple[Settings | None, list[Fault]]:
-    """Settings and no faults, or no settings and at least one fault, in the order of their lines."""
+def check(data: bytes, model: type[Model]) -> tuple[Model | None, list[Fault]]:
+    """What the text says as the model has it and no faults, or None and at least one fault, in the order of their
+    lines."""
     import json
     import tomllib
 
@@ -63,49 +58,30 @@ def check(data: bytes) -> tuple[Settings | None, list[Fault]]:
     except RecursionError:
         return None, [Fault(1, "", "brackets are nested too deeply")]
 
-    from pydantic import ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
     try:
         # As JSON, because strict checking of JSON still takes a network written as a string.
-        return _adapter().validate_json(json.dumps(table, default=str)), []
+        return TypeAdapter(model).validate_json(json.dumps(table, default=str)), []
     except ValidationError as refused:
         lines = KeyLines(text)
         faults = [
             Fault(lines.of(key), _dotted(key), what)
-            for key, what in _faults(refused.errors(include_url=False, include_context=True))
+            for key, what in _faults(refused.errors(include_url=False, include_context=True), model)
         ]
     return None, sorted(faults, key=lambda fault: fault.line)
 
 
-def every_key() -> Iterator[tuple[str, Any]]:
-    """Each dotted key of a table that there is once, with its default."""
-    for table in fields(Settings):
-        defaults = getattr(Settings(), table.name)
-        if not is_dataclass(defaults):
-            continue  # an array of tables: none by default
-        for key in fields(defaults):
-            yield f"{table.name}.{key.name}", getattr(defaults, key.name)
-
-
-def _adapter() -> TypeAdapter[Settings]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Settings)
-
-
-def _faults(errors: list[ErrorDetails]) -> Iterator[tuple[Key, str]]:
+def _faults(errors: list[ErrorDetails], model: Any) -> Iterator[tuple[Key, str]]:
     """Each refused key once, with a sentence."""
     seen: set[Key] = set()
     for error in errors:
-        key = _own_key(error["loc"])
+        refused = error.get("ctx", {}).get("error")
+        further = refused.key if isinstance(refused, Refused) else ()
+        key = shape.own_key((*error["loc"], *further), model)
         if key not in seen:
             seen.add(key)
-            yield key, _sentence(error, key)
-
-
-def _own_key(location: tuple[int | str, ...]) -> Key:
-    """Table, key and perhaps an entry's number: pydantic adds the branch of a union that it tried."""
-    return location[:3] if len(location) > 2 and isinstance(location[2], int) else location[:2]
+            yield key, _sentence(error, key, model)
 
 
 _A_NUMBER = "must be a number, with X for any digit and a dot at the end for any further ones"
@@ -115,12 +91,12 @@ _FORMS = {
 }
 
 
-def _sentence(error: ErrorDetails, key: Key) -> str:
+def _sentence(error: ErrorDetails, key: Key, model: Any) -> str:
     context: Mapping[str, Any] = error.get("ctx", {})
     given = error["input"]
     match error["type"]:
         case "extra_forbidden" | "unexpected_keyword_argument":
-            return _unknown(key)
+            return _unknown(key, model)
         case "literal_error":
             return f"must be {context['expected']}, not {_shown(given)}".replace("'", '"')
         case "greater_than":
@@ -148,7 +124,8 @@ def _sentence(error: ErrorDetails, key: Key) -> str:
         case "too_long":
             return f"must have at most {context['max_length']} entries"
         case "string_pattern_mismatch":
-            return f"{_FORMS.get(str(key[1]), _A_NUMBER)}, not {_shown(given)}"
+            name = next((part for part in reversed(key) if isinstance(part, str)), "")
+            return f"{_FORMS.get(name, _A_NUMBER)}, not {_shown(given)}"
         case "value_error" if isinstance(context.get("error"), Refused):
             return str(context["error"])
         case "value_error":  # a network
@@ -177,19 +154,16 @@ def _shown(given: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _unknown(key: Key) -> str:
+def _unknown(key: Key, model: Any) -> str:
     """Say that there is no such key, and which one may be meant."""
-    model: Any = Settings
-    for part in key[:-1]:
-        model = get_type_hints(model).get(str(part)) if is_dataclass(model) else None
-    here = [known.name for known in fields(model)] if is_dataclass(model) else []
+    here = shape.keys_beside(key, model)
     kind = "table" if len(key) == 1 else "key"
     import difflib
 
     near = difflib.get_close_matches(str(key[-1]), here, n=1)
     if near:
         return f"there is no such {kind}; did you mean {_dotted((*key[:-1], near[0]))}?"
-    elsewhere = [known for known, _ in every_key() if known.rpartition(".")[2] == key[-1]]
+    elsewhere = [known for known in shape.every_key(model) if known.rpartition(".")[2] == key[-1]]
     if elsewhere:
         return f"there is no such {kind}; did you mean {elsewhere[0]}?"
     return f"there is no such {kind}; there are: {', '.join(here)}"

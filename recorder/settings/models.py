@@ -11,27 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from recorder.settings.bounds import STRICT, Patterns, Refused, SectionName, Within
+from recorder.settings.keeping import Keeping
+from storage.retention.rules import Capacity
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
-
-STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
-
-
-class Within:
-    """Bounds of a value, in pydantic's names: ge, gt, le, min_length, max_length, pattern.
-
-    (annotated-types would do, and takes 15 ms.)
-    """
-
-    def __init__(self, **bounds: float | str) -> None:
-        self._bounds = bounds
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
-        schema: dict[str, Any] = {**handler(source), **self._bounds}
-        return cast("CoreSchema", schema)
-
 
 class AgeKey:
     """An age public key. What isn't one is refused without being shown: it may be the secret half."""
@@ -54,21 +41,40 @@ class AgeKey:
         return text
 
 
-class Refused(ValueError):
-    """A value that a function of ours refuses, with the sentence that says why."""
+class OfficeName:
+    """The name of a profile that there is, or a path to one (something with a slash, or that ends in .toml)."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
+        from pydantic_core.core_schema import no_info_after_validator_function
+
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    @staticmethod
+    def _checked(text: str) -> str:
+        from recorder.policy import offices
+        from recorder.problems import Unusable
+
+        try:
+            if offices.is_path(text):
+                offices.load(text)
+            elif text:
+                offices.find(text)
+        except Unusable as problem:
+            raise Refused(str(problem).rstrip(".")) from problem
+        except OSError as problem:
+            raise Refused(f"{text}: {problem.strerror}") from problem
+        return text
 
 
 Count = Annotated[int, Within(ge=1, le=1 << 31)]
 Bytes = Annotated[int, Within(ge=256, le=1 << 31)]
 Seconds = Annotated[float, Within(gt=0, le=86_400)]
 Port = Annotated[int, Within(ge=1, le=65_535)]
-# A number, with X for any digit, and a dot at the end for any number of further ones: "21XX", "0236411212", "*8."
-Pattern = Annotated[str, Within(pattern=r"^[0-9*#+Xx]+\.?$", max_length=32)]
 HeaderName = Annotated[str, Within(pattern=r"^[A-Za-z0-9-]{1,64}$")]
-Patterns = Annotated[tuple[Pattern, ...], Within(max_length=10_000)]
 Words = Annotated[tuple[Annotated[str, Within(max_length=64)], ...], Within(max_length=256)]
 Prefix = Annotated[str, Within(pattern="^[0-9*#]{1,4}$")]
 CallerHeader = Literal["From", "P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity"]
+InterfaceName = Annotated[str, Within(pattern=r"^[^\s/]{1,15}$")]
 Column = Annotated[str, Within(max_length=200)]
 
 
@@ -78,6 +84,7 @@ class Recording:
 
     __pydantic_config__ = STRICT
 
+    store: Path = Path("/var/lib/recorder")
     encoding: Literal["pcm16", "g711"] = "pcm16"
 
 
@@ -97,6 +104,9 @@ class Capture:
 
     __pydantic_config__ = STRICT
 
+    interfaces: Annotated[tuple[InterfaceName, ...], Within(max_length=16)] = ()
+    ring_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 31)] = 64 << 20
+    waiting_audio_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 34)] = 96 << 20
     vxlan_ports: Annotated[tuple[Port, ...], Within(max_length=64)] = (4789,)
 
 
@@ -124,7 +134,7 @@ class Section:
 
     __pydantic_config__ = STRICT
 
-    name: Annotated[str, Within(min_length=1, max_length=64)]
+    name: SectionName
     extensions: Patterns
     since: date | None = None
     until: date | None = None
@@ -167,6 +177,64 @@ class Notice:
 
     prompts: Annotated[tuple[Path, ...], Within(max_length=16)] = ()
     search_s: Annotated[float, Within(ge=5, le=600)] = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRule(Keeping):
+    """A rule for some sections, extensions or lines, tried before the office's own."""
+
+    __pydantic_config__ = STRICT
+
+    sections: Annotated[tuple[SectionName, ...], Within(max_length=10_000)] = ()
+    extensions: Patterns = ()
+    lines: Patterns = ()
+
+    def __post_init__(self) -> None:
+        Keeping.__post_init__(self)
+        if self.rule() is None:
+            raise Refused("a rule needs a period or a capacity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Whose regulation is followed, and where it isn't."""
+
+    __pydantic_config__ = STRICT
+
+    office: Annotated[str, OfficeName()] = ""
+    rules: Annotated[tuple[OwnRule, ...], Within(max_length=1000)] = ()
+
+    def __post_init__(self) -> None:
+        for number, rule in enumerate(self.rules[:-1]):
+            if not (rule.sections or rule.extensions or rule.lines):
+                raise Refused(
+                    "a rule for no sections, extensions or lines is for all others, and must be the last",
+                    key=("rules", number),
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """What recordings may fill, and when they are erased."""
+
+    __pydantic_config__ = STRICT
+
+    share: Annotated[float, Within(gt=0, le=1)] = 0.9
+    bytes: Annotated[int, Within(ge=0, le=1 << 60)] = 0
+    hours: Annotated[float, Within(ge=0, le=1e9)] = 0.0
+    holds_share: Annotated[float, Within(gt=0, le=1)] = 0.5
+    erase_hour: Annotated[int, Within(ge=-1, le=23)] = -1
+    second_store: str = ""
+
+    def __post_init__(self) -> None:
+        if self.bytes and self.hours:
+            raise Refused("bytes and hours can't both be set")
+
+    def capacity(self) -> Capacity:
+        """What `Capacity()` in a rule stands for."""
+        if self.bytes:
+            return Capacity(bytes=self.bytes)
+        return Capacity(hours=self.hours) if self.hours else Capacity(share=self.share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,5 +292,17 @@ class Settings:
     sections: Annotated[tuple[Section, ...], Within(max_length=10_000)] = ()
     numbers: Numbers = field(default_factory=Numbers)
     notice: Notice = field(default_factory=Notice)
+    policy: Policy = field(default_factory=Policy)
+    ring: Ring = field(default_factory=Ring)
     limits: Limits = field(default_factory=Limits)
     cdr: Cdr = field(default_factory=Cdr)
+
+    def __post_init__(self) -> None:
+        known = {section.name for section in self.sections}
+        for number, rule in enumerate(self.policy.rules):
+            for name in rule.sections:
+                if name not in known:  # a rule for nobody would leave its recordings to another
+                    raise Refused(
+                        f"there is no section {name}; name it under [[sections]]",
+                        key=("policy", "rules", number, "sections"),
+                    )

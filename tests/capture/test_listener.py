@@ -124,9 +124,16 @@ class Heard:
 
 
 def listen(
-    frames: Iterable[Frame], *, cuts: Iterable[int] = (), wanted: bool = True, in_order: bool = False, **settings: Any
+    frames: Iterable[Frame],
+    *,
+    cuts: Iterable[int] = (),
+    live: bool = False,
+    wanted: bool = True,
+    in_order: bool = False,
+    **settings: Any,
 ) -> Heard:
-    """Feed frames in the order of their times, or as they are, in batches that begin at `cuts`."""
+    """Feed frames in the order of their times, or as they are, in batches that begin at `cuts`; `live` hands audio
+    over after each."""
     heard = Heard()
     heard.wanted = wanted
     book = AddressBook()
@@ -138,6 +145,8 @@ def listen(
         part = rows[lo:hi]
         block = block_of([frame for _, frame in part], first=lo, times=[at_ns for at_ns, _ in part])
         listener.feed(decoder.decode(block))
+        if live:
+            listener.hand_over()
     listener.finish()
     return heard
 
@@ -923,6 +932,69 @@ def test_the_mixture_is_one() -> None:
 def test_any_cut_into_batches_gives_the_same_calls_and_audio(cuts: set[int]) -> None:
     """The outcome depends on the packets alone: not on how many came together."""
     assert differences(WHOLE, told(listen(MIXTURE, cuts=cuts))) == []
+
+
+@given(st.sets(st.integers(1, len(MIXTURE) - 1), max_size=60))
+@example(set(range(1, len(MIXTURE), 3)))
+@example(set(range(0, len(MIXTURE), 97)))
+def test_audio_that_is_handed_over_at_any_time_is_the_same(cuts: set[int]) -> None:
+    """A live line's calls are those that its capture file gives, whenever audio was handed over."""
+    assert differences(WHOLE, told(listen(MIXTURE, cuts=cuts, live=True))) == []
+
+
+def live(frames: Iterable[Frame], *, every_ms: int, until_ms: int) -> tuple[list[tuple[int, int]], int]:
+    """What a sink has heard after each interval, (capture time, samples), and when the call's first sample was."""
+    heard, book = Heard(), AddressBook()
+    decoder, listener = NetworkDecoder(book, heard.counters), Listener(heard, book, heard.counters, Settings(calls=32))
+    rows = sorted(frames, key=lambda frame: frame[0])
+    told_by = []
+    for at_ms in range(0, until_ms, every_ms):
+        part = [row for row in rows if ns(at_ms) <= row[0] < ns(at_ms + every_ms)]
+        if part:
+            listener.feed(decoder.decode(block_of([frame for _, frame in part], times=[at_ns for at_ns, _ in part])))
+        else:
+            listener.elapse(ns(at_ms + every_ms))
+        listener.hand_over()
+        told_by.append((at_ms + every_ms, len(heard.all[0].samples) if heard.all else 0))
+    starts_ns = heard.all[0].starts_ns
+    assert starts_ns is not None
+    return told_by, starts_ns
+
+
+@pytest.mark.parametrize("lost", [(), range(40, 70)])
+def test_live_audio_is_out_of_memory_within_a_third_of_a_second(lost: Iterable[int]) -> None:
+    """Also while one side is silent for a while: it holds the other back by 80 ms and no more."""
+    frames = [*dialled(end_ms=None), *speech(lost=lost).frames(), *back(at_ms=1010).frames()]
+
+    told_by, starts_ns = live(frames, every_ms=150, until_ms=3000)
+
+    for at_ms, samples in told_by[9:]:  # from 1.5 s on; the first packets may wait for their proof
+        behind_ms = at_ms - (starts_ns - BEGIN) / MS - samples / 8
+        assert behind_ms <= 80 + PACKET_MS + 10
+
+
+def test_what_is_left_when_both_fall_silent_is_handed_over_too() -> None:
+    """No packet comes any more, only time: the last samples aren't kept back for the next one."""
+    said = speech(count=50)
+
+    told_by, starts_ns = live([*dialled(end_ms=None), *said.frames()], every_ms=150, until_ms=3000)
+
+    assert told_by[-1][1] == 50 * SAMPLES
+
+
+def test_a_call_without_bye_ends_though_no_packet_comes() -> None:
+    """The office's line falls silent as a whole: calls end by the passing of time alone."""
+    heard, book = Heard(), AddressBook()
+    listener = Listener(heard, book, heard.counters, Settings(calls=32, silence_ns=60 * wire.SECOND))
+    frames = sorted([*dialled(end_ms=None), *speech(count=50).frames()], key=lambda frame: frame[0])
+    block = block_of([frame for _, frame in frames], times=[at_ns for at_ns, _ in frames])
+    listener.feed(NetworkDecoder(book, heard.counters).decode(block))
+
+    for at_ms in range(2000, 80_000, 500):
+        listener.elapse(ns(at_ms))
+
+    assert heard.one.call.end_reason == "silence"
+    assert len(heard.one.samples) == 50 * SAMPLES
 
 
 def _lost_bye() -> list[Frame]:

@@ -87,6 +87,50 @@ def test_the_table_is_for_people_and_harmless(store: Path) -> None:
     assert result.stdout.splitlines()[-1] == "3 calls"
 
 
+@pytest.mark.parametrize(
+    "options, ids",
+    [
+        ([], ["1", "2", "3"]),
+        (["--limit", "2"], ["2", "3"]),
+        (["--from", "2026-11-22T09:15:03"], ["2", "3"]),
+        (["--from", "2026-11-22", "--to", "2026-11-22T00:15:03Z"], ["1"]),
+        (["--to", "2026-11-22"], []),
+        (["--number", "234-56"], ["1"]),
+        (["--number", "２３４ ５６"], ["1"]),
+        (["--number", "+81312345678"], ["1"]),
+        (["--number", "987654"], ["1", "2", "3"]),
+        (["--number", "987654", "--limit", "1"], ["3"]),
+        (["--extension", "2101"], ["1", "2", "3"]),
+        (["--extension", "210"], []),
+        (["--extension", "21*", "--direction", "outbound"], ["2"]),
+        (["--outcome", "unanswered"], ["3"]),
+    ],
+)
+def test_calls_lists_those_looked_for(store: Path, options: list[str], ids: list[str]) -> None:
+    """Oldest first as always; of a limit, the newest."""
+    result = run("calls", "--store", store, "--json", *options)
+
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ids
+    assert run("calls", "--store", store, *options).stdout.splitlines()[-1].split()[0] == str(len(ids))
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        (["--number", "山田"], r"'\u5c71\u7530' is no part of a number."),
+        (["--from", "2026-11-22", "--to", "2026-11-22"], "--from must be before --to."),
+        (["--from", "yesterday"], "'yesterday' is no time."),
+        (["--limit", "0"], "0 is not in the range x>=1"),
+        (["--direction", "up"], "'up' is not one of"),
+    ],
+)
+def test_calls_says_what_it_cannot_look_for(
+    store: Path, options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("calls", "--store", store, *options) == 2
+    assert sentence in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("seconds, text", [(0, "0:00"), (59.6, "1:00"), (61, "1:01"), (3661, "1:01:01")])
 def test_lengths_read_as_clocks_do(seconds: float, text: str) -> None:
     assert length(seconds) == text

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from capture.files import CaptureFileError
 from capture.media.g711 import TABLE, Law
-from recorder.replay import ReplaySummary, listener_settings, replay
+from recorder.hearing import listener_settings
+from recorder.replay import ReplaySummary, replay
 from recorder.settings import Limits, Media, Recording, Settings
 from storage.records import CallRecord
 from storage.store import Store
@@ -185,7 +186,7 @@ async def test_the_same_capture_again_leaves_the_store_as_it_is(tmp_path: Path) 
     assert after == before
     assert everything(tmp_path / "store") == files
     assert (summary.calls, summary.recordings) == (0, 0)
-    assert summary.warnings == ["3 calls were in the store already and were left as they are."]
+    assert summary.warnings == ["3 calls were in the store already, or erased from it, and were left as they are."]
 
 
 async def test_several_files_are_captures_of_their_own(tmp_path: Path) -> None:

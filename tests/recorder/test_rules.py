@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,20 @@ async def test_what_is_said_after_a_transfer_to_the_line_is_nowhere(tmp_path: Pa
 def on_demand(**more: Any) -> Settings:
     section = Section(name="相談課", extensions=("11XX",), record="on_demand", demand_code="*5", **more)
     return replace(settings(), sections=(section,))
+
+
+@pytest.mark.parametrize(("since", "section"), [(date(2000, 1, 1), "税務課"), (date(2100, 1, 1), None)])
+async def test_a_call_is_of_the_section_that_has_the_extension_on_that_day(
+    tmp_path: Path, since: date, section: str | None
+) -> None:
+    """Retention may differ by section, and sections move: what counts is the day of the call."""
+    conversation = make("inbound", random.Random(3))
+    with_section = replace(settings(), sections=(Section(name="税務課", extensions=("1XXX",), since=since),))
+
+    [one] = await recorded(conversation.frames, tmp_path, with_section)
+
+    assert one["extension"] is not None
+    assert one["section"] == section
 
 
 async def test_without_demand_nothing_is_kept(tmp_path: Path) -> None:

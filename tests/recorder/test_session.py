@@ -20,6 +20,7 @@ from capture.media.g711 import TABLE, AudioBlock, Law
 from capture.media.report import MediaReport, StreamReport
 from capture.packets import AddressBook
 from capture.sip.message import parse
+from recorder.keeping import DirectKeeper
 from recorder.lines import Lines
 from recorder.session import GROUP, Session
 from recorder.settings import Settings
@@ -103,7 +104,7 @@ async def kept(
 ) -> tuple[Session, list[CallRecord]]:
     """Let something happen to a session over a store; the store is sound afterwards."""
     async with await Store.open(path, create=True) as store:
-        session = attending(Session(store, encoding=encoding, monotonic_s=lambda: 0.0))
+        session = attending(Session(DirectKeeper(store), encoding=encoding, monotonic_s=lambda: 0.0))
         act(session)
         await session.settle(all_of_it=True)
         calls = [call async for call in store.calls()]
@@ -356,7 +357,7 @@ async def test_a_full_disk_costs_audio_and_not_the_call(tmp_path: Path) -> None:
     disk = FullDisk()
 
     async with await Store.open(tmp_path, create=True, disk=disk) as store:
-        session = attending(Session(store, encoding="pcm16", monotonic_s=lambda: 0.0))
+        session = attending(Session(DirectKeeper(store), encoding="pcm16", monotonic_s=lambda: 0.0))
         disk.full = True
         for one in (call, other):
             session.began(one)
@@ -395,7 +396,7 @@ async def test_finishing_waits_for_a_second_or_a_group(tmp_path: Path) -> None:
         return len([row async for row in store.calls()])
 
     async with await Store.open(tmp_path, create=True) as store:
-        session = attending(Session(store, encoding="pcm16", monotonic_s=lambda: now_s))
+        session = attending(Session(DirectKeeper(store), encoding="pcm16", monotonic_s=lambda: now_s))
         call = a_call()
         session.began(call)
         session.ended(call, a_report())

@@ -52,6 +52,10 @@ class FragileDisk(Disk):
             self.fired = True
             raise OSError(self._error, os.strerror(self._error))
 
+    def fail_from_now(self) -> None:
+        """The next operation fails, as was asked for at the beginning."""
+        self._fail_before = len(self.steps)
+
     def heal(self) -> None:
         self._fail_before = None
 
@@ -88,17 +92,25 @@ class FragileDisk(Disk):
         self.step("sync_directory")
         self.inner.sync_directory(path)
 
-    def make_directory(self, path: str) -> None:
+    def make_directory(self, path: str, *, below: str | None = None) -> None:
         self.step("make_directory")
-        self.inner.make_directory(path)
+        self.inner.make_directory(path, below=below)
 
     def rename_new(self, old: str, new: str) -> None:
         self.step("rename_new")
         self.inner.rename_new(old, new)
 
+    def replace(self, old: str, new: str) -> None:
+        self.step("replace")
+        self.inner.replace(old, new)
+
     def unlink(self, path: str) -> None:
         self.step("unlink")
         self.inner.unlink(path)
+
+    def remove_directory(self, path: str) -> None:
+        self.step("remove_directory")
+        self.inner.remove_directory(path)
 
     # What changes nothing can't break
 
@@ -129,6 +141,9 @@ class FragileDisk(Disk):
 
     def list(self, path: str) -> list[Entry]:
         return self.inner.list(path)
+
+    def sizes(self, path: str) -> list[tuple[str, int]]:
+        return self.inner.sizes(path)
 
     def status(self, path: str) -> Status | None:
         return self.inner.status(path)

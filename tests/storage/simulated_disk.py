@@ -176,7 +176,7 @@ class SimulatedDisk(Disk):
     def open_directory(self, path: str) -> int:
         return self._opened(self._folder(path))
 
-    def make_directory(self, path: str) -> None:
+    def make_directory(self, path: str, *, below: str | None = None) -> None:
         parent = os.path.dirname(path)
         if path == "/":
             return
@@ -196,14 +196,29 @@ class SimulatedDisk(Disk):
         assert os.path.dirname(old) == os.path.dirname(new), "a rename between folders isn't simulated"
         folder.change({os.path.basename(old): None, new_name: node})
 
+    def replace(self, old: str, new: str) -> None:
+        node, (folder, new_name) = self._node(old), self._place(new)
+        assert os.path.dirname(old) == os.path.dirname(new), "a rename between folders isn't simulated"
+        folder.change({os.path.basename(old): None, new_name: node})
+
     def unlink(self, path: str) -> None:
         self._node(path)
+        folder, name = self._place(path)
+        folder.change({name: None})
+
+    def remove_directory(self, path: str) -> None:
+        if self._folder(path).names:
+            raise OSError(errno.ENOTEMPTY, "not empty", path)
         folder, name = self._place(path)
         folder.change({name: None})
 
     def list(self, path: str) -> list[Entry]:
         names = self._folder(path).names
         return sorted(Entry(name, "file" if isinstance(node, _File) else "directory") for name, node in names.items())
+
+    def sizes(self, path: str) -> list[tuple[str, int]]:
+        names = self._folder(path).names
+        return [(name, len(node.data) if isinstance(node, _File) else -1) for name, node in names.items()]
 
     def status(self, path: str) -> Status | None:
         try:

@@ -251,9 +251,10 @@ async def test_sync_costs_nothing_when_nothing_was_written(tmp_path: Path) -> No
 @pytest.mark.parametrize("together", [2, 9])
 async def test_a_failed_sync_is_never_believed(tmp_path: Path, together: int) -> None:
     """The calls are kept, and say that the disk may have lost something of them, though the next sync works."""
-    disk = FragileDisk(fail_before=0, error=errno.EIO, only="sync_all" if together > 4 else "sync_file")
+    disk = FragileDisk(error=errno.EIO, only="sync_all" if together > 4 else "sync_file")
     await a_store_with(tmp_path)
     store = await Store.open(tmp_path, disk=disk)
+    disk.fail_from_now()
     group = []
     for number in range(together):
         part = store.begin(a_call(f"c{number}"), encoding=PCM16)
@@ -419,8 +420,9 @@ async def test_a_new_store_is_whole_or_not_there(tmp_path: Path) -> None:
     await (await Store.open(tmp_path, create=True, disk=disk)).close()
 
     lock = ["truncate", "write"]
-    meta = ["unlink", "create", "write", "sync_file", "rename_new", "sync_directory"]
-    assert disk.steps == [*lock, *meta, "create", "sync_directory"]
+    meta = ["unlink", "create", "write", "sync_file", "replace", "sync_directory"]
+    named, opened, closed = meta, meta, meta
+    assert disk.steps == [*lock, *named, "create", "sync_directory", *opened, *closed]
 
 
 def test_each_new_folders_parent_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

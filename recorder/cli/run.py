@@ -1,0 +1,35 @@
+"""recorder run [--config FILE] [--store DIR] [--interface NAME ...]"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from recorder.cli.common import config_option, saying_problems
+
+
+@click.command("run", short_help="Record what the mirror ports show.")
+@config_option
+@click.option(
+    "--store", type=click.Path(path_type=Path), metavar="DIR",
+    help="Folder of the recordings; recording.store of the settings if not given.",
+)  # fmt: skip
+@click.option(
+    "--interface", "interfaces", multiple=True, metavar="NAME",
+    help="Interface to capture from, once or several times; capture.interfaces of the settings if not given. "
+    "- follows a capture on standard input.",
+)  # fmt: skip
+def command(config: Path | None, store: Path | None, interfaces: tuple[str, ...]) -> int:
+    """Record the calls that the mirror (SPAN) ports show, until SIGTERM.
+
+    Says on stderr when it is ready. SIGHUP has it read the settings again; they hold for calls that begin after that.
+    """
+    with saying_problems():
+        from recorder.daemon.run import run
+
+        if not run(config, store, interfaces):
+            # The disk hangs, and with it threads that Python would wait for. What is lost has been said.
+            os._exit(1)
+    return 0

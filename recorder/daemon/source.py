@@ -1,0 +1,81 @@
+"""Where the daemon's frames come from: interfaces, or a capture that comes through standard input.
+
+The daemon asks both in the same words: read, what was lost, what has become of the interfaces.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from capture.files import FollowedCapture
+from capture.wire import RingSettings, State, Wire, WireError
+from recorder.live import LiveSource
+from recorder.problems import Unusable
+from recorder.settings import Settings
+
+STANDARD_INPUT = "-"
+BLOCK = RingSettings().block_bytes  # a ring is a whole number of them
+
+
+class Source(LiveSource, Protocol):
+    """What the daemon reads, and is told of it."""
+
+    frames: str  # the name under which its frames are counted
+    clock_is_ours: bool  # its times are this machine's
+
+    def news(self) -> list[str]:
+        """A sentence for each change of an interface that wasn't told yet."""
+
+    def status(self) -> str:
+        """How it is, in a few words."""
+
+
+class Interfaces(Wire):
+    """Network interfaces."""
+
+    ended = False
+    frames = "wire_frames"
+    clock_is_ours = True
+
+    def lost(self) -> int:
+        return sum(loss.frames for loss in self.losses())
+
+    def news(self) -> list[str]:
+        return [change.text for change in self.changes()]
+
+    def status(self) -> str:
+        stats = self.stats()
+        up = sum(one.state is State.UP for one in stats)
+        dropped = sum(one.dropped for one in stats)
+        return f"{up} of {len(stats)} interfaces up, {dropped:,} frames dropped"
+
+
+class StandardInput(FollowedCapture):
+    """A capture as tcpdump -w - writes it, say on another machine."""
+
+    frames = "file_frames"
+    clock_is_ours = False
+
+    def news(self) -> list[str]:
+        return []
+
+    def status(self) -> str:
+        return "reading standard input"
+
+
+def open_source(names: Sequence[str], settings: Settings) -> Interfaces | StandardInput:
+    """The interfaces of these names, or standard input for a single `-`. `Unusable` says what is wrong."""
+    if not names:
+        raise Unusable(
+            "No interface is named.", hint="Name one: --interface eth1, or capture.interfaces in the configuration."
+        )
+    if STANDARD_INPUT in names:
+        if len(names) > 1:
+            raise Unusable("Standard input and interfaces can't be followed together.")
+        return StandardInput(sys.stdin.fileno())
+    try:
+        return Interfaces(names, RingSettings(ring_bytes=settings.capture.ring_bytes // BLOCK * BLOCK))
+    except WireError as problem:
+        raise Unusable(str(problem)) from problem

@@ -1,0 +1,37 @@
+"""Sentences on stderr, where the journal of the system takes them: no more than a few a second, whatever happens."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+MOST_A_SECOND = 10
+
+
+class Voice:
+    """Says sentences. `now_s` is monotonic time in seconds."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._said = 0
+        self._left_out = 0
+
+    def say(self, sentences: Iterable[str], now_s: float) -> None:
+        """Each on a line of its own; those beyond MOST_A_SECOND are counted, and the count is said in the end."""
+        if int(now_s) != self._second:
+            self._second, self._said = int(now_s), 0
+            if self._left_out:
+                self._write(f"{self._left_out} further sentences were left out.")
+                self._left_out = 0
+        for sentence in sentences:
+            self._said += 1
+            if self._said <= MOST_A_SECOND:
+                self._write(sentence)
+            else:
+                self._left_out += 1
+
+    def _write(self, sentence: str) -> None:
+        try:
+            print(f"recorder: {sentence}", file=sys.stderr, flush=True)
+        except OSError:
+            self._left_out += 1  # the disk of the journal is full, or nobody reads: recording matters more

@@ -1,0 +1,223 @@
+"""Keeping calls beside the capture, which never waits for a disk.
+
+What a session asks goes into a backlog, and a thread of its own (`recorder.keeping.writer`) does it, in that order,
+with the store. A disk that hangs, is full or is read-only makes the backlog grow, up to a bound: then the newest audio
+is shed, and each call that this hurts says so, by a flag and a gap. Everything else (beginnings, ends, counts) is
+never shed. When the disk takes bytes again, the backlog empties by itself.
+
+    keeper = DeferredKeeper.open(path)       # waits until the store is open; StoreError as Store.open
+    session = Session(keeper, ...)
+    ...
+    keeper.close(timeout_s=8)                # does what is left
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from recorder.keeping.backlog import Backlog, Operation
+from recorder.keeping.keeper import Decode, Ended, Kept, Part
+from recorder.keeping.writer import Writer
+from storage.disk import Disk
+from storage.going_on import Growing
+from storage.parts import PartFile
+from storage.records import CallRecord, Gap
+from storage.wav import PCM16, RATE_HZ, Encoding
+
+# Both sides of a call are 32 kB of samples a second: 30 s of 100 calls.
+MEMORY_BYTES = 96 << 20
+STALLED = "disk_stalled"
+
+
+class DeferredPart:
+    """A growing recording whose file the writer has. Frames and times are as the session knows them."""
+
+    def __init__(
+        self, backlog: Backlog, writer: Writer, call: CallRecord, *, encoding: Encoding, starts_ns: int
+    ) -> None:
+        self._backlog = backlog
+        self._writer = writer
+        self.encoding = encoding
+        self.starts_ns = starts_ns
+        self.frames = 0
+        self.shed: list[tuple[int, int]] = []  # frames for which there was no room in memory
+        # The writer's alone:
+        self.call = call  # as it was known when the recording began
+        self.file: PartFile | None = None
+        self.file_starts_ns = starts_ns
+        self.created_s = 0.0  # when that was last tried
+        self.known = False  # the store had this recording already
+        self.lost: list[tuple[int, int]] = []  # frames that the disk refused
+        self.why_lost: set[str] = set()
+        self.earlier: Growing | None = None  # what an earlier process had recorded of it
+        self.offset = 0  # frames in the file before frame 0
+        self.gap_from = 0  # the file's first frame that nobody recorded
+
+    def write(self, frame: int, data: Any) -> None:
+        view = memoryview(data)
+        end = frame + view.nbytes // (2 * self.encoding.sample_bytes)
+        copy = bytes(view)
+        self._audio(frame, end, len(copy), lambda file: file.write(frame + self.offset, copy))
+        self.frames = max(self.frames, end)
+
+    def write_channel(self, frame: int, channel: int, samples: NDArray[Any]) -> None:
+        copy = samples.copy()
+        end = frame + len(copy)
+        self._audio(frame, end, copy.nbytes, lambda file: file.write_channel(frame + self.offset, channel, copy))
+
+    def insert(self, frames: int) -> None:
+        self.frames += frames
+        self.starts_ns -= frames * 1_000_000_000 // RATE_HZ
+        self.shed = [(lo + frames, hi + frames) for lo, hi in self.shed]
+
+        def do() -> None:
+            self.lost = [(lo + frames, hi + frames) for lo, hi in self.lost]
+            self.file_starts_ns -= frames * 1_000_000_000 // RATE_HZ
+            if self.offset >= frames:
+                self.offset -= frames  # it lies in the gap, or where the earlier process heard it too
+            elif self.file is not None:
+                self.file.insert(frames)
+
+        self._backlog.put(Operation(do, self, again=False))
+
+    def discard(self) -> None:
+        def do() -> None:
+            if self.file is not None:
+                self.file.discard()
+
+        self._backlog.put(Operation(do, self))
+
+    def _audio(self, frame: int, end: int, size: int, write: Callable[[PartFile], None]) -> None:
+        def do() -> None:
+            self._writer.revive(self)
+            if self.file is not None:
+                write(self.file)
+
+        if not self._backlog.put(Operation(do, self, (frame, end), size)):
+            join(self.shed, frame, end)
+
+
+class DeferredKeeper:
+    """A `Keeper` whose disk is never waited for. Its methods are for one thread, the session's."""
+
+    def __init__(self, writer: Writer, backlog: Backlog) -> None:
+        self._writer = writer
+        self._backlog = backlog
+        self._going_on: dict[str, Encoding] = {}
+        self._shedding = False
+        self._told_bytes = 0
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        create: bool = True,
+        run: str = "",
+        go_on: bool = False,
+        memory_bytes: int = MEMORY_BYTES,
+        disk: Disk | None = None,
+    ) -> DeferredKeeper:
+        """Opens the store, which may take the time that a recovery takes. `run` names what is being captured.
+        With `go_on`, recordings that were left growing wait until `go_on` says what becomes of them."""
+        backlog = Backlog(memory_bytes)
+        writer = Writer(path, backlog, create=create, run=run, go_on=go_on, disk=disk)
+        writer.begin()
+        return cls(writer, backlog)
+
+    def notes(self) -> dict[str, list[bytes]]:
+        """What was noted of calls under way, by name; for a start, which may wait."""
+        return self._writer.notes()
+
+    def note(self, name: str, lines: bytes) -> None:
+        """Note more of a call under way. What the disk refuses is not noted, and told as a warning."""
+        self._backlog.put(Operation(lambda: self._writer.note(name, lines)))
+
+    def drop_notes(self, names: Sequence[str]) -> None:
+        """These calls came to nothing."""
+        if names:
+            self._backlog.put(Operation(lambda: self._writer.drop_notes(names)))
+
+    def go_on(self, ids: Collection[str]) -> set[str]:
+        """With which of these calls' recordings it goes on; the others that were left growing are finished. Waits."""
+        self._going_on = self._writer.go_on(ids)
+        return set(self._going_on)
+
+    @property
+    def salt(self) -> bytes:
+        return self._writer.salt
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Audio that waits for the disk."""
+        return self._backlog.waiting_bytes
+
+    @property
+    def shed_bytes(self) -> int:
+        """Audio that was shed since the start."""
+        return self._backlog.turned_away
+
+    def begin(self, call: CallRecord, *, encoding: Encoding, starts_ns: int) -> DeferredPart:
+        encoding = self._going_on.pop(call.id, encoding)
+        part = DeferredPart(self._backlog, self._writer, call, encoding=encoding, starts_ns=starts_ns)
+        self._backlog.put(Operation(lambda: self._writer.create(part), part))
+        return part
+
+    def go_on_as_pcm(self, call: CallRecord, old: Part, decode: Decode) -> DeferredPart:
+        assert isinstance(old, DeferredPart)
+        part = DeferredPart(self._backlog, self._writer, call, encoding=PCM16, starts_ns=old.starts_ns)
+        part.frames, part.shed = old.frames, old.shed
+        self._backlog.put(Operation(lambda: self._writer.go_on_as_pcm(part, old, decode), part, again=False))
+        return part
+
+    def describe(self, part: Part, call: CallRecord) -> None:
+        assert isinstance(part, DeferredPart)
+        self._backlog.put(Operation(lambda: self._writer.describe(part, call), part))
+
+    def tally(self, day: str, grown: Mapping[str, int]) -> None:
+        copy = {reason: count for reason, count in grown.items() if count}
+        if copy:
+            self._backlog.put(Operation(lambda: self._writer.store.tally(day, copy)))
+
+    async def settle(self, ended: Sequence[Ended], *, sync: bool) -> Kept:
+        """Kept are calls of earlier times. Raises what stopped the writer, if something did."""
+        for call, part, notes in ended:
+            assert part is None or isinstance(part, DeferredPart)
+            shed: list[Gap] = [(side, *gap) for gap in part.shed for side in (0, 1)] if part is not None else []
+            flags = (STALLED,) if shed else ()
+            self._backlog.put(Operation(lambda call=call, part=part, shed=shed, flags=flags, notes=notes:  # type: ignore[misc]
+                                        self._writer.end(call, part, shed, flags, notes)))  # fmt: skip
+        kept = self._writer.nudge(sync=sync)
+        if self._backlog.turned_away > self._told_bytes and not self._shedding:
+            kept.warnings.append("The disk does not keep up: new audio is shed, and each call that this hurts says so.")
+            self._shedding = True
+        self._told_bytes = self._backlog.turned_away
+        self._shedding = self._shedding and self._backlog.waiting_bytes > 0
+        return kept
+
+    def close(self, *, timeout_s: float) -> Kept:
+        """Do what is left and close the store, within a time; what isn't done by then is told in the warnings."""
+        return self._writer.finish(timeout_s)
+
+    def abandon(self, *, timeout_s: float) -> None:
+        """As `close`, but what goes wrong doesn't matter any more: something worse has."""
+        with contextlib.suppress(Exception):
+            self.close(timeout_s=timeout_s)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the store is; if not, the disk still hangs."""
+        return self._writer.is_over
+
+
+def join(gaps: list[tuple[int, int]], frame: int, end: int) -> None:
+    """One more gap, joined to the last if it goes on from there."""
+    if gaps and gaps[-1][1] == frame:
+        gaps[-1] = gaps[-1][0], end
+    else:
+        gaps.append((frame, end))

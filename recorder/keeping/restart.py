@@ -1,0 +1,63 @@
+"""One recording of two processes: what the earlier one wrote, a gap, and what this one writes.
+
+The gap is silent in the file, stands among the recording's gaps, and the call is flagged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from storage.going_on import Growing
+from storage.records import CallRecord, Gap, RecordingRecord
+from storage.store import Finished
+from storage.wav import RATE_HZ
+
+if TYPE_CHECKING:
+    from recorder.keeping.deferred import DeferredPart
+
+GAP = "recording_gap"
+WHOLE_NS = 500_000_000  # people don't speak up to the moment of the BYE
+LONGEST_GAP_FRAMES = 3600 * RATE_HZ  # a longer one is a clock that was set: then what comes follows at once
+
+
+def attach(part: DeferredPart, growing: Growing) -> None:
+    """Let a part go on with a file: its frame 0 lies where its time says."""
+    since = growing.file.starts_ns
+    offset = (part.file_starts_ns - since) * RATE_HZ // 1_000_000_000
+    if not growing.file.frames <= offset <= growing.file.frames + LONGEST_GAP_FRAMES:
+        offset = growing.file.frames
+    part.file, part.earlier, part.offset, part.gap_from = growing.file, growing, offset, growing.file.frames
+
+
+def as_one(part: DeferredPart, call: CallRecord) -> CallRecord:
+    """The call with its recording as the whole file is; as it stands if it has no earlier half."""
+    if part.earlier is None or part.file is None:
+        return call
+    before = part.earlier.call.recording
+    after = call.recording
+    gaps: list[Gap] = list(before.gaps) if before is not None else []
+    gaps += [(side, part.gap_from, part.offset) for side in (0, 1) if part.offset > part.gap_from]
+    gaps += [(side, lo + part.offset, hi + part.offset) for side, lo, hi in after.gaps] if after is not None else []
+    streams = (before.streams if before is not None else ()) + (after.streams if after is not None else ())
+    recording = RecordingRecord(starts_ns=part.file.starts_ns, streams=streams, gaps=tuple(gaps))
+    return _flagged(replace(call, outcome="recorded", recording=recording))
+
+
+def without_more(call: CallRecord, growing: Growing) -> Finished:
+    """A call of which nothing more was heard after the start: its recording is what there was."""
+    if call.outcome not in ("recorded", "no_audio"):
+        growing.file.discard()
+        return Finished(call, None)
+    end_ns = growing.file.starts_ns + growing.file.frames * 1_000_000_000 // RATE_HZ
+    before = growing.call.recording
+    recording = before if before is not None else RecordingRecord(starts_ns=growing.file.starts_ns)
+    # What ended it by silence was silent since before the start.
+    ended_ns = max(end_ns, call.started_ns) if call.end_reason == "silence" else call.ended_ns
+    call = replace(call, outcome="recorded", ended_ns=ended_ns, recording=replace(recording, sha256=b"", path=""))
+    is_whole = call.end_reason != "silence" and call.ended_ns - end_ns < WHOLE_NS
+    return Finished(call if is_whole else _flagged(call), growing.file)
+
+
+def _flagged(call: CallRecord) -> CallRecord:
+    return call if GAP in call.flags else replace(call, flags=(*call.flags, GAP))

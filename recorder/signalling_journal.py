@@ -1,0 +1,132 @@
+"""The signalling of calls under way, noted so that a recorder that starts again knows them.
+
+It hears every SIP message (as a `capture.listener.Tap`), keeps those of calls until somebody replies, and notes them
+from then on, one name a Call-ID. So what nobody ever answers, a flood say, never reaches the disk. `recall` gives noted
+messages back, oldest first. Secrets are redacted before anything is noted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from capture.dialogs.call import Call
+from capture.listener import Recalled
+from capture.packets import AddressBook
+from capture.sip.message import SipMessage
+from recorder.redaction import redacted
+
+KEPT = 64  # messages of a call that nobody has replied to
+PENDING = 20_000  # Call-IDs of which messages were heard, until it is known whether they are calls
+
+Heard = tuple[int, int, int, bytes]  # when, from which endpoint, to which, what
+
+
+class SignallingJournal:
+    """`note` takes a name and lines to be noted, `drop` names of which nothing has to be remembered."""
+
+    def __init__(self, note: Callable[[str, bytes], None], drop: Callable[[Sequence[str]], None]) -> None:
+        self._note = note
+        self._drop = drop
+        self._book: AddressBook
+        self._pending: dict[str, list[Heard]] = {}  # by Call-ID; whether it is a call will be known soon
+        self._silent: dict[str, list[Heard]] = {}  # of calls that nobody has replied to
+        self._calls: dict[str, set[int]] = {}  # numbers of the calls of a Call-ID
+        self._noted: set[str] = set()
+
+    def attend(self, book: AddressBook) -> None:
+        """Endpoints are of this book."""
+        self._book = book
+
+    def heard(self, at_ns: int, source: int, destination: int, payload: bytes, message: SipMessage) -> None:
+        """A message, whosesoever."""
+        call_id, heard = message.call_id, (at_ns, source, destination, payload)
+        if call_id in self._noted:
+            self._note(_name(call_id), self._line(heard))
+        elif call_id in self._silent:
+            _keep(self._silent[call_id], heard)
+        elif len(self._pending) < PENDING or call_id in self._pending:
+            _keep(self._pending.setdefault(call_id, []), heard)
+
+    def began(self, call: Call) -> None:
+        """A Call-ID is a call."""
+        self._calls.setdefault(call.call_id, set()).add(call.number)
+        if call.call_id not in self._noted:
+            self._silent.setdefault(call.call_id, []).extend(self._pending.pop(call.call_id, ()))
+            if call.answered:
+                self.replied(call)
+
+    def replied(self, call: Call) -> None:
+        """Somebody has replied: the call is no flood."""
+        kept = self._silent.pop(call.call_id, None)
+        if kept is not None:
+            self._noted.add(call.call_id)
+            if kept:
+                self._note(_name(call.call_id), b"".join(map(self._line, kept)))
+
+    def over(self, calls: Iterable[Call]) -> tuple[str, ...]:
+        """Calls are over; under which names nothing has to be remembered any more, once they are entered."""
+        names = []
+        for call in calls:
+            numbers = self._calls.get(call.call_id, set())
+            numbers.discard(call.number)
+            if not numbers:
+                self._calls.pop(call.call_id, None)
+                self._silent.pop(call.call_id, None)
+                if call.call_id in self._noted:
+                    self._noted.discard(call.call_id)
+                    names.append(_name(call.call_id))
+        return tuple(names)
+
+    def dropped(self, call: Call) -> None:
+        """It was no call."""
+        self._drop(self.over([call]))
+
+    def turn(self) -> None:
+        """Whatever was heard until now and belongs to no call never will."""
+        self._pending.clear()
+
+    def recall(self, notes: Mapping[str, Iterable[bytes]]) -> list[Recalled]:
+        """The messages that were noted, oldest first."""
+        found: list[Recalled] = []
+        for lines in notes.values():
+            for line in lines:
+                try:
+                    said = json.loads(line)
+                    source, destination = self._endpoint(said["source"]), self._endpoint(said["destination"])
+                    message = said["message"].encode("latin-1")
+                    found.append(Recalled(int(said["at_ns"]), source, destination, message))
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    continue  # cut or damaged: the others still tell most of the call
+        return sorted(found, key=lambda one: one.at_ns)
+
+    def recalled(self, notes: Mapping[str, object], call_ids: Iterable[str]) -> None:
+        """The calls of these Call-IDs stand again, and are noted further; other names are nobody's."""
+        self._noted = {call_id for call_id in call_ids if _name(call_id) in notes}
+        for call_id in self._noted:
+            self._silent.pop(call_id, None)
+        mine = {_name(call_id) for call_id in self._noted}
+        self._drop([name for name in notes if name not in mine])
+
+    def _line(self, heard: Heard) -> bytes:
+        at_ns, source, destination, payload = heard
+        fields = {
+            "at_ns": at_ns, "source": self._book.text(source), "destination": self._book.text(destination),
+            "message": redacted(payload).decode("latin-1"),
+        }  # fmt: skip
+        return json.dumps(fields).encode("ascii") + b"\n"
+
+    def _endpoint(self, text: str) -> int:
+        address, _, port = text.rpartition(":")
+        return self._book.endpoint(address, int(port))
+
+
+def _keep(kept: list[Heard], heard: Heard) -> None:
+    if len(kept) < KEPT:
+        kept.append(heard)
+
+
+def _name(call_id: str) -> str:
+    """A file's name, whatever strangers call their calls."""
+    return hashlib.sha256(call_id.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".jsonl"
