@@ -16,6 +16,7 @@ PROGRAMS = {
     "sipp": ("sip-tester", "calls between real SIP peers"),
     "tcpdump": ("tcpdump", "capturing these calls"),
     "ip": ("iproute2", "network namespaces to hold them in"),
+    "systemd-analyze": ("systemd", "judging the units that ship with the program"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }
 
