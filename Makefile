@@ -9,7 +9,7 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench reliability fuzz clean help check-packages
+.PHONY: setup demo test lint bench bench-catalogue reliability fuzz clean help check-packages
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ bench: setup  ## Measure packets a CPU second and memory, beside other programs 
 
 reliability: setup check-packages  ## Kills, power cuts and broken disks by the thousand, and the table of promises (ARGS=--help)
 	$(BIN)/python -m tests.reliability.run $(ARGS)
+
+bench-catalogue: setup  ## Measure a store of a million calls: search, sweep, start (1 GB of disk; ARGS=--help)
+	$(BIN)/python -m bench.catalogue $(ARGS)
 
 fuzz: setup  ## Feed each parser with broken input for SECONDS (20) each; TARGETS=... names some
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGETS)

@@ -223,6 +223,11 @@ class Listener:
         side. Changes no sample, only when it is told."""
         self._router.buffers.hand_over(self._clock.now + 3600 * SECOND if everything else self._clock.now)
 
+    def report(self, call: Call) -> MediaReport | None:
+        """What there is to say of the audio of a call that goes on, as far as it was handed over."""
+        media = self._media.get(call.number)
+        return None if media is None else report(media, self._router, self._book)
+
     def adopt(self, settings: Settings) -> None:
         """Other settings hold from now on: how messages are read, when silence ends a call, whether keys are told."""
         self._settings = settings

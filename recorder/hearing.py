@@ -112,6 +112,7 @@ class Hearing:
     def leave(self) -> None:
         """Stop here, though calls go on: all audio until now is handed over, and everything is counted."""
         self._listener.hand_over(everything=True)
+        self._session.leave(self._listener.report)
         self._days.finish()
 
     def finish(self) -> None:

@@ -18,7 +18,7 @@ from storage import text
 from storage.records import CallRecord
 
 PAGE = 500  # calls, at most; SQLite takes up to 999 parameters everywhere
-COUNTED = 1000  # so many calls are counted; beyond, it is "more than"
+COUNTED = 500  # so many calls are counted; beyond, it is "more than"
 _FEW = 5000  # calls that are looked at one by one rather than walking through all: some 10 ms either way
 
 _IS = "= ?"

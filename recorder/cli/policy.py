@@ -80,6 +80,6 @@ def expiry_command(office: str, recorded: str, copy: bool, as_json: bool) -> int
         print(json.dumps(found))
     else:
         through = found["kept_through"] or found["rule"]
-        click.echo(f"{through} ({found['rule']}; {found['article']})" if found["kept_through"] else
-                   f"{through} ({found['article']})")  # fmt: skip
+        source = "; ".join(filter(None, (found["rule"] if found["kept_through"] else "", found["article"])))
+        click.echo(f"{through} ({source})" if source else through)
     return 0

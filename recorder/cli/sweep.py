@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from storage.ring.ring import Ring
 
 _AT_ONCE = 10_000  # verdicts printed at once
+_REASONS = 10  # lines of a summary
 
 
 @click.command("sweep", short_help="Erase what the rule no longer keeps.")
@@ -160,8 +161,10 @@ def _summary(swept: Swept, dry_run: bool) -> Iterator[str]:
     for verdict, did, would in ((Verdict.ERASE, "erased", "erase"), (Verdict.MOVE, "moved", "move")):
         rows = np.flatnonzero(judged.judgement.verdict == verdict).tolist()
         reasons = Counter(judged.reason(row) for row in rows if dry_run or row in swept.done)
-        for reason, count in reasons.items():
+        for reason, count in list(reasons.items())[:_REASONS]:
             yield f"  {count:,}: {reason}"
+        if len(reasons) > _REASONS:  # a line for each day that a period ended on
+            yield f"  and {len(reasons) - _REASONS:,} more reasons; all with --json"
         done = verdicts[verdict] if dry_run else sum(row in swept.done for row in rows)
         if done or verdict is Verdict.ERASE:
             calls = f"{done:,} call{'' if done == 1 else 's'}"

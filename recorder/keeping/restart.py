@@ -55,7 +55,7 @@ def without_more(call: CallRecord, growing: Growing) -> Finished:
     # What ended it by silence was silent since before the start.
     ended_ns = max(end_ns, call.started_ns) if call.end_reason == "silence" else call.ended_ns
     call = replace(call, outcome="recorded", ended_ns=ended_ns, recording=replace(recording, sha256=b"", path=""))
-    is_whole = call.end_reason != "silence" and call.ended_ns - end_ns < WHOLE_NS
+    is_whole = GAP not in growing.call.flags and call.end_reason != "silence" and call.ended_ns - end_ns < WHOLE_NS
     return Finished(call if is_whole else _flagged(call), growing.file)
 
 

@@ -81,8 +81,8 @@ _MEANING: dict[Code, dict[Language, str]] = {
         "As long as it does, nothing is erased by itself.",
     },
     Code.SWEEP_OVERDUE: {
-        "ja": "保存期間を過ぎた録音が {count} 件、消去されずにあります。最も古いものは {since_ja} までの保存でした。",
-        "en": "{count} recordings are past their time and not erased; the oldest was to be kept through {since_en}.",
+        "ja": "保存期間を過ぎた通話が {count} 件、消去されずにあります。最も古いものは {since_ja} までの保存でした。",
+        "en": "{count} calls are past their time and not erased; the oldest was to be kept through {since_en}.",
     },
     Code.SECOND_STORE_MISSING: {
         "ja": "第二の保存先（{path_ja}）がありません。移すべき録音は元の場所に残ります。",

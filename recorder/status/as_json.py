@@ -7,6 +7,7 @@ from typing import Any
 
 from recorder.contract_form import rfc3339
 from recorder.status.values import Status
+from storage.retention.words import describe
 
 
 def status_as_json(of: Status) -> dict[str, Any]:
@@ -40,6 +41,13 @@ def status_as_json(of: Status) -> dict[str, Any]:
             "holds_days": None if ring.holds_days is None else round(ring.holds_days, 1),
             "bytes_a_day": round(ring.per_day_bytes),
             "room_runs_out": _time(ring.full_ns),
+            "budgets": [
+                {
+                    "rule": describe(one.capacity), "used": round(one.used, 6),
+                    "holds_days": None if one.holds_days is None else round(one.holds_days, 1),
+                }
+                for one in ring.budgets
+            ],
             "disk_bytes": of.disk_bytes,
             "free_bytes": of.free_bytes,
         },

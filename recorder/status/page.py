@@ -8,10 +8,12 @@ from datetime import timedelta
 from rich.cells import cell_len
 
 from recorder.dates import at, english_day, english_time, japanese_day, japanese_time
+from recorder.policy import words
 from recorder.status.alarms import Language
 from recorder.status.assess import bytes_in_words
 from recorder.status.values import Next, Status
 from storage.retention.forecast import Why
+from storage.retention.words import describe
 from storage.text import escape
 
 MANY_DAYS = 3652
@@ -45,6 +47,9 @@ def _japanese(of: Status) -> Lines:
     yield "保存領域", f"{_limit(of, '時間')} のうち {_share(ring.used)} を使用"
     if ring.holds_days is not None:
         yield "", f"今の通話量（1日平均 {bytes_in_words(ring.per_day_bytes)}）で{_days_ja(ring.holds_days)}"
+    for budget in ring.budgets:
+        fits = "" if budget.holds_days is None else f"、今の通話量で{_days_ja(budget.holds_days)}"
+        yield "", f"「{words.length(budget.capacity)}」のうち {_share(budget.used)} を使用{fits}"
     yield "ディスク", f"{bytes_in_words(of.disk_bytes)} のうち {bytes_in_words(of.free_bytes)} が空き"
     if of.next is None:
         yield "次の消去", "今後10年の見込みなし"
@@ -85,6 +90,9 @@ def _english(of: Status) -> Lines:
     if ring.holds_days is not None:
         a_day = bytes_in_words(ring.per_day_bytes)
         yield "", f"holds {_days_en(ring.holds_days)} at this traffic ({a_day} a day)"
+    for budget in ring.budgets:
+        fits = "" if budget.holds_days is None else f", {_days_en(budget.holds_days)} at this traffic"
+        yield "", f"'{describe(budget.capacity)}': {_share(budget.used)} of it used{fits}"
     yield "disk", f"{bytes_in_words(of.free_bytes)} of {bytes_in_words(of.disk_bytes)} free"
     yield "goes next", "nothing within ten years" if of.next is None else _next_en(of.next)
     if of.due:

@@ -11,10 +11,11 @@ weeks over again (`storage.retention.traffic`), rule by rule. Beyond ten years n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,16 @@ class Why(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetForecast:
+    """A capacity with a value of its own, for the recordings of one rule."""
+
+    rule: int
+    capacity: Capacity
+    used: float  # share of it that is filled, held ones too
+    holds_days: float | None  # how many days of the rule's recordings fit beside what is held; None without traffic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RingForecast:
     """The first store as a whole."""
 
@@ -51,6 +62,7 @@ class RingForecast:
     holds_days: float | None  # how many days of recordings fit beside what is held; None without traffic
     per_day_bytes: float  # that come, on average
     full_ns: int | None  # when room lacks although nothing may go any more; None: not foreseen
+    budgets: tuple[BudgetForecast, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +105,8 @@ def forecast(recordings: Recordings, rules: Sequence[Rule], at_ns: int, room: Ro
         if isinstance(rule, Tiers):
             moves[mine] = np.where(in_first & has_audio, np.maximum(first_over_ns(rule, started), at_ns), NEVER)
     why[recordings.held] = Why.HELD
-    limits = limits_of(room, Capacity(), recordings)
     return Forecast(
-        goes_ns=goes, moves_ns=moves, why=why, ring=_ring(recordings, measures, limits, frontiers.full_ns)
+        goes_ns=goes, moves_ns=moves, why=why, ring=_ring(recordings, rules, measures, room, frontiers.full_ns)
     )
 
 
@@ -161,11 +172,10 @@ def _hours_ahead(
             if over not in (NEVER, ALWAYS):
                 hours.append((over - at_ns) // HOUR_NS + 24)
     budgets = [(one, [number]) for number, rule in enumerate(rules) for one in named(rule) if not one.is_of_ring]
-    # What a period or a budget ends makes room again: only the rest fills the ring for good.
+    # What a period or a budget ends makes room again: the rest fills the ring. What no rule is for never goes.
     ended = {number for _, [number] in budgets}
     stays = [number for number, rule in enumerate(rules) if int(over_ns(rule, now)[0]) == NEVER and number not in ended]
-    stays.append(NO_RULE)
-    for capacity, numbers in [*budgets, (Capacity(), stays)]:
+    for capacity, numbers in [*budgets, (Capacity(), [*stays, NO_RULE]), (Capacity(), [NO_RULE])]:
         for measure, limit in zip(measures, limits_of(room, capacity, recordings), strict=True):
             a_week = sum(measure.traffic[number].per_day for number in numbers) * 7
             if a_week > 0 and limit != np.inf:
@@ -174,19 +184,57 @@ def _hours_ahead(
 
 
 def _ring(
-    recordings: Recordings, measures: Sequence[Measure], limits: tuple[float, float], full_ns: int | None
+    recordings: Recordings, rules: Sequence[Rule], measures: Sequence[Measure], room: Room, full_ns: int | None
 ) -> RingForecast:
     fills = recordings.has_audio & (recordings.tier == 0)
-    used, held, days = [], [], []
-    for measure, limit in zip(measures, limits, strict=True):
-        kept = float(measure.amount[fills & recordings.held].sum())
-        used.append(float(measure.amount[fills].sum()) / max(limit, 1.0))
-        held.append(kept / max(limit, 1.0))
-        per_day = sum(one.per_day for one in measure.traffic)
-        if per_day > 0 and limit != np.inf:
-            days.append(max(limit - kept, 0.0) / per_day)
+    limit_bytes, limit_frames = limits_of(room, Capacity(), recordings)
+    everything = range(len(rules) + 1)
+    filled = [
+        _filled(measure, everything, limit, fills, recordings.held)
+        for measure, limit in zip(measures, (limit_bytes, limit_frames), strict=True)
+    ]
     return RingForecast(
-        limit_bytes=limits[0], limit_hours=limits[1] / FRAMES_AN_HOUR, used=max(used), held=max(held),
-        holds_days=min(days) if days else None, per_day_bytes=sum(one.per_day for one in measures[0].traffic),
-        full_ns=full_ns,
+        limit_bytes=limit_bytes, limit_hours=limit_frames / FRAMES_AN_HOUR, used=max(one.used for one in filled),
+        held=max(one.held for one in filled), holds_days=_least(one.days for one in filled),
+        per_day_bytes=sum(one.per_day for one in measures[0].traffic), full_ns=full_ns,
+        budgets=tuple(
+            _budget(number, capacity, recordings, measures, room)
+            for number, rule in enumerate(rules)
+            for capacity in named(rule)
+            if not capacity.is_of_ring
+        ),
     )  # fmt: skip
+
+
+def _budget(
+    number: int, capacity: Capacity, recordings: Recordings, measures: Sequence[Measure], room: Room
+) -> BudgetForecast:
+    fills = recordings.has_audio & (recordings.tier == 0) & (recordings.rule == number)
+    filled = [
+        _filled(measure, [number], limit, fills, recordings.held)
+        for measure, limit in zip(measures, limits_of(room, capacity, recordings), strict=True)
+    ]
+    return BudgetForecast(
+        rule=number, capacity=capacity, used=max(one.used for one in filled),
+        holds_days=_least(one.days for one in filled),
+    )  # fmt: skip
+
+
+class _Filled(NamedTuple):
+    used: float
+    held: float
+    days: float | None
+
+
+def _filled(
+    measure: Measure, numbers: Sequence[int], limit: float, fills: NDArray[np.bool_], held: NDArray[np.bool_]
+) -> _Filled:
+    """How full one limit is, and how many days of these rules' traffic it has room for."""
+    kept = float(measure.amount[fills & held].sum())
+    per_day = sum(measure.traffic[number].per_day for number in numbers)
+    days = max(limit - kept, 0.0) / per_day if per_day > 0 and limit != np.inf else None
+    return _Filled(float(measure.amount[fills].sum()) / max(limit, 1.0), kept / max(limit, 1.0), days)
+
+
+def _least(days: Iterable[float | None]) -> float | None:
+    return min((one for one in days if one is not None), default=None)

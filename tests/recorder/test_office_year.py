@@ -25,7 +25,9 @@ from recorder.__main__ import main
 from recorder.cli import program
 from recorder.demo.fill import fill
 from recorder.demo.office import calls_of_day
-from recorder.settings import load
+from recorder.policy import offices
+from recorder.settings import Settings, load
+from recorder.settings.models import Policy
 from storage.records import CallRecord
 
 JAPAN = timezone(timedelta(hours=9))
@@ -85,7 +87,7 @@ OFFICES = {
     "yamagata": Regulation(overwritten=True),
     "shinagawa": Regulation(overwritten=True),
     "kami": Regulation(overwritten=True),
-    "nagakute": Regulation(),  # 1,200 hours, which these calls never fill
+    "nagakute": Regulation(),  # 1,200 hours, which these calls never fill: see below
     "kumamoto": Regulation(days=90, overwritten=True),
     "koshigaya": Regulation(days=90),
     "hachioji": Regulation(days=30),
@@ -258,6 +260,32 @@ def test_what_is_left_is_what_the_regulation_says(folder: Path, office: str, roo
         check_forecast(store, now, expected)
     assert {path.stem.partition("-")[2] for path in second.rglob("*.wav")} == expected.moved & after
     assert main(["verify", "--store", str(store)]) == 0
+
+
+def test_hours_of_audio_are_a_ring_of_their_own(folder: Path) -> None:
+    """Nagakute's rule, with 20 seconds where it has 1,200 hours: the newest calls are left that have as much."""
+    store, profile = folder / "store", folder / "nagakute.toml"
+    text = offices.find("nagakute").read_text("utf-8")
+    profile.write_text(text.replace("capacity_hours = 1200", "capacity_hours = 0.00555"), "utf-8")
+    settings = Settings(policy=Policy(office=str(profile)))
+    asyncio.run(fill(store, calls_between(FIRST, date(2028, 1, 31)), settings))
+    before = lines("calls", "--store", store)
+
+    run("sweep", "--store", store, "--at", "2028-02-01")
+
+    seconds, expected = 0.0, []
+    for call in reversed([call for call in before if call["recording"]]):
+        seconds += call["recording"]["frames"] / 8000
+        if seconds > 0.00555 * 3600:
+            break
+        expected.append(call["id"])
+    left = [call["id"] for call in lines("calls", "--store", store) if call["recording"]]
+    assert left == expected[::-1]
+    assert 20 < len(left) < len(before) / 2
+    [status] = lines("status", "--store", store, "--at", "2028-02-01")
+    [budget] = status["ring"]["budgets"]
+    assert 0.97 < budget["used"] <= 1
+    assert status["next"]["id"] == left[0] and status["next"]["why"] == "capacity"
 
 
 def check_forecast(store: Path, now: datetime, expected: Expected) -> None:

@@ -1,0 +1,128 @@
+"""The daemon on a network interface: a virtual cable, and what happens on it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.capture.wire.cables import Cable
+from tests.recorder.daemon.runs import ROOT, Talk, calls, running, verified
+from tests.recorder.daemon.test_restart import expected
+from tests.wire import Frame
+
+
+@pytest.fixture
+def cable(as_root: None) -> Iterator[Cable]:
+    laid = Cable()
+    try:
+        yield laid
+    finally:
+        laid.remove()
+
+
+def send(cable: Cable, frames: list[Frame]) -> None:
+    """In real time, as a mirror port does."""
+    rows = sorted(frames, key=lambda frame: frame[0])
+    began = time.monotonic()
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
+        sender.bind((cable.far, 0))
+        for at_ns, frame in rows:
+            wait = began + (at_ns - rows[0][0]) / 1e9 - time.monotonic()
+            if wait > 0.001:
+                time.sleep(wait)
+            sender.send(frame)
+
+
+def test_calls_on_the_cable_are_recorded(tmp_path: Path, cable: Cable) -> None:
+    """Every sample is there; the time at which packets were captured moves no sample within a side."""
+    store, talk = tmp_path / "store", Talk(1)
+    with running(store, "--interface", cable.near) as run:
+        send(cable, [*talk.setup(), *talk.says(0, 2), *talk.bye(2.1)])
+        time.sleep(1)
+        assert run.stop() < 10
+
+    [one] = calls(store)
+    assert one["end_reason"] == "bye" and one["flags"] == []
+    samples, _ = soundfile.read(store / one["recording"]["path"], dtype="int16")
+    wanted = expected(talk, 0, 2)
+    for side in (0, 1):
+        begins = int(np.flatnonzero(samples[:, side] == wanted[0, side])[0]) if wanted[0, side] else 0
+        said = samples[begins : begins + len(wanted), side]
+        assert np.array_equal(said, wanted[: len(said), side]) and len(said) > len(wanted) - 80
+    assert verified(store) == ""
+    account = subprocess.run(
+        [sys.executable, "-m", "recorder", "account", "--store", str(store)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert account.returncode == 0, account.stdout + account.stderr
+
+
+def test_a_stop_of_five_seconds_loses_nothing(tmp_path: Path, cable: Cable) -> None:
+    """SIGSTOP for a while: the kernel's ring holds what comes."""
+    store, talk = tmp_path / "store", Talk(1)
+    with running(store, "--interface", cable.near) as run:
+        send(cable, [*talk.setup(), *talk.says(0, 1)])
+        run.process.send_signal(signal.SIGSTOP)
+        send(cable, talk.says(1, 4))
+        run.process.send_signal(signal.SIGCONT)
+        send(cable, [*talk.says(4, 5), *talk.bye(5.05)])
+        time.sleep(1)
+        run.stop()
+
+    [one] = calls(store)
+    assert one["flags"] == []
+    assert all(stream["packets"] == 250 and stream["lost"] == 0 for stream in one["recording"]["streams"])
+
+
+def test_what_the_kernel_drops_is_told_of_the_calls_that_ran(
+    tmp_path: Path, cable: Cable
+) -> None:
+    """A ring that is too small, and a flood while the process is stopped."""
+    store, talk, config = tmp_path / "store", Talk(1), tmp_path / "recorder.toml"
+    config.write_text("[capture]\nring_bytes = 1048576\n")
+    flood: Callable[[int], bytes] = lambda number: b"\xff" * 12 + b"\x88\xb5" + bytes(1400)  # noqa: E731
+    with running(store, "--interface", cable.near, "--config", str(config)) as run:
+        send(cable, [*talk.setup(), *talk.says(0, 1)])
+        run.process.send_signal(signal.SIGSTOP)
+        cable.send([flood(number) for number in range(4000)])
+        run.process.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+        send(cable, [*talk.says(1.5, 2), *talk.bye(2.1)])
+        time.sleep(1)
+        run.stop()
+
+    [one] = calls(store)
+    assert "packets_lost_in_capture" in one["flags"]
+
+
+def test_a_restart_in_mid_call_costs_the_time_it_takes(tmp_path: Path, cable: Cable) -> None:
+    """Killed while both speak on: one recording, whose gap is the time until it was ready, and what was in memory."""
+    import threading
+
+    store, talk = tmp_path / "store", Talk(1)
+    speaking = threading.Thread(target=send, args=(cable, [*talk.setup(), *talk.says(0, 6), *talk.bye(6.1)]))
+    with running(store, "--interface", cable.near) as run:
+        speaking.start()
+        time.sleep(2)
+        run.stop(signal.SIGKILL)
+        with running(store, "--interface", cable.near) as again:
+            speaking.join()
+            time.sleep(1)
+            again.stop()
+
+    [one] = calls(store)
+    assert one["end_reason"] == "bye" and one["flags"] == ["recording_gap"]
+    lost_s = 6 - sum(stream["packets"] for stream in one["recording"]["streams"]) / 100
+    samples, _ = soundfile.read(store / one["recording"]["path"], dtype="int16")
+    silent_s = float((~samples.any(axis=1)).sum()) / 8000
+    print(f"silent for {silent_s:.2f} s ({lost_s:.2f} s of packets are in no stream's account)")
+    assert abs(len(samples) / 8000 - 6) < 0.1
+    assert silent_s < 5
