@@ -28,8 +28,9 @@ from tests.recorder.daemon.test_wire import send
 from tests.sandbox.start import start
 from tests.sandbox.unit import Unit
 
-CAPTURE, KEEPER, TELLER = 64_101, 64_102, 64_103  # account ids that nobody has
-GROUP, TELLERS = 64_100, 64_104
+# Ids that nobody has.
+USERS = {"recorder-capture": 64_101, "recorder-keeper": 64_102, "recorder-teller": 64_103}
+GROUPS = {"recorder": 64_200, "recorder-teller": 64_203}
 
 
 class Machine:
@@ -41,34 +42,30 @@ class Machine:
         self.store = self.srv / "recorder"
         for path in (self.srv, self.run, self.store):
             path.mkdir(mode=0o755)
-        os.chown(self.store, 0, GROUP)
+        os.chown(self.store, 0, GROUPS["recorder"])
         self.store.chmod(0o2770)
         self.config = self.srv / "recorder.toml"
         self.config.write_text('[recording]\nstore = "/srv/recorder"\n')
-        for name, uid, gid in (("recorder-capture", CAPTURE, GROUP), ("recorder-keeper", KEEPER, TELLERS)):
+        for name, group in (("recorder-capture", "recorder"), ("recorder-keeper", "recorder-teller")):
             (self.run / name).mkdir()
-            os.chown(self.run / name, uid, gid)
+            os.chown(self.run / name, USERS[name], GROUPS[group])
             (self.run / name).chmod(0o750)
         self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notified.bind(str(self.run / "notify"))
         (self.run / "notify").chmod(0o777)
         self.notified.settimeout(30)
 
-    def start(self, name: str, *command: str) -> subprocess.Popen[str]:
+    def start(self, name: str, *command: str, **environment: str) -> subprocess.Popen[str]:
         """A command under a unit's restrictions; the unit's own if none is given."""
         place = Place(program=Path("/opt/recorder/bin/recorder"), store=Path("/srv/recorder"))
         text = files.filled(f"{name}.service", place).replace("/etc/recorder/recorder.toml", "/srv/recorder.toml")
         unit = Unit(text)
-        uid, gid, groups = {
-            "recorder-capture": (CAPTURE, GROUP, []),
-            "recorder-keeper": (KEEPER, TELLERS, [GROUP]),
-            "recorder-teller": (TELLER, TELLERS, []),
-        }[name]
         own = [sys.executable, "-m", "recorder", *unit.command()[1:]]
         return start(
             unit, list(command) or own, binds={str(self.srv): "/srv", str(self.run): "/run"},
-            uid=uid, gid=gid, groups=groups,
-            environment={"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "3000000"},
+            uid=USERS[unit["User"]], gid=GROUPS[unit["Group"]],
+            groups=[GROUPS[word] for word in unit.words("SupplementaryGroups")],
+            environment={"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "3000000"} | environment,
         )  # fmt: skip
 
     def done(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
@@ -197,7 +194,7 @@ def test_capture_records_a_call_and_the_keeper_looks_after_it(machine: Machine, 
     said = samples[begins : begins + len(wanted), 0]
     assert np.array_equal(said, wanted[: len(said), 0]) and len(said) > len(wanted) - 80
     found = os.stat(audio)
-    assert (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (0o660, CAPTURE, GROUP)
+    assert (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (0o660, USERS["recorder-capture"], GROUPS["recorder"])
 
     later = ["--at", "2126-01-01T00:00:00+09:00", "--config", "/srv/recorder.toml"]
     swept = machine.recorder("recorder-keeper", "sweep", "--store", "/srv/recorder", *later)
