@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from storage import layout, records, sealing, wav
 from storage.catalogue import Catalogue
-from storage.disk import Disk, Entry
+from storage.disk import Disk, Entry, Status
 from storage.errors import CatalogueUnusable, WavError
 from storage.rebuild import dayfile
 from storage.records import CallRecord
@@ -183,15 +183,17 @@ def _verify_recording(root: str, disk: Disk, call: CallRecord) -> list[Finding]:
 
 async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> AsyncIterator[Finding]:
     """Every name below the store; without a catalogue, only what names and rights tell."""
-    found = disk.status(root)
-    if found is not None and found.mode & 0o077:
+    top = disk.status(root)
+    if top is None:
+        return
+    if top.mode & 0o077 and not top.is_shared:
         yield Finding("permissions", ".", "The folder of the store can be reached by others than its owner.")
     complete: list[str] = []
     day_files: list[str] = []
     walk = _walk(root, disk)
     while some := await asyncio.to_thread(lambda: list(itertools.islice(walk, _CHUNK))):
         for where, entry in some:
-            for finding in _verify_name(root, disk, where, entry):
+            for finding in _verify_name(root, disk, where, entry, top):
                 yield finding
             name = layout.parse(where) if entry.kind == "file" else None
             if name is not None and not name.ending:
@@ -250,8 +252,9 @@ def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]
             yield from _walk(root, disk, where)
 
 
-def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Finding]:
-    """What a name alone tells: whether it belongs here, is finished, and is the owner's alone."""
+def _verify_name(root: str, disk: Disk, where: str, entry: Entry, top: Status) -> list[Finding]:
+    """What a name alone tells: whether it belongs here, is finished, and is the owner's alone, or the group's too if
+    the store's own folder `top` is shared."""
     findings = []
     name = layout.parse(where)
     if entry.kind == "other":
@@ -270,7 +273,9 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
             Finding("unfinished", where, f"{where} is unfinished, and no recorder runs; the next start finishes it.")
         )
     found = disk.status(os.path.join(root, where))
-    if found is not None and found.mode & 0o077:
+    if found is not None and top.is_shared and (found.mode & 0o007 or found.group != top.group):
+        findings.append(Finding("permissions", where, f"{where} can be reached by others than the store's group."))
+    elif found is not None and found.mode & 0o077 and not top.is_shared:
         findings.append(Finding("permissions", where, f"{where} can be reached by others than its owner."))
     return findings
 

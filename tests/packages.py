@@ -18,6 +18,7 @@ PROGRAMS = {
     "ip": ("iproute2", "network namespaces to hold them in"),
     "mkfs.ext4": ("e2fsprogs", "file systems whose power is cut"),
     "mkfs.xfs": ("xfsprogs", "the same of another kind"),
+    "systemd-analyze": ("systemd", "judging the units that ship with the program"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }
 

@@ -28,6 +28,8 @@ COMMANDS = {
     "demo-store": "recorder.cli.demo_store:command",
     "status": "recorder.cli.status:command",
     "config": "recorder.cli.config:group",
+    "install": "recorder.cli.install:command",
+    "uninstall": "recorder.cli.install:uninstall",
 }
 
 
