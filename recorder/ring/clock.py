@@ -34,14 +34,20 @@ def doubt(now_ns: int, *, newest_ns: int | None, swept_ns: int | None, synchroni
 
 
 def is_synchronised() -> bool:
-    """Whether the kernel's clock is kept in step by NTP or the like (adjtimex)."""
+    """Whether the kernel's clock is known to be kept in step by NTP or the like."""
+    return bool(synchronised())
+
+
+def synchronised() -> bool | None:
+    """Whether the kernel's clock is kept in step (adjtimex); None if nobody may ask it, as in a unit that may not touch
+    clocks."""
     libc = ctypes.CDLL(None, use_errno=True)
     adjtimex = getattr(libc, "adjtimex", None)
     if adjtimex is None:
-        return False
+        return None
     buffer = ctypes.create_string_buffer(512)  # struct timex, its first field `modes` 0: only ask
     state = int(adjtimex(buffer))
-    return 0 <= state < _TIME_ERROR
+    return None if state < 0 else state < _TIME_ERROR
 
 
 def _say(time_ns: int) -> str:
