@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from recorder.status.alarms import Language
+from recorder.alarms.alarm import Language
 
 
 class Severity(IntEnum):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from recorder.alarms.alarm import Language
 from recorder.doctor.findings import Code, Finding, Severity
 from recorder.doctor.judge import is_well
 from recorder.doctor.seen import Seen
-from recorder.status.alarms import Language
 from storage.text import escape
 
 _MARKS: dict[Language, dict[Severity, str]] = {
