@@ -2,7 +2,8 @@
 
     sudo python -m bench.live [--calls 100 200 1000 2000] [--seconds 60] [--scratch DIR] [--set capture.ring_bytes=...]
 
-For each number of calls a capture of them (made once, kept in bench/out) is sent over a virtual line between two
+For each number of calls a capture of them (made once, kept in bench/out; up to 200 calls begin in each second, and end
+so) is sent over a virtual line between two
 network namespaces by one process, and recorded at the other end by another. Told are
 
     drops       frames sent that the recorder didn't get, by its own account; and whether the account is balanced
@@ -13,8 +14,8 @@ network namespaces by one process, and recorded at the other end by another. Tol
                 99th percentile
     samples     whether every sample of every call is right, by `bench.check`
 
-Last comes what 10,000 calls would need by this. A machine that does other work at the same time gives fair CPU
-figures, but packets may be dropped while it lets the recorder wait.
+Last comes what 10,000 calls would need by this. Where the machine does other work at the same time, `--first` lets the
+sender and the recorder go before it (SCHED_RR); else a sender that has to wait sends late, and all at once.
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ ROOT = Path(__file__).resolve().parents[1]
 READY_S = 60.0
 AFTER_S = 4.0  # from the last packet to SIGTERM: so rows are entered in the course of things
 BEFORE_S = 2.0  # from the start of the sender to its first frame
-SET_UP_S = 2.5  # until all calls talk
+SET_UP_S = 1.5  # until the last call talks
+BEGINNING = 200  # calls a second
 STEP_S = 0.5
+FIRST = ["chrt", "--rr", "10"]
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -119,21 +122,25 @@ class Watch:
         return 0.0
 
 
-def measure(line: Line, calls: int, seconds: int, scratch: Path, settings: list[str]) -> Result:
+def measure(line: Line, calls: int, args: argparse.Namespace) -> Result:
     """One run, checked; its store is removed."""
-    capture = capture_of(calls, seconds)
-    folder = Path(tempfile.mkdtemp(prefix="live-", dir=scratch))
+    over = -(-calls // BEGINNING)
+    capture = capture_of(calls, args.seconds, over)
+    folder = Path(tempfile.mkdtemp(prefix="live-", dir=args.scratch))
     try:
-        return _measure(line, calls, seconds, capture, folder, settings)
+        return _measure(line, calls, over, args.seconds, capture, folder, args.set, FIRST if args.first else [])
     finally:
         shutil.rmtree(folder)
 
 
-def _measure(line: Line, calls: int, seconds: int, capture: Path, folder: Path, settings: list[str]) -> Result:
+def _measure(
+    line: Line, calls: int, over: int, seconds: int, capture: Path, folder: Path, settings: list[str],
+    before: list[str],
+) -> Result:
     store, notes, errors = folder / "store", folder / "notes", folder / "errors"
     config = folder / "recorder.toml"
     config.write_text("".join(f"[{name.partition('.')[0]}]\n{name.partition('.')[2]}\n" for name in settings))
-    command = [sys.executable, "-m", "bench.probe", str(notes), "run", "--store", str(store), "--interface", NEAR,
+    command = [*before, sys.executable, "-m", "bench.probe", str(notes), "run", "--store", str(store), "--interface", NEAR,
                "--config", str(config)]  # fmt: skip
     with errors.open("wb") as file:
         recorder = subprocess.Popen(line.at_recorder(*command), cwd=ROOT, stderr=file, stdin=subprocess.DEVNULL)
@@ -141,7 +148,8 @@ def _measure(line: Line, calls: int, seconds: int, capture: Path, folder: Path, 
         _wait_for(errors, "ready", recorder)
         watch = Watch(recorder.pid)
         begin = time.time() + BEFORE_S
-        command = [sys.executable, "-m", "bench.sender", str(capture), "--interface", FAR, "--start", f"{begin:.3f}"]
+        command = [*before, sys.executable, "-m", "bench.sender", str(capture), "--interface", FAR,
+                   "--start", f"{begin:.3f}"]  # fmt: skip
         with subprocess.Popen(line.at_sender(*command), cwd=ROOT, stdout=subprocess.PIPE, text=True) as sender:
             while sender.poll() is None:
                 watch.look()
@@ -164,7 +172,7 @@ def _measure(line: Line, calls: int, seconds: int, capture: Path, folder: Path, 
     counted = tallies(store)
     near_us = 3000 + int(said["late_ms"][2] * 1000)
     faults += check(store, truth_path(capture), listing(store), shift_us=said["shift_us"], near_us=near_us)
-    cpu_s, steady_s = watch.between(begin + SET_UP_S, begin + seconds - 0.5)
+    cpu_s, steady_s = watch.between(begin + over + SET_UP_S, begin + seconds - 0.5)
     return Result(
         calls=calls, seconds=seconds, sent=said["frames"], given=counted.get("wire_frames", 0),
         dropped=counted.get("kernel_dropped", 0), cpu_s=cpu_s, steady_s=steady_s,
@@ -217,13 +225,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()), help="for the stores")
     parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE", help="settings, as in TOML")
+    parser.add_argument("--first", action="store_true", help="before all other work of this machine")
     args = parser.parse_args()
     results = []
     try:
         with laid("bench") as line:
             print(HEAD, flush=True)
             for calls in args.calls:
-                results.append(measure(line, calls, args.seconds, args.scratch, args.set))
+                results.append(measure(line, calls, args))
                 print(results[-1].line(), flush=True)
     except subprocess.CalledProcessError as error:
         print(f"bench.live: {' '.join(map(str, error.cmd))}: {error.stderr or error}", file=sys.stderr)
