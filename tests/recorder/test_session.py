@@ -435,6 +435,35 @@ async def test_finishing_waits_for_a_second_or_a_group(tmp_path: Path) -> None:
         assert await rows(store) == 1
 
 
+async def test_calls_that_go_on_are_synced_though_others_end_each_second(tmp_path: Path) -> None:
+    """Finishing a few calls syncs their files alone; a power cut would take seconds of all the others."""
+
+    class Counting(Disk):
+        synced = 0
+
+        def sync_all(self, directory: int) -> None:
+            self.synced += 1
+            super().sync_all(directory)
+
+    now_s, disk = 100.0, Counting()
+    async with await Store.open(tmp_path, create=True, disk=disk) as store:
+        session = attending(Session(DirectKeeper(store), encoding="pcm16", monotonic_s=lambda: now_s))
+        long = a_call(99)
+        session.began(long)
+        for number in range(3):
+            short = a_call(number)
+            session.began(short)
+            session.audio(short, block(codes(1000)))
+            session.audio(long, block(codes(1000), start=1000 * number))
+            session.ended(short, a_report(0, 1))
+            before = disk.synced
+            now_s += 1.0
+            await session.settle()
+            assert disk.synced == before + 1
+        session.ended(long, a_report(0, 1))
+        await session.settle(all_of_it=True)
+
+
 async def test_two_calls_that_began_at_once_under_one_call_id_are_two_recordings(tmp_path: Path) -> None:
     """Call-ID and From tag name them (a forwarding exchange may use a Call-ID twice)."""
     first, second = a_call(1), a_call(1)

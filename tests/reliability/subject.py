@@ -104,7 +104,7 @@ async def _look(store: Path, pipe: int, *, checked: bool, written: bool) -> None
         seen["findings"] = [str(finding) async for finding in verify(store)]
     async with await Store.open_read_only(store) as opened:
         if checked:
-            seen["integrity"] = await opened.catalogue.quick_check()
+            seen["integrity"] = await opened.catalogue.integrity_check()
         async for call in opened.calls():
             audio = call.recording
             seen["calls"].append(
