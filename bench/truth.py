@@ -48,6 +48,7 @@ class Parameters:
     reorder: float = 0.0
     duplicates: float = 0.0
     vlan: bool = False
+    over: int = 1  # seconds over which calls begin, and so end
 
     def __post_init__(self) -> None:
         if not 1 <= self.calls <= MAX_CALLS:
@@ -100,8 +101,8 @@ class Plan:
         calls = parameters.calls
         random = np.random.default_rng(parameters.seed)
         self.packets = parameters.seconds * 1_000_000 // PTIME_US  # of each stream
-        # INVITEs come over the first second, each in its own turn.
-        turn = 1_000_000 / calls
+        # INVITEs come over the first seconds, each in its own turn.
+        turn = parameters.over * 1_000_000 / calls
         self.invite_us = EPOCH_US + ((np.arange(calls) + random.random(calls) * 0.9) * turn).astype(np.int64)
         self.trying_us = self.invite_us + random.integers(300, 1_500, calls)
         self.ringing_us = self.trying_us + random.integers(2_000, 20_000, calls)

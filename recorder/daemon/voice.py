@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Iterable
 
@@ -36,6 +37,19 @@ class Voice:
     def _write(self, sentence: str, level: int | None = None) -> None:
         mark = f"<{level}>" if level is not None and self._to_journal else ""
         try:
+            if not _takes_a_line():
+                self._left_out += 1
+                return
             print(f"{mark}recorder: {sentence}", file=sys.stderr, flush=True)
         except OSError:
             self._left_out += 1  # the disk of the journal is full, or nobody reads: recording matters more
+
+
+def _takes_a_line() -> bool:
+    """Whether stderr takes a line at once. A pipe or a journal whose reader stands still would hold the capture up."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stderr.fileno(), select.POLLOUT)
+    except (OSError, ValueError):  # it is no file of the system: nobody can stand still there
+        return True
+    return bool(poll.poll(0))
