@@ -18,19 +18,24 @@ def arguments(description: str) -> argparse.Namespace:
     parser.add_argument("--address", required=True, help="its own IPv4 address")
     parser.add_argument("--exchange", required=True, help="where it registers")
     parser.add_argument("--speech", required=True, type=Path, help="WAV of 8 kHz, mono: what it says in each call")
-    parser.add_argument("--calls", metavar="NUMBER", help="whom it calls, again and again; nobody")
-    parser.add_argument("--first", type=float, default=5.0, help="seconds until the first call")
-    parser.add_argument("--talk", type=float, default=10.0, help="seconds from dialling to hanging up")
-    parser.add_argument("--pause", type=float, default=20.0, help="seconds between calls")
+    parser.add_argument(
+        "--call", metavar="NUMBER@SECOND", action="append", default=[],
+        help="whom it calls, and how long after its start; as often as wanted",
+    )  # fmt: skip
+    parser.add_argument("--talk", type=float, default=8.0, help="seconds from dialling to hanging up")
+    parser.add_argument("--every", type=float, default=40.0, help="seconds until all calls are made again")
     return parser.parse_args()
 
 
 def keep_calling(options: argparse.Namespace, dial: Callable[[str], None], hang_up: Callable[[], None]) -> None:
-    """Call as the arguments say, for ever; without a number to call, only be there."""
-    time.sleep(options.first)
+    """Call as the arguments say, round after round; without anybody to call, only be there."""
+    plan = sorted((float(second), number) for number, _, second in (text.partition("@") for text in options.call))
+    began = time.monotonic()
     while True:
-        if options.calls:
-            dial(options.calls)
+        for second, number in plan:
+            time.sleep(max(0.0, began + second - time.monotonic()))
+            dial(number)
             time.sleep(options.talk)
             hang_up()
-        time.sleep(options.pause)
+        began += options.every
+        time.sleep(max(0.0, began - time.monotonic()))
