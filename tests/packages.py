@@ -16,6 +16,11 @@ PROGRAMS = {
     "sipp": ("sip-tester", "calls between real SIP peers"),
     "tcpdump": ("tcpdump", "capturing these calls"),
     "ip": ("iproute2", "network namespaces to hold them in"),
+    "sox": ("sox", "what telephones of the end-to-end test say"),
+    "kamailio": ("kamailio", "a real exchange, in the end-to-end test"),
+    "rtpengine": ("rtpengine-daemon", "its media relay"),
+    "baresip": ("baresip-core", "a real telephone, in the end-to-end test"),
+    "linphone-daemon": ("linphone-cli", "another one"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }
 

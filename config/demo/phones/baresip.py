@@ -38,6 +38,7 @@ ausrc_channels 1
 auplay_channels 1
 rtp_ports 10000-10100
 rtp_stats no
+statmode_default off
 module_path {MODULES}
 module g711.so
 module aufile.so
