@@ -70,7 +70,7 @@ class Office:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
         self.processes[name] = self._hub.start(
             where, name, command or service.command, self._folder / f"{name}.log",
-            folders=folders, environment={"PATH": path, "PYTHONPATH": str(ROOT)},
+            folders=folders, environment={"PATH": path, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
 
     def wait_for(self, name: str, words: str, *, timeout_s: float) -> None:

@@ -1,4 +1,8 @@
-"""A pyVoIP softphone that answers whoever calls it, plays its file, and calls others from time to time."""
+"""A pyVoIP softphone that answers whoever calls it, plays its file, and calls others from time to time.
+
+When it calls, its ACK has a tag of nobody, so the other telephone goes on sending its answer. Calls do well all the
+same, and a recorder meets worse.
+"""
 
 from __future__ import annotations
 
