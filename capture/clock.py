@@ -17,7 +17,7 @@ MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microsecon
 
 BACK_NS = 60 * SECOND  # network and mirror reorder by milliseconds; a step of a minute is somebody setting the clock
 AHEAD_NS = 2 * SECOND  # a longer silence is a quiet line, or an absurd time
-LATEST_NS = 1 << 61  # in the year 2043; so sums of two times stay within 64 bits
+LATEST_NS = (1 << 32) * SECOND  # in 2106, where 32 bits of seconds end; sums of two times stay within 64 bits
 CONFIRMED_BY = 5  # packets: what an answered call shows at least
 
 

@@ -12,9 +12,11 @@ from recorder.conversations.verdict import direction_of, recording_leg
 from recorder.lines import Lines, Role
 from recorder.numbers.hiding import hide
 from recorder.tape import FRAME_NS
-from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamRecord
+from storage.records import CallRecord, Gap, PartyRecord, RecordingRecord, StreamRecord
 
 PARTIES = ("caller", "callee")
+SLACK_NS = 4_000_000_000  # by so much a leap may be misjudged: time is told every two seconds
+CLOCK_STEPPED = "clock_stepped"
 
 
 def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
@@ -39,6 +41,9 @@ def record_of(one: Conversation, lines: Lines, salt: bytes) -> CallRecord:
     hidden = excluded is not None and not lines.settings.keep_numbers_of_excluded
     secret = hide(None if hidden else caller.hidden, lines.numbers, salt=salt)
     ended_ns = _ended_ns(one, main)
+    if recording is not None and (real_end_ns := _end_without_leap(one, main, recording, ended_ns)) is not None:
+        one.flags.add(CLOCK_STEPPED)
+        ended_ns = real_end_ns
     extension = None if hidden else _extension(one, lines)
     section = lines.section(extension, one.started_ns)
     announced_ms = _announced_ms(one) if excluded is None else None
@@ -76,6 +81,7 @@ def _flags(one: Conversation, main: Leg, recording: RecordingRecord | None) -> l
     flags += ["held"] if any(call.was_held for call in calls) else []
     flags += ["transferred"] if transferred else []
     flags += sorted(one.flags - {"transferred"})
+    flags += ["disk_full"] if main.tape.is_full else []
     flags += ["disk_error"] if main.tape.is_broken else []
     flags += ["recording_stopped"] if one.stopped_by is not None else []
     media = main.media
@@ -126,7 +132,9 @@ def _recording(leg: Leg) -> RecordingRecord | None:
             )
             for stream in media.streams
         ),
-        gaps=tuple(
+        gaps=_with_lost(leg, media.gaps)
+        if leg.tape.lost
+        else tuple(
             (side, max(lo - skipped, 0), min(hi - skipped, part.frames))
             for side, lo, hi in media.gaps
             if hi > skipped and lo - skipped < part.frames
@@ -136,9 +144,32 @@ def _recording(leg: Leg) -> RecordingRecord | None:
     )
 
 
+def _with_lost(leg: Leg, gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """What no packet brought, and what the disk refused."""
+    part, skipped = leg.tape.part, leg.tape.skipped
+    assert part is not None
+    found = {(side, lo - skipped, hi - skipped) for side, lo, hi in gaps}
+    found |= {(side, lo, hi) for lo, hi in leg.tape.lost for side in (0, 1)}
+    cut = [(side, max(lo, 0), min(hi, part.frames)) for side, lo, hi in found]
+    return tuple(sorted((gap for gap in cut if gap[1] < gap[2]), key=lambda gap: (gap[1], gap[0])))
+
+
 def _ended_ns(one: Conversation, main: Leg) -> int:
     ends = [leg.ended_ns for leg in {main, one.first} if leg.ended_ns is not None]
     return max([one.started_ns, *ends])
+
+
+def _end_without_leap(one: Conversation, main: Leg, recording: RecordingRecord, ended_ns: int) -> int | None:
+    """Where the call ends by its audio, if the capture's clock was set ahead in its midst: time leapt, and the audio,
+    which follows RTP, did not. None if there was no such thing."""
+    part = main.tape.part
+    if not one.leapt_ns or part is None or main.tape.is_broken:
+        return None
+    audio_ends_ns = recording.starts_ns + part.frames * FRAME_NS
+    missing_ns = ended_ns - audio_ends_ns
+    if missing_ns < one.leapt_ns - SLACK_NS:
+        return None
+    return max(audio_ends_ns, one.started_ns, one.first.call.answered_ns or 0)
 
 
 def _talk_ns(one: Conversation, lines: Lines) -> int | None:

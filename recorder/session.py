@@ -25,7 +25,7 @@ from recorder.conversations.conversation import Conversation
 from recorder.conversations.demand import Demand, concerns, presses, section_of
 from recorder.conversations.leg import Leg
 from recorder.conversations.verdict import Verdict, forbid, recording_leg, verdict
-from recorder.entry import record_of
+from recorder.entry import CLOCK_STEPPED, record_of
 from recorder.keeping.keeper import Decode, Ended, Keeper, Kept, Part
 from recorder.lines import Lines, Role
 from recorder.notice import NoticeFinder, Prompts
@@ -41,6 +41,7 @@ WARNINGS = 100
 WAITING_BYTES = 512 << 20  # of audio that waits in memory; 16 KB a second of a leg
 SHED_TO_S = 10.0
 LOST_IN_CAPTURE = "packets_lost_in_capture"
+LEAP_NS = 30 * 1_000_000_000  # of time, without any packet: a very quiet line, or a clock that was set
 DEMANDS = 1000  # that are remembered
 
 
@@ -76,6 +77,9 @@ class Session:
 
     def attend(self, lines: Lines, counters: Counters) -> None:
         """Calls come from a capture of these lines from now on."""
+        self._counters = counters
+        self._steps_back = counters["clock_set_back"]
+        self._passed_ns = -1
         self._book = ConversationBook(
             lines, counters, tape=self._tape, closed=self._close, id_of=_id_of, changed=self._decide
         )
@@ -158,6 +162,11 @@ class Session:
 
     def passed(self, at_ns: int) -> None:
         """Time has come to `at_ns`."""
+        leap_ns = at_ns - self._passed_ns if self._passed_ns >= 0 else 0
+        self._passed_ns = at_ns
+        if leap_ns > LEAP_NS:
+            for one in self._book.open.values():
+                one.leapt_ns += leap_ns
         self._book.passed(at_ns)
         self._shed()
 
@@ -319,6 +328,8 @@ class Session:
 
     def _close(self, one: Conversation) -> None:
         """Enter a conversation, with its recording if it was answered and has one."""
+        if self._counters["clock_set_back"] > self._steps_back:  # its times, or its end, aren't the machine's
+            one.flags.add(CLOCK_STEPPED)
         for demand in self.demands:
             if concerns(demand, one):
                 self._meet(demand, one)

@@ -19,6 +19,7 @@ from recorder.redaction import redacted
 
 KEPT = 64  # messages of a call that nobody has replied to
 PENDING = 20_000  # Call-IDs of which messages were heard, until it is known whether they are calls
+SILENT_BYTES = 32 << 20  # of all calls that nobody has replied to; those that wait longest go first, as in a flood
 
 Heard = tuple[int, int, int, bytes]  # when, from which endpoint, to which, what
 
@@ -31,7 +32,8 @@ class SignallingJournal:
         self._drop = drop
         self._book: AddressBook
         self._pending: dict[str, list[Heard]] = {}  # by Call-ID; whether it is a call will be known soon
-        self._silent: dict[str, list[Heard]] = {}  # of calls that nobody has replied to
+        self._silent: dict[str, list[Heard]] = {}  # of calls that nobody has replied to, oldest first
+        self._silent_bytes = 0
         self._calls: dict[str, set[int]] = {}  # numbers of the calls of a Call-ID
         self._noted: set[str] = set()
 
@@ -45,7 +47,7 @@ class SignallingJournal:
         if call_id in self._noted:
             self._note(_name(call_id), self._line(heard))
         elif call_id in self._silent:
-            _keep(self._silent[call_id], heard)
+            self._wait_for_reply(call_id, [heard])
         elif len(self._pending) < PENDING or call_id in self._pending:
             _keep(self._pending.setdefault(call_id, []), heard)
 
@@ -53,13 +55,13 @@ class SignallingJournal:
         """A Call-ID is a call."""
         self._calls.setdefault(call.call_id, set()).add(call.number)
         if call.call_id not in self._noted:
-            self._silent.setdefault(call.call_id, []).extend(self._pending.pop(call.call_id, ()))
+            self._wait_for_reply(call.call_id, self._pending.pop(call.call_id, []))
             if call.answered:
                 self.replied(call)
 
     def replied(self, call: Call) -> None:
         """Somebody has replied: the call is no flood."""
-        kept = self._silent.pop(call.call_id, None)
+        kept = self._heard_until_now(call.call_id)
         if kept is not None:
             self._noted.add(call.call_id)
             if kept:
@@ -73,7 +75,7 @@ class SignallingJournal:
             numbers.discard(call.number)
             if not numbers:
                 self._calls.pop(call.call_id, None)
-                self._silent.pop(call.call_id, None)
+                self._heard_until_now(call.call_id)
                 if call.call_id in self._noted:
                     self._noted.discard(call.call_id)
                     names.append(_name(call.call_id))
@@ -105,9 +107,24 @@ class SignallingJournal:
         """The calls of these Call-IDs stand again, and are noted further; other names are nobody's."""
         self._noted = {call_id for call_id in call_ids if _name(call_id) in notes}
         for call_id in self._noted:
-            self._silent.pop(call_id, None)
+            self._heard_until_now(call_id)
         mine = {_name(call_id) for call_id in self._noted}
         self._drop([name for name in notes if name not in mine])
+
+    def _wait_for_reply(self, call_id: str, messages: list[Heard]) -> None:
+        kept = self._silent.setdefault(call_id, [])
+        for heard in messages:
+            if len(kept) < KEPT and all(heard[3] != other[3] for other in kept):  # not what is sent again
+                kept.append(heard)
+                self._silent_bytes += len(heard[3])
+        while self._silent_bytes > SILENT_BYTES:
+            self._heard_until_now(next(iter(self._silent)))
+
+    def _heard_until_now(self, call_id: str) -> list[Heard] | None:
+        """What waited for a reply, and waits no longer; None if nothing did."""
+        kept = self._silent.pop(call_id, None)
+        self._silent_bytes -= sum(len(heard[3]) for heard in kept or ())
+        return kept
 
     def _line(self, heard: Heard) -> bytes:
         at_ns, source, destination, payload = heard

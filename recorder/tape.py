@@ -6,6 +6,7 @@ A `Tape` waits at first. `write` hands all that waits to a part and goes on writ
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ class Tape:
 
     `begin` makes a part for (encoding, time of its first frame in ns), None if the recording exists already; `as_pcm`
     makes one of 16-bit samples from one of G.711.
-    `failed` is told of a disk that refuses something; the tape is silent from then on.
+    `failed` is told, once, of a disk that refuses something: what it refused is `lost`, and silence in the recording.
     """
 
     def __init__(
@@ -63,6 +64,9 @@ class Tape:
         self.part: Part | None = None
         self.has_audio = False  # some was heard, kept or not
         self.is_broken = False  # the disk refused some of it
+        self.is_full = False  # for want of room
+        self.lost: list[tuple[int, int]] = []  # frames of the part that it refused
+        self._is_stopped = False  # a refusal left what is there in disorder: nothing more is written
         self.is_known = False  # the store has this recording already
         self.is_forgotten = False
         self._from_ns: int | None = None  # what was captured earlier isn't wanted
@@ -146,7 +150,7 @@ class Tape:
             self.waiting_bytes += codes.nbytes
             self._waiting.append(AudioBlock(block.start, codes, block.laws, block.starts_ns, list(block.silent)))
             return
-        if self.is_forgotten or self.is_known or self.is_broken:
+        if self.is_forgotten or self.is_known or self._is_stopped:
             return
         wanted = self._cut(block)
         if wanted is None:
@@ -154,6 +158,7 @@ class Tape:
         try:
             self._write(wanted)
         except DiskFailed as error:
+            self.lost.append((wanted.start, wanted.start + len(wanted.codes)))
             self._break(error)
 
     def late(self, channel: int, frame: int, codes: NDArray[np.uint8], law: Law) -> None:
@@ -166,7 +171,7 @@ class Tape:
         if frame < 0:
             codes, frame = codes[-frame:], 0
         part = self.part
-        if part is None or self.is_broken:
+        if part is None or self._is_stopped:
             return
         if self._until_ns is not None:
             codes = codes[: max(0, (self._until_ns - part.starts_ns) // FRAME_NS - frame)]
@@ -185,10 +190,13 @@ class Tape:
             self._skipped += frames  # what came before isn't wanted
             return
         part = self.part
-        if part is None or self.is_broken:
+        if part is None or self._is_stopped:
             return
+        self._is_stopped = True
         try:
             part.insert(frames)
+            self._is_stopped = False
+            self.lost = [(lo + frames, hi + frames) for lo, hi in self.lost]
             self._silent = [(side, lo + frames, hi + frames) for side, lo, hi in self._silent]
             self._silent += [(side, 0, frames) for side in (0, 1) if part.encoding is ALAW]
         except DiskFailed as error:
@@ -206,7 +214,7 @@ class Tape:
             hi = min(hi, (self._until_ns - starts_ns) // FRAME_NS - block.start)
         if lo >= hi:
             return None
-        if self.part is None and not self._skipped:
+        if self.part is None and not self._skipped and not self.lost:
             self._skipped = lo + block.start
         if lo == 0 and hi == len(block.codes) and not self._skipped:
             return block
@@ -256,12 +264,17 @@ class Tape:
                 frames[max(lo - first, 0) : max(hi - first, 0), side] = 0
             return frames
 
+        self._is_stopped = True
         part = self.part = self._as_pcm(old, decode)
+        self._is_stopped = False
         return part
 
     def _break(self, error: DiskFailed) -> None:
+        """What comes is tried again, since a disk may be full for a while only; it is told once."""
+        self.is_full |= error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if not self.is_broken:
+            self._failed(error)
         self.is_broken = True
-        self._failed(error)
 
 
 def without(

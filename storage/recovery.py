@@ -266,7 +266,8 @@ def _call_of(name: Name, said: Facts | None, known: CallRecord | None, *, whole:
         call = said.call if whole else replace(said.call, outcome="recorded", end_reason=INTERRUPTED)
     else:
         call = CallRecord(id=name.id, started_ns=name.started_ns, ended_ns=name.started_ns, end_reason=INTERRUPTED)
-    return flagged(call, RECOVERED)
+    ended_ns = max(call.started_ns, call.answered_ns or 0, call.talk_ns or 0, call.ended_ns)  # known by then
+    return flagged(replace(call, ended_ns=ended_ns), RECOVERED)
 
 
 def read_head(disk: Disk, fd: int, name: Name) -> tuple[Header | None, Facts | None]:

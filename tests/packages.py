@@ -21,6 +21,8 @@ PROGRAMS = {
     "rtpengine": ("rtpengine-daemon", "its media relay"),
     "baresip": ("baresip-core", "a real telephone, in the end-to-end test"),
     "linphone-daemon": ("linphone-cli", "another one"),
+    "mkfs.ext4": ("e2fsprogs", "file systems whose power is cut"),
+    "mkfs.xfs": ("xfsprogs", "the same of another kind"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }
 

@@ -43,6 +43,7 @@ class Conversation:
     flags: set[str] = field(default_factory=set)
     keys: set[tuple[str, str]] = field(default_factory=set)  # by which the book finds it
     is_closed: bool = False
+    leapt_ns: int = 0  # by how much time leapt ahead while it went on: a pause of everything, or somebody set the clock
 
     @property
     def first(self) -> Leg:

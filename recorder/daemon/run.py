@@ -68,9 +68,9 @@ class Daemon:
         self._session.goes_on(self._keeper.go_on(self._session.open_ids()))
         return self._session.calls_under_way
 
-    async def run(self, ready: str) -> None:
+    async def run(self, ready: str, remarks: Sequence[str]) -> None:
         """Follow the source until it ends or a signal says so."""
-        self._say([ready])
+        self._say([*remarks, ready])
         self._notifier.tell(READY=1, STATUS=ready)
         await follow(self._source, self._hearing, self._turn, stopping=lambda: self._signals.stopping)
         self._notifier.tell(STOPPING=1)
@@ -132,10 +132,12 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
                 folder, run=" ".join(names), go_on=True, memory_bytes=settings.capture.waiting_audio_bytes
             )
             try:
+                adopted = asyncio.run(_adopt(folder, settings))
                 daemon = Daemon(source, keeper, settings, config, signals)
                 calls = daemon.go_on()
                 ready = f"ready: recording from {', '.join(names)} into {folder}"
-                asyncio.run(daemon.run(f"{ready}, {calls} calls going on" if calls else ready))
+                ready += f", {calls} calls going on" if calls else ""
+                asyncio.run(daemon.run(ready, adopted))
             except CaptureFileError as problem:
                 keeper.abandon(timeout_s=CLOSE_S)
                 raise Unusable(str(problem)) from problem
@@ -145,3 +147,14 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
             return keeper.is_closed
         finally:
             source.close()
+
+
+async def _adopt(folder: Path, settings: Settings) -> list[str]:
+    """Have the store follow the configuration's policy if it has none yet; what is to be said of that."""
+    if not (settings.policy.office or settings.policy.rules):
+        return []
+    from recorder.ring.adoption import adopt_first
+    from recorder.ring.who import account
+
+    told = await adopt_first(folder, settings, at_ns=time.time_ns(), who=account())
+    return [told] if told else []

@@ -309,11 +309,12 @@ class Writer:
         with self._lock:
             self._kept.known += len(group) - len(known) - len(entered)  # those that a rule has erased
             self._kept.entered += entered + self._unentered
+        settled = [*(one.call.id for one in group), *(call.id for call in self._unentered)]
         self._unentered = []
-        self._drop_notes_of([*known, *(call.id for call in entered)])
+        self._drop_notes_of(settled)
 
     def _drop_notes_of(self, ids: Sequence[str]) -> None:
-        """These calls are in the catalogue: nobody has to go on with them."""
+        """These calls are in the catalogue, or were erased from it: nobody has to go on with them."""
         try:
             self.drop_notes([name for one in ids for name in self._noted.pop(one, ())])
         except DiskFailed as error:

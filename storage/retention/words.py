@@ -46,6 +46,8 @@ def describe(rule: Rule) -> str:
             return f"until {share:.4g} of the disk is full"
         case Capacity():
             return "until the room is needed"
+        case Months(n=n) if n % 12 == 0:
+            return f"{n // 12} year{'' if n == 12 else 's'}"
         case Hours(n=n) | Days(n=n) | Months(n=n):
             return f"{n} {rule.kind if n != 1 else rule.kind.removesuffix('s')}"
         case MonthEnd(n=n):

@@ -30,8 +30,9 @@ def compare(recorded: Samples, speech: Samples) -> Heard:
     """Look for each half second of a side where the speech should be then, 1.5 s sooner or later.
 
     The first 1.5 s are left out: there some telephones send silence before the file begins. So are windows in which
-    nobody speaks.
+    nobody speaks, and silence at the end: a telephone whose clock is slow has sent less than the other one.
     """
+    recorded = np.trim_zeros(recorded, "b")
     padded = np.concatenate([np.zeros(LATE, np.int16), speech])
     exact = windows = 0
     least = 1.0

@@ -18,9 +18,10 @@ from tests.endtoend.heard import Samples, compare
 from tests.endtoend.hub import HubError
 from tests.endtoend.office import Office, office
 
-# caller, callee -> direction, extension, what the two were given to say
+# caller, callee -> direction, extension, what the two were given to say. The telephone that answers the citizen calls
+# itself 2101-0x55..., so its extension isn't known.
 CALLS = {
-    ("0312345678", "0398765432"): ("inbound", "2101", ("citizen", "2101")),
+    ("0312345678", "0398765432"): ("inbound", None, ("citizen", "2101")),
     ("2102", "0311112222"): ("outbound", "2102", ("2102", "carrier")),
     ("2103", "2104"): ("internal", None, ("2103", "2104")),
     ("2105", "2102"): ("internal", None, ("2105", "2102")),
@@ -59,7 +60,7 @@ def test_each_call_is_one_object_with_its_numbers(after_a_round: Office, recorde
     for parties, one in found.items():
         direction, extension, _ = CALLS[parties]
         assert (one["direction"], one["outcome"], one["end_reason"]) == (direction, "recorded", "bye"), one
-        assert one["extension"] == extension or extension is None, one
+        assert one["extension"] == extension, one
         assert len(one["call_ids"]) == 1 and one["flags"] == [], one
         assert 5 < one["duration_s"] < 9, one
 
@@ -75,14 +76,15 @@ def test_the_recording_holds_what_was_said(after_a_round: Office, recorder: str,
         heard = compare(recorded[:, channel], speech_of(after_a_round, speaker))
         assert heard.windows >= 5
         if speaker == SENDS_8_BITS:
-            assert heard.correlation > 0.9, heard
+            assert heard.correlation > 0.95, heard
         else:
-            assert heard.exact_share > 0.9 and heard.correlation > 0.5, heard  # 20 ms may be late on a busy machine
+            # A telephone on a busy machine may leave out 20 ms.
+            assert heard.exact_share > 0.9 and heard.correlation > 0.5, heard
 
 
 def speech_of(made: Office, speaker: str) -> Samples:
     samples, _ = soundfile.read(made.speech / f"{speaker}.wav", dtype="int16")
-    return samples
+    return samples >> 8 << 8 if speaker == SENDS_8_BITS else samples
 
 
 @pytest.mark.parametrize("recorder", RECORDERS)

@@ -23,6 +23,7 @@ from storage.store import Store
 from storage.verification import verify
 from storage.wav import PCM16
 from tests.mounts import a_disk, mend, mounted, remount, require_mounts
+from tests.reliability.promises import Row, note
 
 START = 1_795_306_500_000_000_000
 SECOND = 8000  # frames
@@ -71,12 +72,14 @@ class Line:
     async def settle(self, ended: list[Ended] | None = None) -> None:
         self._take(await self.keeper.settle(ended or [], sync=True))
 
-    async def until(self, met: Callable[[], bool], within_s: float) -> None:
+    async def until(self, met: Callable[[], bool], within_s: float) -> float:
+        """Waits for it; how many seconds that took."""
         begun = time.monotonic()
         while not met():
             assert time.monotonic() - begun < within_s, self.warnings
             await self.settle()
             time.sleep(0.05)
+        return time.monotonic() - begun
 
     def close(self) -> None:
         self._take(self.keeper.close(timeout_s=10))
@@ -127,6 +130,7 @@ def take_inodes(mount: Path) -> Callable[[], None]:
     return give_back
 
 
+@pytest.mark.promise
 @pytest.mark.parametrize(
     "inodes, take, sentence",
     [(None, fill, "No space left on device"), (128, take_inodes, "inodes")],
@@ -150,7 +154,7 @@ async def test_a_full_disk_is_told_hurts_nothing_finished_and_is_left_behind_wit
         line.begin(3)
         line.speak(3, 20)
         await line.end(9)
-        await line.until(lambda: any(sentence in one for one in line.warnings), TOLD_WITHIN_S)
+        told_s = await line.until(lambda: any(sentence in one for one in line.warnings), TOLD_WITHIN_S)
         for _ in range(20):
             await line.settle()
             time.sleep(0.05)
@@ -161,13 +165,17 @@ async def test_a_full_disk_is_told_hurts_nothing_finished_and_is_left_behind_wit
         line.speak(3, 10)
         await line.end(2)
         await line.end(3)
-        await line.until(lambda: {"c1", "c2", "c3", "c9"} <= line.entered.keys(), WELL_WITHIN_S)
+        well_s = await line.until(lambda: {"c1", "c2", "c3", "c9"} <= line.entered.keys(), WELL_WITHIN_S)
         line.close()
 
         calls = await check(root, line, {1: 10, 2: 210, 3: 30})
         assert calls["c9"].outcome == "unanswered"
+    what = "disk full for a while" if inodes is None else "no inodes for a while"
+    worst = f"told after {told_s:.1f} s, all written {well_s:.1f} s after there was room, 0 s lost"
+    note(Row("P6", "B1" if inodes is None else "B6", what, 1, worst, "5 s, 10 s"))
 
 
+@pytest.mark.promise("P6", "B4", "the disk turns read-only")
 async def test_a_disk_that_turns_read_only_is_told_and_nothing_finished_is_harmed(tmp_path: Path) -> None:
     """As ext4 does after a fault: from then on nothing can be written, until somebody mounts it again."""
     with a_disk(tmp_path) as mount:
@@ -225,6 +233,7 @@ async def _no_room_in_the_catalogue(root: Path) -> Callable[[], None]:
     return heal
 
 
+@pytest.mark.promise("P6", "B2, B7", "the catalogue can't be written")
 @pytest.mark.parametrize("trouble", [_busy, _no_room_in_the_catalogue], ids=["busy", "no room"])
 async def test_audio_goes_on_while_the_catalogue_cant_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Callable[[Path], Awaitable[Callable[[], None]]]
@@ -250,6 +259,7 @@ async def test_audio_goes_on_while_the_catalogue_cant_be_written(
     await check(root, line, {number: 2 for number in range(1, 40)})
 
 
+@pytest.mark.promise("P6", "B10", "one disk mounted twice")
 async def test_one_disk_mounted_twice_is_one_store(tmp_path: Path) -> None:
     """The second process is refused, whatever path it came by."""
     require_mounts()

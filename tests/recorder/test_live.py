@@ -110,6 +110,7 @@ def test_a_kill_costs_no_more_than_half_a_second(tmp_path: Path, frames: list[Fr
         samples, rate = soundfile.read(store / one["recording"]["path"], dtype="int16")
         assert rate == 8000 and samples.any(axis=0).all()
         assert len(samples) / 8000 >= 2.5 - LOSS_S
+        assert one["answered_at"] is not None  # what became known after the recording had begun is there, too
 
 
 def test_a_live_pipe_gives_what_the_file_gives(tmp_path: Path, frames: list[Frame]) -> None:

@@ -376,6 +376,31 @@ async def test_a_full_disk_costs_audio_and_not_the_call(tmp_path: Path) -> None:
     assert "No space left" in session.warnings[0]
 
 
+@pytest.mark.parametrize("begins_full", [True, False])
+async def test_a_disk_that_was_full_for_a_while_leaves_a_gap(tmp_path: Path, begins_full: bool) -> None:
+    """What comes after there is room again is written, in its place; what is lacking is told in frames."""
+    call, disk = a_call(1), FullDisk()
+
+    async with await Store.open(tmp_path, create=True, disk=disk) as store:
+        session = attending(Session(DirectKeeper(store), encoding="pcm16", monotonic_s=lambda: 0.0))
+        session.began(call)
+        full = (0, 1000) if begins_full else (1000, 2000)
+        for start in (0, 1000, 2000, 3000):
+            disk.full = start in full
+            session.audio(call, block(codes(1000), start=start))
+        session.ended(call, a_report(0, 1))
+        await session.settle(all_of_it=True)
+        [row] = [row async for row in store.calls()]
+
+    assert row.recording is not None
+    assert row.recording.frames == 4000
+    assert {"disk_full", "disk_error"} <= set(row.flags)
+    assert [gap for gap in row.recording.gaps if gap[2] - gap[1] >= 1000] == [
+        (side, start, start + 1000) for start in full for side in (0, 1)
+    ]
+    assert len(session.warnings) == 1
+
+
 async def test_calls_are_finished_together_and_counted(tmp_path: Path) -> None:
     def act(session: Session) -> None:
         for number in range(GROUP + 3):
@@ -408,6 +433,35 @@ async def test_finishing_waits_for_a_second_or_a_group(tmp_path: Path) -> None:
         await session.settle()
 
         assert await rows(store) == 1
+
+
+async def test_calls_that_go_on_are_synced_though_others_end_each_second(tmp_path: Path) -> None:
+    """Finishing a few calls syncs their files alone; a power cut would take seconds of all the others."""
+
+    class Counting(Disk):
+        synced = 0
+
+        def sync_all(self, directory: int) -> None:
+            self.synced += 1
+            super().sync_all(directory)
+
+    now_s, disk = 100.0, Counting()
+    async with await Store.open(tmp_path, create=True, disk=disk) as store:
+        session = attending(Session(DirectKeeper(store), encoding="pcm16", monotonic_s=lambda: now_s))
+        long = a_call(99)
+        session.began(long)
+        for number in range(3):
+            short = a_call(number)
+            session.began(short)
+            session.audio(short, block(codes(1000)))
+            session.audio(long, block(codes(1000), start=1000 * number))
+            session.ended(short, a_report(0, 1))
+            before = disk.synced
+            now_s += 1.0
+            await session.settle()
+            assert disk.synced == before + 1
+        session.ended(long, a_report(0, 1))
+        await session.settle(all_of_it=True)
 
 
 async def test_two_calls_that_began_at_once_under_one_call_id_are_two_recordings(tmp_path: Path) -> None:

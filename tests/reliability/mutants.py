@@ -2,6 +2,10 @@
 
 A mutant is a piece of the code and what stands in its place. It is applied to a copy of the tree, and the tests that
 should notice run there. A piece that isn't found any more fails too: then the code has moved on, and so must this.
+
+    python -m tests.reliability.mutants [WORD ...]
+
+tries those whose names have one of the words; a line for each on stderr.
 """
 
 from __future__ import annotations
@@ -10,12 +14,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.reliability.promises import COLUMN, ROWS
+
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("storage", "capture", "recorder", "config", "tests", "pyproject.toml")
+COPIED = ("storage", "capture", "recorder", "config", "tests", "bench", "pyproject.toml")
 SECONDS = 120
 
 
@@ -28,43 +35,129 @@ class Mutant:
     old: str
     new: str
     noticed_by: Sequence[str]  # as pytest takes them
+    on_a_disk: bool = False  # it takes a real power cut to notice
 
 
-CRASH = ("tests/storage/test_recovery.py", "tests/storage/test_store.py")
+POINTS = "tests/storage/test_crash_points.py"
+ERASED_PART = "tests/storage/test_recovery.py::test_the_call_of_an_erased_part_is_entered_before_it_is_erased"
+STORE = "tests/storage/test_store.py"
+REGISTER = "tests/storage/test_register.py"
+ERASING = "tests/storage/ring/test_erasing.py"
+CUT = "test_a_power_cut_takes_little_of_live_calls_and_nothing_of_finished_ones"
+CUTS = [f"tests/reliability/test_quick.py::{CUT}[ext4]"]
 
 MUTANTS = (
-    Mutant("few files not synced before their rows", "storage/sealing.py",
-           "            pool.disk.sync_file(sealing.fd)\n", "            pass\n", CRASH),
-    Mutant("many files not synced before their rows", "storage/sealing.py",
-           "            pool.disk.sync_all(root)\n", "            pass\n", CRASH),
-    Mutant("folders not synced after the renames", "storage/sealing.py",
-           "            disk.sync_directory(folder)\n", "            pass\n", CRASH),
+    # Keep
+    Mutant("2: few files not synced", "storage/sealing.py",
+           "            pool.disk.sync_file(sealing.fd)\n", "            pass\n", [POINTS]),
+    Mutant("2: many files not synced", "storage/sealing.py",
+           "            pool.disk.sync_all(root)\n", "            pass\n", [POINTS]),
+    Mutant("5: folders not synced", "storage/sealing.py",
+           "            disk.sync_directory(folder)\n", "            pass\n", [POINTS]),
+    Mutant("1 and 2 the other way round", "storage/store.py",
+           "        sealing.write_heads(group, self._pool)\n"
+           "        sealing.sync(group, self._pool, self._held.root)\n",
+           "        sealing.sync(group, self._pool, self._held.root)\n"
+           "        sealing.write_heads(group, self._pool)\n", [POINTS]),
+    Mutant("2 after 5", "storage/store.py",
+           "                    await asyncio.to_thread(self._write_and_sync, group)\n"
+           "                await asyncio.to_thread(sealing.hash_and_name, group, self._pool)\n",
+           "                    await asyncio.to_thread(sealing.write_heads, group, self._pool)\n"
+           "                await asyncio.to_thread(sealing.hash_and_name, group, self._pool)\n"
+           "                await asyncio.to_thread(sealing.sync, group, self._pool, self._held.root)\n", [POINTS]),
+    Mutant("6 and 7 the other way round", "storage/store.py",
+           "                await self._write_lines()\n            self.waiting += calls\n"
+           "            await self._enter_waiting()\n",
+           "                pass\n            self.waiting += calls\n"
+           "            await self._enter_waiting()\n            await self._write_lines()\n", [POINTS]),
+    Mutant("a part without sound erased before its row", "storage/store.py",
+           "            calls = [one.result() for one in group]\n",
+           "            for one in group:\n                if one.part is not None and not one.part.frames:\n"
+           "                    one.part.discard()\n            calls = [one.result() for one in group]\n", [POINTS]),
+    Mutant("a failed sync believed", "storage/sealing.py",
+           "        for part in taken:\n            part.suspect = True\n        return error\n",
+           "        return None\n", [STORE + "::test_a_failed_sync_is_never_believed"]),
+    # Growing recordings
+    Mutant("what grows isn't synced", "storage/store.py",
+           "            if self._pool.unsynced:\n", "            if False:\n", [POINTS]),
+    Mutant("a write isn't noted for the next sync", "storage/parts.py",
+           "                pool.unsynced.add(self)\n                pool.disk.write(",
+           "                pool.disk.write(", [POINTS]),
+    # Lines of calls without a recording
+    Mutant("lines not synced", "storage/rebuild/dayfile.py",
+           "        disk.write(fd, memoryview(data), end)\n        disk.sync_file(fd)\n",
+           "        disk.write(fd, memoryview(data), end)\n", [POINTS]),
+    Mutant("the folder of a day's first line not synced", "storage/rebuild/dayfile.py",
+           "    disk.sync_directory(os.path.dirname(path))  # each time", "    # each time", [POINTS]),
+    # store.json
+    Mutant("store.json not synced", "storage/meta.py", "        disk.sync_file(fd)\n", "        pass\n", [POINTS]),
+    Mutant("the name store.json not synced", "storage/meta.py", "    disk.sync_directory(root)\n", "", [POINTS]),
+    # Start
+    Mutant("rows and erasing the other way round, at a start", "storage/recovery.py",
+           "    await catalogue.add_calls(plan.calls, replace=True)\n"
+           "    await asyncio.to_thread(_erase, disk, plan.doomed)\n",
+           "    await asyncio.to_thread(_erase, disk, plan.doomed)\n"
+           "    await catalogue.add_calls(plan.calls, replace=True)\n", [ERASED_PART]),
+    Mutant("folder not synced after erasing, at a start", "storage/recovery.py",
+           "        disk.sync_directory(folder)\n", "        pass\n", [ERASED_PART]),
+    # Register and Erase
+    Mutant("the register not synced", "storage/register/book.py",
+           "                    self._disk.write(fd, memoryview(data), size)\n"
+           "                    self._disk.sync_file(fd)\n",
+           "                    self._disk.write(fd, memoryview(data), size)\n", [REGISTER]),
+    Mutant("a new file of the register not synced by name", "storage/register/book.py",
+           "                self._disk.sync_directory(self._folder)\n", "                pass\n", [REGISTER]),
+    Mutant("Erase, 4 and 6 the other way round", "storage/ring/taking_away.py",
+           "    gone, left = await to_its_end(",
+           "    async with ring.catalogue.transaction() as writer:\n"
+           "        await writer.execute(\"delete from doomed\")\n    gone, left = await to_its_end(", [ERASING]),
+    # The catalogue
+    Mutant("synchronous=NORMAL", "storage/catalogue.py",
+           "            await writer.execute(\"pragma journal_mode = wal\")\n"
+           "            await writer.execute(\"pragma synchronous = full\")\n",
+           "            await writer.execute(\"pragma journal_mode = wal\")\n"
+           "            await writer.execute(\"pragma synchronous = normal\")\n",
+           CUTS, on_a_disk=True),
+    # The disk itself: only a real one tells
+    Mutant("syncfs does nothing", "storage/disk.py",
+           "        if self._syncfs(directory) != 0:\n", "        if False:\n", CUTS, on_a_disk=True),
+    Mutant("fdatasync does nothing", "storage/disk.py",
+           "        os.fdatasync(fd)\n", "        pass\n", CUTS, on_a_disk=True),
 )  # fmt: skip
 
 
 def survivors(mutants: Sequence[Mutant], folder: Path, *, workers: int = 2) -> list[str]:
-    """A sentence for each mutant that no test noticed, or that could not be made."""
-    waiting, running, lived = list(enumerate(mutants)), [], []
+    """A sentence for each mutant that no test noticed, or that could not be made; and for the tests themselves, if they
+    don't pass where nothing was changed."""
+    waiting, running, lived = [_control(mutants), *mutants], [], []
     while waiting or running:
         while waiting and len(running) < workers:
-            number, mutant = waiting.pop(0)
-            place = folder / str(number)
+            mutant = waiting.pop(0)
+            place = folder / str(len(waiting))
             if (said := _make(mutant, place)) is not None:
                 lived.append(said)
                 continue
-            running.append((mutant, place, _start(mutant, place)))
+            running.append((mutant, place, _start(mutant, place), time.monotonic()))
         for one in list(running):
-            mutant, place, process = one
+            mutant, place, process, began_s = one
             try:
                 status = process.wait(0.2)
             except subprocess.TimeoutExpired:
                 continue
             running.remove(one)
-            if status != 1:  # 0: all passed; 2 and more: the tests themselves could not run
-                lived.append(f"{mutant.name}: pytest ended with {status} (see {place})")
-            else:
+            expected = status == (1 if mutant.old else 0)  # 2 and more: the tests themselves could not run
+            took_s = time.monotonic() - began_s
+            print(f"{mutant.name}: {'as it should be' if expected else 'NO'}, {took_s:.0f} s", file=sys.stderr)
+            if expected:
                 shutil.rmtree(place)
+            else:
+                lived.append(f"{mutant.name}: pytest ended with {status} (see {place})")
     return lived
+
+
+def _control(mutants: Sequence[Mutant]) -> Mutant:
+    """Nothing is changed, and all the tests pass."""
+    return Mutant("nothing changed", "", "", "", sorted({test for mutant in mutants for test in mutant.noticed_by}))
 
 
 def _make(mutant: Mutant, place: Path) -> str | None:
@@ -75,6 +168,8 @@ def _make(mutant: Mutant, place: Path) -> str | None:
         elif (ROOT / name).exists():
             place.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, place / name)
+    if not mutant.old:
+        return None
     path = place / mutant.file
     text = path.read_text()
     if text.count(mutant.old) != 1:
@@ -85,6 +180,17 @@ def _make(mutant: Mutant, place: Path) -> str | None:
 
 def _start(mutant: Mutant, place: Path) -> subprocess.Popen[bytes]:
     command = ["timeout", str(SECONDS), sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", COLUMN: "quick" if mutant.old else "brief"}
+    environment.pop(ROWS, None)  # what a mutant breaks is no promise of ours
     with (place / "said.txt").open("w") as said:
         return subprocess.Popen([*command, *mutant.noticed_by], cwd=place, env=environment, stdout=said, stderr=said)
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    words = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="recorder-mutants-") as somewhere:
+        chosen = [mutant for mutant in MUTANTS if not words or any(word in mutant.name for word in words)]
+        for sentence in survivors(chosen, Path(somewhere)):
+            print(sentence)

@@ -55,7 +55,7 @@ echocancellation=0
                 lambda: commands.write("terminate\n"),
             )
         finally:
-            phone.terminate()
+            commands.write("terminate\nquit\n")
             phone.wait()
 
 

@@ -6,6 +6,8 @@ Nothing outside the standard library is needed for it.
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,12 +25,13 @@ def arguments(description: str) -> argparse.Namespace:
         help="whom it calls, and how long after its start; as often as wanted",
     )  # fmt: skip
     parser.add_argument("--talk", type=float, default=8.0, help="seconds from dialling to hanging up")
-    parser.add_argument("--every", type=float, default=40.0, help="seconds until all calls are made again")
+    parser.add_argument("--every", type=float, default=60.0, help="seconds until all calls are made again")
     return parser.parse_args()
 
 
 def keep_calling(options: argparse.Namespace, dial: Callable[[str], None], hang_up: Callable[[], None]) -> None:
     """Call as the arguments say, round after round; without anybody to call, only be there."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what the caller does at its end is done
     plan = sorted((float(second), number) for number, _, second in (text.partition("@") for text in options.call))
     began = time.monotonic()
     while True:

@@ -36,8 +36,8 @@ def test_it_gives_what_a_replay_of_the_same_capture_gives(tmp_path: Path, demo_c
     assert verified(tmp_path / "live") == ""
 
 
-def test_a_hundred_terms_end_it_in_time_and_leave_a_store_that_is_whole(tmp_path: Path) -> None:
-    """A few, here: each in the midst of calls, each within 10 s, with status 0."""
+def test_each_term_ends_it_in_time_and_leaves_a_store_that_is_whole(tmp_path: Path) -> None:
+    """Soon after calls, within 10 s, with status 0, time after time."""
     store = tmp_path / "store"
     for number in range(4):
         talk = Talk(number)
