@@ -36,7 +36,7 @@ import numpy as np
 
 from bench.check import check
 from bench.latency import Latencies, read_notes
-from bench.line import NEAR, FAR, Line, laid
+from bench.line import FAR, NEAR, Line, laid
 from bench.truth import truth_path
 from bench.wire import capture_of
 
@@ -134,7 +134,13 @@ def measure(line: Line, calls: int, args: argparse.Namespace) -> Result:
 
 
 def _measure(
-    line: Line, calls: int, over: int, seconds: int, capture: Path, folder: Path, settings: list[str],
+    line: Line,
+    calls: int,
+    over: int,
+    seconds: int,
+    capture: Path,
+    folder: Path,
+    settings: list[str],
     before: list[str],
 ) -> Result:
     store, notes, errors = folder / "store", folder / "notes", folder / "errors"

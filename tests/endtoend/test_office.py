@@ -7,7 +7,6 @@ docker-compose.yml. Two recorders watch: one the bridge itself, as under Docker,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
