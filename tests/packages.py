@@ -16,6 +16,8 @@ PROGRAMS = {
     "sipp": ("sip-tester", "calls between real SIP peers"),
     "tcpdump": ("tcpdump", "capturing these calls"),
     "ip": ("iproute2", "network namespaces to hold them in"),
+    "mkfs.ext4": ("e2fsprogs", "file systems whose power is cut"),
+    "mkfs.xfs": ("xfsprogs", "the same of another kind"),
     "systemd-analyze": ("systemd", "judging the units that ship with the program"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import click
 
-from recorder.cli.common import json_option, saying_problems, store_option
+from recorder.cli.common import in_language, json_option, language_option, saying_problems, store_option
 
 
 @click.command("status", short_help="Say how a store stands: what is kept, until when, what is amiss.")
 @store_option
 @click.option("--at", "time", metavar="TIME", help="As of this time, in Japan if it has no offset; now if not given.")
-@click.option(
-    "--lang", type=click.Choice(("ja", "en")), help="Japanese or English; by the locale, and Japanese if it names none."
-)
+@language_option
 @json_option
 def command(store: Path, time: str | None, lang: str | None, as_json: bool) -> int:
     """Say how a store stands: what is kept, by which rule, how long the ring holds, what goes next, what is amiss.
@@ -41,12 +38,6 @@ def command(store: Path, time: str | None, lang: str | None, as_json: bool) -> i
         return 0
     from recorder.status.page import page
 
-    for line in page(found, "en" if (lang or _language()) == "en" else "ja"):
+    for line in page(found, in_language(lang)):
         click.echo(line)
     return 0
-
-
-def _language() -> str:
-    """Japanese, unless the locale names another language: in C or POSIX it names none."""
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "ja" if locale.partition(".")[0] in ("", "C", "POSIX") or locale.startswith("ja") else "en"

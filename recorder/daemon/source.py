@@ -75,6 +75,11 @@ def open_source(names: Sequence[str], settings: Settings) -> Interfaces | Standa
         if len(names) > 1:
             raise Unusable("Standard input and interfaces can't be followed together.")
         return StandardInput(sys.stdin.fileno())
+    return open_interfaces(names, settings)
+
+
+def open_interfaces(names: Sequence[str], settings: Settings) -> Interfaces:
+    """The interfaces of these names. `Unusable` says what is wrong."""
     try:
         return Interfaces(names, RingSettings(ring_bytes=settings.capture.ring_bytes // BLOCK * BLOCK))
     except WireError as problem:
