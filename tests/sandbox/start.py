@@ -28,6 +28,7 @@ _BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
 _RDONLY = 1  # MOUNT_ATTR_RDONLY
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+ROOT = Path(__file__).resolve().parents[2]
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -68,27 +69,37 @@ def private_devices() -> None:
     mount("/mnt", "/dev", flags=_BIND | _REC)
 
 
-def mounts(unit: Unit, binds: dict[str, str], interpreter: str) -> None:
+def needed() -> list[str]:
+    """What the tests themselves need, wherever it is: this checkout, and Python."""
+    return sorted({os.path.realpath(path) for path in (ROOT, sys.prefix, sys.base_prefix)})
+
+
+def hide(place: str, mode: int, kept: dict[str, int]) -> None:
+    """An empty folder in its stead. Where something that the tests need is in there, the way to it stays."""
+    inside = [path for path in kept if Path(path).is_relative_to(place)]
+    mount("tmpfs", place, "tmpfs", 0, f"mode={0o755 if inside else mode:o}")
+    for path in inside:
+        os.makedirs(path, exist_ok=True)
+        mount(f"/proc/self/fd/{kept[path]}", path, flags=_BIND)
+
+
+def mounts(unit: Unit, binds: dict[str, str]) -> None:
     """What the program sees. `binds`: folders of the test that stand for some of the machine's."""
     unshare(_NEWNS | (_NEWNET if unit.is_on("PrivateNetwork") else 0))
     mount("", "/", flags=_REC | _PRIVATE)
     for source, target in binds.items():
         mount(source, target, flags=_BIND)
-    kept = os.open(interpreter, os.O_PATH)
+    kept = {path: os.open(path, os.O_PATH) for path in needed()}
     if unit.is_on("PrivateDevices"):
         private_devices()
     if unit.is_on("ProtectHome"):
-        for home in ("/home", "/root"):
-            # Where the tests' own Python is in somebody's home, the way to it stays.
-            inside = Path(interpreter).is_relative_to(home)
-            mount("tmpfs", home, "tmpfs", 0, f"mode={'755' if inside else '000'}")
-            if inside:
-                os.makedirs(interpreter)
-                mount(f"/proc/self/fd/{kept}", interpreter, flags=_BIND)
-    os.close(kept)
+        for place in ("/home", "/root"):
+            hide(place, 0, kept)
     if unit.is_on("PrivateTmp"):
         for place in ("/tmp", "/var/tmp"):
-            mount("tmpfs", place, "tmpfs", 0, "mode=1777")
+            hide(place, 0o1777, kept)
+    for fd in kept.values():
+        os.close(fd)
     writable = [path for word in unit.words("ReadWritePaths") if os.path.exists(path := word.lstrip("-"))]
     writable += [f"/run/{name}" for name in unit.words("RuntimeDirectory")]
     for path in writable:
@@ -178,7 +189,7 @@ def main(arguments: list[str]) -> None:
         os.execv(command[0], command)
     uid, gid = wanted["uid"], wanted["gid"]
     os.setgroups(wanted["groups"])
-    mounts(unit, wanted["binds"], wanted["interpreter"])
+    mounts(unit, wanted["binds"])
     limits(unit)
     if unit.is_on("PrivateUsers"):
         own_users(uid, gid)
@@ -194,13 +205,12 @@ def start(
     """The program under the unit's restrictions. Its outputs are pipes."""
     wanted = {
         "unit": unit.text, "command": command, "calls": sorted(unit.system_calls()), "binds": binds, "uid": uid,
-        "gid": gid, "groups": groups, "interpreter": os.path.realpath(sys.base_prefix),
+        "gid": gid, "groups": groups,
     }  # fmt: skip
-    root = Path(__file__).resolve().parents[2]
     return subprocess.Popen(
         [sys.executable, "-m", "tests.sandbox.start", "mounts", json.dumps(wanted)],
-        cwd=root, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
-        | environment,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
