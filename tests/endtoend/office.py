@@ -32,6 +32,7 @@ class Office:
         subprocess.run([str(script), str(announcements), str(self.speech)], check=True)
         self.stores = {name: folder / name / "recordings" for name in ("bridge", "mirror")}
         self.processes: dict[str, Process] = {}
+        self.stopped: dict[str, list[dict[str, Any]]] = {}  # the calls of each recorder, once all is stopped
 
     def open(self) -> None:
         """Start everything; when this returns both recorders are ready."""

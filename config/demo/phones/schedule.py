@@ -24,7 +24,7 @@ def arguments(description: str) -> argparse.Namespace:
         "--call", metavar="NUMBER@SECOND", action="append", default=[],
         help="whom it calls, and how long after its start; as often as wanted",
     )  # fmt: skip
-    parser.add_argument("--talk", type=float, default=8.0, help="seconds from dialling to hanging up")
+    parser.add_argument("--talk", type=float, default=6.0, help="seconds from dialling to hanging up")
     parser.add_argument("--every", type=float, default=60.0, help="seconds until all calls are made again")
     return parser.parse_args()
 
