@@ -59,6 +59,7 @@ class Space(NamedTuple):
     free_bytes: int
     total_inodes: int  # 0 where the file system doesn't count them
     free_inodes: int
+    read_only: bool = False  # mounted so
 
 
 class Disk:
@@ -243,7 +244,10 @@ class Disk:
 
     def space(self, path: str) -> Space:
         found = os.statvfs(path)
-        return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize, found.f_files, found.f_favail)
+        return Space(
+            found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize, found.f_files, found.f_favail,
+            bool(found.f_flag & os.ST_RDONLY),
+        )  # fmt: skip
 
     # One writer
 

@@ -85,11 +85,11 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
     async for call in catalogue.calls():
         calls.append(call)
         if len(calls) == _CHUNK:
-            async for finding in _verify_calls(roots, disk, catalogue, calls):
+            async for finding in verify_calls(roots, disk, catalogue, calls):
                 told.add(finding.where)
                 yield finding
             calls = []
-    async for finding in _verify_calls(roots, disk, catalogue, calls):
+    async for finding in verify_calls(roots, disk, catalogue, calls):
         told.add(finding.where)
         yield finding
     for call_id in await catalogue.entered_but_gone():
@@ -112,9 +112,11 @@ async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
         previous, expected = found, number + 1
 
 
-async def _verify_calls(
+async def verify_calls(
     roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord]
 ) -> AsyncIterator[Finding]:
+    """Some calls: each row against what was entered, and against its file. `roots` are the folders of the media that
+    are there."""
     entered = await catalogue.latest_entries([call.id for call in calls])
     for call in calls:
         if call.id not in entered:

@@ -29,9 +29,10 @@ from recorder.settings.models import (
     Ring,
     Section,
     Settings,
+    Status,
 )
 
 __all__ = [
     "Capture", "Cdr", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy", "Recording",
-    "Ring", "Section", "Settings", "UnusableSettings", "check", "load",
+    "Ring", "Section", "Settings", "Status", "UnusableSettings", "check", "load",
 ]  # fmt: skip

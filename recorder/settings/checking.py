@@ -88,6 +88,7 @@ _A_NUMBER = "must be a number, with X for any digit and a dot at the end for any
 _FORMS = {
     "outside_prefixes": 'must be one to four of 0 to 9, * and #, such as "0"',
     "joining_headers": "must be the name of a header",
+    "listen": 'must be empty, or an address of this machine alone with a port, such as "127.0.0.1:9180"',
 }
 
 

@@ -75,6 +75,8 @@ Words = Annotated[tuple[Annotated[str, Within(max_length=64)], ...], Within(max_
 Prefix = Annotated[str, Within(pattern="^[0-9*#]{1,4}$")]
 CallerHeader = Literal["From", "P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity"]
 InterfaceName = Annotated[str, Within(pattern=r"^[^\s/]{1,15}$")]
+# Loopback alone: nobody else has to see it.
+Listen = Annotated[str, Within(pattern=r"^$|^(127\.0\.0\.1|\[::1\]):[0-9]{1,5}$")]
 Column = Annotated[str, Within(max_length=200)]
 
 
@@ -238,6 +240,17 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where the recorder and its housekeeping say how they are."""
+
+    __pydantic_config__ = STRICT
+
+    live: Path = Path("/run/recorder-capture/live.json")
+    folder: Path = Path("/run/recorder-keeper")
+    listen: Listen = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The most that strangers can make the recorder hold; what is beyond is left out and counted."""
 
@@ -294,6 +307,7 @@ class Settings:
     notice: Notice = field(default_factory=Notice)
     policy: Policy = field(default_factory=Policy)
     ring: Ring = field(default_factory=Ring)
+    status: Status = field(default_factory=Status)
     limits: Limits = field(default_factory=Limits)
     cdr: Cdr = field(default_factory=Cdr)
 

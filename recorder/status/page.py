@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from rich.cells import cell_len
 
+from recorder.alarms.alarm import Language
 from recorder.dates import at, english_day, english_time, japanese_day, japanese_time
 from recorder.policy import words
-from recorder.status.alarms import Language
 from recorder.status.assess import bytes_in_words
 from recorder.status.values import Next, Status
 from storage.retention.forecast import Why
