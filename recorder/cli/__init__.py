@@ -14,6 +14,7 @@ COMMANDS = {
     "replay": "recorder.cli.replay:command",
     "run": "recorder.cli.run:command",
     "doctor": "recorder.cli.doctor:command",
+    "keep": "recorder.cli.keep:command",
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
     "verify": "recorder.cli.verify:command",
