@@ -21,7 +21,19 @@ from recorder.daemon.signals import Signals
 from recorder.daemon.voice import Voice
 from recorder.figures import read as figures
 from recorder.figures.values import Figures
-from recorder.housekeeping import capture, disk, memory, nightly, publish, room, store, sweeping, timetable
+from recorder.housekeeping import (
+    capture,
+    disk,
+    memory,
+    metrics,
+    nightly,
+    publish,
+    room,
+    store,
+    sweeping,
+    timetable,
+)
+from recorder.housekeeping.server import Server
 from recorder.problems import Unusable
 from recorder.ring import clock
 from recorder.settings import Settings, load
@@ -52,6 +64,7 @@ class Housekeeping:
         self._unsaved = True
         self._swept_ns: int | None = None  # when that was last tried
         self._is_sweeping = False
+        self._server = Server(lambda: metrics.as_text(self.figures, self.disk, self.alarms()), self.alarms)
         self._room_s = 0.0  # not before that is room made again
         self._jobs: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "capture": (1.0, self._look_at_capture),
@@ -96,7 +109,8 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Until a signal says so."""
-        ready = f"ready: keeping {self._store}"
+        answers = await self._server.open(self._settings.status.listen, self._settings.status.folder)
+        ready = f"ready: keeping {self._store}" + (f", answering on {answers}" if answers else "")
         self._say([ready])
         self._notifier.tell(READY=1, STATUS=ready)
         while not self._signals.stopping:
@@ -106,6 +120,7 @@ class Housekeeping:
             self._notifier.alive(time.monotonic())
             await asyncio.sleep(TURN_S)
         self._notifier.tell(STOPPING=1)
+        await self._server.close()
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)

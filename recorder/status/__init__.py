@@ -5,4 +5,6 @@
     gather      reads a store: from its folder to a status
     page        a status as a page for people, in Japanese or English
     as_json     a status for programs
+    live        the recorder at work, and the alarms that its housekeeping says stand
+    watch       the same as a table that is drawn anew each second
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -86,7 +87,7 @@ async def test_a_recorder_that_stops_is_an_alarm_and_a_restart_rings_it_once(kee
     keeper.stop()
     keeper.start()
     wait_until(lambda: keeper.said.count("ready") == 2, 10)
-    time.sleep(3)
+    await asyncio.sleep(3)
 
     assert keeper.events().count(("raised", "capture_down")) == 1
     assert "capture_down" in keeper.standing()
