@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "recorder.cli.run:command",
     "doctor": "recorder.cli.doctor:command",
     "keep": "recorder.cli.keep:command",
+    "tell": "recorder.cli.tell:command",
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
     "verify": "recorder.cli.verify:command",

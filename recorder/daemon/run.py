@@ -101,7 +101,7 @@ class Daemon:
         self._say([*self._source.news(), *self._session.told()])
         now_s = time.monotonic()
         self._notifier.alive(now_s)
-        self._publisher.turn(now_s, time.time_ns(), self._hearing.now_ns)
+        self._say(self._publisher.turn(now_s, time.time_ns(), self._hearing.now_ns))
         if now_s - self._status_s >= STATUS_S:
             self._status_s = now_s
             self._notifier.tell(STATUS=f"{self._session.calls_under_way} calls, {self._source.status()}")

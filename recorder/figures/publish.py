@@ -6,6 +6,7 @@ figures: a recorder that somebody starts by hand needs none.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections import deque
@@ -37,12 +38,13 @@ class Publisher:
         self._written_s = -EVERY_S
         self._seen: dict[str, tuple[int, int | None]] = {}  # by interface: frames, and when they last became more
         self._handed: deque[tuple[int, float]] = deque()  # calls handed over in all, and when they had been
-        self.fault = ""  # why the file can't be written, "" if it can
+        self._is_faulty = False
 
-    def turn(self, now_s: float, now_ns: int, capture_ns: int) -> None:
-        """It is `now_s` (monotonic) and `now_ns`; the capture's own clock says `capture_ns`."""
+    def turn(self, now_s: float, now_ns: int, capture_ns: int) -> list[str]:
+        """It is `now_s` (monotonic) and `now_ns`; the capture's own clock says `capture_ns`. What has to be said: that
+        the file can't be written, once."""
         if self._path is None or now_s - self._written_s < EVERY_S:
-            return
+            return []
         self._written_s = now_s
         text = json.dumps(values.to_dict(self._figures(now_s, now_ns, capture_ns)))
         new = self._path.with_name(f"{self._path.name}.{os.getpid()}")
@@ -54,14 +56,16 @@ class Publisher:
                 os.close(fd)
             os.replace(new, self._path)
         except OSError as problem:
-            self.fault = f"The figures can't be written to {self._path}: {problem.strerror}."
-        else:
-            self.fault = ""
+            was_told, self._is_faulty = self._is_faulty, True
+            return [] if was_told else [f"The figures can't be written to {self._path}: {problem.strerror}."]
+        self._is_faulty = False
+        return []
 
     def close(self) -> None:
         """Nobody is at work any more: the file goes, so that its age needs no guessing."""
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # then its age has to tell, after all
+                self._path.unlink(missing_ok=True)
 
     def _figures(self, now_s: float, now_ns: int, capture_ns: int) -> Figures:
         return Figures(

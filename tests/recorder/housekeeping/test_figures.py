@@ -86,6 +86,7 @@ def test_a_recorder_without_the_folder_needs_none(keeper: Keeper) -> None:
     keeper.config.write_text('[status]\nlive = "/nonexistent/live.json"\n', "utf-8")
 
     with running(keeper.store, "--config", str(keeper.config)) as run:
+        run.send(Talk(1).setup())
         assert run.end() == 0
         assert "figures" not in run.errors
 
