@@ -146,8 +146,10 @@ def _measure(
     store, notes, errors = folder / "store", folder / "notes", folder / "errors"
     config = folder / "recorder.toml"
     config.write_text("".join(f"[{name.partition('.')[0]}]\n{name.partition('.')[2]}\n" for name in settings))
-    command = [*before, sys.executable, "-m", "bench.probe", str(notes), "run", "--store", str(store), "--interface", NEAR,
-               "--config", str(config)]  # fmt: skip
+    command = [
+        *before, sys.executable, "-m", "bench.probe", str(notes), "run", "--store", str(store), "--interface", NEAR,
+        "--config", str(config),
+    ]  # fmt: skip
     with errors.open("wb") as file:
         recorder = subprocess.Popen(line.at_recorder(*command), cwd=ROOT, stderr=file, stdin=subprocess.DEVNULL)
     try:

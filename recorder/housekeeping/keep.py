@@ -68,7 +68,7 @@ class Housekeeping:
         self._room_s = 0.0  # not before that is room made again
         self._jobs: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "capture": (1.0, self._look_at_capture),
-            "disk": (5.0, self._look_at_disk),
+            "disk": (3.0, self._look_at_disk),
             "disk answer": (1.0, self._look_at_answer),
             "room": (5.0, self._make_room),
             "sweep": (10.0, self._sweep_if_due),
