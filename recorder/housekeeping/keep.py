@@ -70,6 +70,7 @@ class Housekeeping:
             "capture": (1.0, self._look_at_capture),
             "disk": (3.0, self._look_at_disk),
             "disk answer": (1.0, self._look_at_answer),
+            "clock": (60.0, self._look_at_clock),
             "room": (5.0, self._make_room),
             "sweep": (10.0, self._sweep_if_due),
             "check": (60.0, self._check_if_due),
@@ -149,7 +150,9 @@ class Housekeeping:
 
     async def _look_at_disk(self) -> None:
         self._disk_watch.ask(time.monotonic())
-        synchronised = clock.synchronised()
+
+    async def _look_at_clock(self) -> None:
+        synchronised = await asyncio.to_thread(clock.synchronised)
         if synchronised is not None:
             self._found([] if synchronised else [Alarm(Code.CLOCK_NOT_SYNCHRONISED)], CLOCK_CODES)
 
@@ -185,7 +188,8 @@ class Housekeeping:
         self._is_sweeping = True
         now_ns = self._swept_ns = time.time_ns()
         try:
-            result = await sweeping.sweep_now(self._store, now_ns=now_ns, synchronised=clock.is_synchronised())
+            synchronised = await asyncio.to_thread(clock.is_synchronised)
+            result = await sweeping.sweep_now(self._store, now_ns=now_ns, synchronised=synchronised)
         finally:
             self._is_sweeping = False
         self._found(result.alarms, sweeping.LOOKED_FOR)

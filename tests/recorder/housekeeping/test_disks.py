@@ -23,6 +23,14 @@ def used(path: Path) -> float:
     return 1 - found.f_bavail / found.f_blocks
 
 
+def remounted(mount: Path, options: str) -> bool:
+    try:
+        remount(mount, options)
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
 async def recordings(path: Path, count: int) -> None:
     """So many of a megabyte each, an hour apart."""
     now_ns = time.time_ns()
@@ -70,9 +78,9 @@ async def test_room_is_made_in_seconds_and_a_disk_in_trouble_is_told_in_five(tmp
             full_s = wait_until(lambda: "disk_full" in keeper.standing(), 10)
             more.unlink()
 
-            remount(mount, "ro")
+            wait_until(lambda: remounted(mount, "ro"), 10)  # as soon as nobody has a file open for writing
             read_only_s = wait_until(lambda: "disk_read_only" in keeper.standing(), 10)
-            remount(mount, "rw")
+            assert remounted(mount, "rw")
         finally:
             assert keeper.stop() == 0
         print(f"room made after {took_s:.1f} s; told: full {full_s:.1f} s, read-only {read_only_s:.1f} s")
