@@ -36,7 +36,7 @@ import numpy as np
 
 from bench.check import check
 from bench.latency import Latencies, read_notes
-from bench.line import NEAR, FAR, Line, laid
+from bench.line import FAR, NEAR, Line, laid
 from bench.truth import truth_path
 from bench.wire import capture_of
 
@@ -108,6 +108,10 @@ class Watch:
     @property
     def peak_mib(self) -> float:
         return self._status("VmHWM")
+
+    @property
+    def resident_mib(self) -> float:
+        return self._status("VmRSS")
 
     def between(self, begin: float, end: float) -> tuple[float, float]:
         """CPU seconds and wall seconds of the looks in this time."""
