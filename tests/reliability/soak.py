@@ -4,9 +4,9 @@
 
 Rounds of about a minute follow each other. In each, five groups of calls begin at random times, talk for random times,
 and end; then all of them are compared with what was said. Without a restart every frame that was sent must be in the
-account, and every sample right. In the last fifth of the time the recorder is ended in the midst of each round, by
-SIGTERM or SIGKILL in turn, and started again: then each call must be one recording that holds nothing but what was
-said, or silence, for `RESTART_S` at most.
+account, and every sample right. In the last part of the time (`--calm` is the share before it) the recorder is ended
+in the midst of each round, by SIGTERM or SIGKILL in turn, and started again: then each call must be one recording that
+holds nothing but what was said, or silence, for `RESTART_S` at most.
 
 The last lines say how memory and descriptors went from the second round to the last before the restarts.
 """
@@ -26,7 +26,7 @@ from pathlib import Path
 from bench.check import check
 from bench.line import Line, laid
 from bench.live import listing, tallies
-from bench.truth import truth_path
+from bench.truth import read_truth, truth_path
 from tests.reliability.line_run import Exchange, Recorder, Sent, account_faults, capture_of, foreign_samples
 
 GROUPS = 5
@@ -56,11 +56,11 @@ class Soak:
         return seen[-1] / seen[0] - 1 if len(seen) > 1 else 0.0
 
 
-def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int) -> Soak:
+def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int, calm: float = 0.8) -> Soak:
     """Rounds until the time is over."""
     seen, choose = Soak(), random.Random(seed)
     end_s = time.monotonic() + minutes * 60
-    restart_s = end_s - minutes * 12
+    restart_s = end_s - minutes * 60 * (1 - calm)
     recorder = Recorder(line, folder)
     try:
         recorder.wait_for("ready")
@@ -141,8 +141,6 @@ def _judge(seen: Soak, recorder: Recorder, sent: list[Sent], counted: int, resta
 
 
 def _ids(sent: Sent) -> set[str]:
-    from bench.truth import read_truth
-
     return {call["call_id"] for call in read_truth(truth_path(sent.capture))[1]}
 
 
@@ -159,11 +157,12 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--calm", type=float, default=0.8, help="share of the time without restarts")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()))
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir=args.scratch))
     with laid("soak") as line:
-        seen = soak(line, folder, minutes=args.minutes, calls=args.calls, seed=args.seed)
+        seen = soak(line, folder, minutes=args.minutes, calls=args.calls, seed=args.seed, calm=args.calm)
     print(_said(seen))
     print(f"memory {seen.memory_mib} MiB, {seen.growth() * 100:+.1f} %; descriptors {seen.descriptors}")
     for fault in seen.faults:

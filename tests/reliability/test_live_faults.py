@@ -18,6 +18,7 @@ from tests.conftest import needs_root
 from tests.packages import require
 from tests.reliability.line_run import Exchange, account_faults, capture_of, faults_of, foreign_samples, recorder_at
 from tests.reliability.promises import Row, cycles, note
+from tests.reliability.soak import soak
 
 pytestmark = pytest.mark.promise
 STILL = (1, 3, 5)  # seconds
@@ -173,3 +174,13 @@ def test_what_the_network_does_to_packets_changes_no_sample(
     faults = faults_of(recorder.store, sent)
     what = ", ".join(f"{value * 100:g} % {name}" for name, value in unkind.items())
     judged(Row("P3", "E6", f"{what}, 20 calls", 1, f"{len(faults)} faults", "0", tuple(faults)))
+
+
+def test_nothing_grows_and_nothing_is_lost_for_long(line: Line, tmp_path: Path) -> None:
+    """D4 and E10: calls at random for minutes, then restarts in their midst."""
+    minutes = cycles(quick=0, nightly=10, release=60)
+    if not minutes:
+        pytest.skip("soak: takes minutes, so it runs in make reliability and make soak alone")
+    seen = soak(line, tmp_path, minutes=minutes, calls=100, seed=1)
+    worst = f"{seen.growth() * 100:+.1f} % memory, {seen.calls:,} calls, {seen.restarts} restarts"
+    judged(Row("P3", "D4, E10", f"{minutes} minutes at 100 calls", 1, worst, "5 %, 0 faults", tuple(seen.faults)))
