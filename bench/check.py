@@ -66,12 +66,7 @@ def _microseconds(text: str | None) -> int:
 
 
 def _channel_fault(
-    heard: NDArray[Any],
-    tag: int,
-    codec: str,
-    start: int,
-    said: NDArray[np.uint8],
-    arrived: NDArray[np.bool_],
+    heard: NDArray[Any], tag: int, codec: str, start: int, said: NDArray[np.uint8], arrived: NDArray[np.bool_],
     place: int,
 ) -> str | None:
     """What is wrong with one channel, if anything: `said` begins at frame `start`, give or take `place`."""
@@ -159,10 +154,8 @@ def check(
             faults.append(f"{call['call_id']}: in {len(found)} objects, or joined with another")
             continue
         try:
-            faults += [
-                f"{call['call_id']}: {fault}"
-                for fault in _call_faults(store, plan, i, call, found[0], shift_us, near_us)
-            ]
+            found_of_it = _call_faults(store, plan, i, call, found[0], shift_us, near_us)
+            faults += [f"{call['call_id']}: {fault}" for fault in found_of_it]
         except (OSError, ValueError, KeyError, TypeError) as error:
             faults.append(f"{call['call_id']}: {error!r}")
     named = {seen["recording"]["path"] for seen in listing if seen.get("recording")}

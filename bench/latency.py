@@ -16,6 +16,7 @@ SHARES = 8  # of a write, each with a latency of its own
 class Latencies:
     """Seconds."""
 
+    sync_p99_s: float  # that a sync takes
     disk_p99_s: float
     disk_max_s: float
     row_p99_s: float
@@ -38,7 +39,9 @@ def read_notes(path: Path) -> Latencies:
         disk = ((safe[:, None] - captured) / 1e9).ravel().tolist()
         weights = np.repeat(writes[:, 1] - writes[:, 0], SHARES).tolist()
     late = ((rows[:, 1] - rows[:, 0]) / 1e9).tolist()
+    took = ((syncs[:, 1] - syncs[:, 0]) / 1e9).tolist()
     return Latencies(
+        _p99(took, [1.0] * len(took)),
         _p99(disk, weights), max(disk, default=float("nan")), _p99(late, [1.0] * len(late)),
         max(late, default=float("nan")),
     )  # fmt: skip

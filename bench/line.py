@@ -39,9 +39,8 @@ def laid(name: str) -> Iterator[Line]:
             run("ip", "netns", "add", namespace)
             quiet = "net.ipv6.conf.all.disable_ipv6=1"
             run("ip", "netns", "exec", namespace, "sysctl", "-qw", quiet, quiet.replace("all", "default"))
-        run(
-            "ip", "link", "add", NEAR, "netns", line.recorder, "type", "veth", "peer", "name", FAR, "netns", line.sender
-        )
+        ends = NEAR, "netns", line.recorder, "type", "veth", "peer", "name", FAR, "netns", line.sender
+        run("ip", "link", "add", *ends)
         for namespace, end in ((line.recorder, NEAR), (line.sender, FAR)):
             run("ip", "-n", namespace, "link", "set", end, "mtu", "65535", "up")
         yield line

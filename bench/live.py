@@ -11,7 +11,8 @@ network namespaces by one process, and recorded at the other end by another. Tol
     us/call/s   the same for each call and second, in microseconds of CPU
     peak        the largest resident set, the ring included
     disk, row   from a packet's capture to the sync after which it survives, from a call's end to its row: the
-                99th percentile
+                99th percentile. Before them how long a sync takes, which is the disk's and not the recorder's doing:
+                it takes all that anybody has written there
     samples     whether every sample of every call is right, by `bench.check`
 
 Last comes what 10,000 calls would need by this. Where the machine does other work at the same time, `--first` lets the
@@ -84,12 +85,13 @@ class Result:
         return (
             f"{self.calls:>6,} {self.sent:>12,} {self.dropped:>7,} {balance:>+4} {self.core * 100:>6.1f} % "
             f"{self.us_a_call:>7.0f} {self.peak_mib:>6.0f} ({self.peak_own_mib:.0f}) MiB "
-            f"{self.latencies.disk_p99_s:>6.2f} s {self.latencies.row_p99_s:>6.2f} s  {right}; "
+            f"{self.latencies.sync_p99_s:>6.2f} s {self.latencies.disk_p99_s:>6.2f} s "
+            f"{self.latencies.row_p99_s:>6.2f} s  {right}; "
             f"sender late {'/'.join(f'{one:g}' for one in self.late_ms)} ms"
         )
 
 
-HEAD = "calls       frames   drops bal.    core us/call/s  peak (own)  disk p99  row p99  samples"
+HEAD = "calls       frames   drops bal.    core us/call/s  peak (own)   sync p99  disk p99  row p99  samples"
 
 
 class Watch:
@@ -108,6 +110,10 @@ class Watch:
     @property
     def peak_mib(self) -> float:
         return self._status("VmHWM")
+
+    @property
+    def resident_mib(self) -> float:
+        return self._status("VmRSS")
 
     def between(self, begin: float, end: float) -> tuple[float, float]:
         """CPU seconds and wall seconds of the looks in this time."""
@@ -134,22 +140,14 @@ def measure(line: Line, calls: int, args: argparse.Namespace) -> Result:
 
 
 def _measure(
-    line: Line,
-    calls: int,
-    over: int,
-    seconds: int,
-    capture: Path,
-    folder: Path,
-    settings: list[str],
+    line: Line, calls: int, over: int, seconds: int, capture: Path, folder: Path, settings: list[str],
     before: list[str],
 ) -> Result:
     store, notes, errors = folder / "store", folder / "notes", folder / "errors"
     config = folder / "recorder.toml"
     config.write_text("".join(f"[{name.partition('.')[0]}]\n{name.partition('.')[2]}\n" for name in settings))
-    command = [
-        *before, sys.executable, "-m", "bench.probe", str(notes), "run", "--store", str(store), "--interface", NEAR,
-        "--config", str(config),
-    ]  # fmt: skip
+    command = [*before, sys.executable, "-m", "bench.probe", str(notes), "run", "--store", str(store),
+               "--interface", NEAR, "--config", str(config)]  # fmt: skip
     with errors.open("wb") as file:
         recorder = subprocess.Popen(line.at_recorder(*command), cwd=ROOT, stderr=file, stdin=subprocess.DEVNULL)
     try:

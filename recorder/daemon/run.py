@@ -33,9 +33,9 @@ from recorder.signalling_journal import SignallingJournal
 LAST_READ_S = 0.2  # a ring is swept every tenth of a second
 CLOSE_S = 8.0  # SIGTERM: everything is done within 10 s
 STATUS_S = 5.0
-# How often objects are looked through for cycles (gc.set_threshold). All objects of 2,000 calls take 0.1 s and more,
-# in which nothing else goes on, and hardly any are ever in a cycle.
-CYCLES = 10_000, 20, 100
+# How often objects are looked through for cycles (gc.set_threshold). Looking through all objects of 2,000 calls takes
+# 0.1 s and more, in which nothing else goes on; but calls that are over are in cycles, and wait for it.
+CYCLES = 5_000, 10, 5
 
 
 class Daemon:

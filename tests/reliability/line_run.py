@@ -18,14 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import generate
 from bench.check import check, read_wav
 from bench.line import FAR, NEAR, Line
 from bench.live import FIRST, Watch, listing, tallies
-from bench.truth import SAMPLES, Parameters, mulaw_table, read_truth, truth_path
+from bench.truth import SAMPLES, Parameters, alaw_table, mulaw_table, read_truth, truth_path
 
 ROOT = Path(__file__).resolve().parents[2]
+BESIDE = 8000  # samples; after a gap a side is placed by the time of capture
 AFTER_S = 2.5  # from the last packet until rows are expected to be there
 
 
@@ -141,28 +143,39 @@ def account_faults(store: Path, sent: int) -> list[str]:
 
 
 def foreign_samples(store: Path, sent: Sent) -> tuple[int, int]:
-    """Of calls that lost packets: how many 20 ms of one side are neither silence nor what was said there, and how many
-    of what was said are missing."""
+    """Of calls that lost packets: how many samples are neither silence nor part of a packet, near its place and in
+    order; and how many packets are missing."""
     plan, truths = read_truth(truth_path(sent.capture))
-    table, foreign, missing = mulaw_table(), 0, 0
-    by_id = {one["call_ids"][0]: one for one in listing(store)}
+    foreign = missing = 0
+    by_id = {call_id: one for one in listing(store) for call_id in one["call_ids"]}  # type: ignore[attr-defined]
     for number, truth in enumerate(truths):
         _, frames = read_wav(store / by_id[truth["call_id"]]["recording"]["path"])
+        table = alaw_table() if truth["codec"] == "PCMA" else mulaw_table()
         for side in (0, 1):
-            _, payload, _ = plan.said(number, side)
-            said = table[payload]
-            heard = frames[:, side]
-            at = _begin(heard, said[0])
-            heard = np.append(heard[at:], np.zeros(said.size, np.int16))[: said.size].reshape(-1, SAMPLES)
-            silent = ~heard.any(axis=1)
-            foreign += int(np.count_nonzero(~silent & (heard != said).any(axis=1)))
-            missing += int(np.count_nonzero(silent & said.any(axis=1)))
+            _, payload, arrived = plan.said(number, side)
+            heard = np.ascontiguousarray(frames[:, side])
+            found = _places(heard, table[payload[arrived]])
+            heard = heard.copy()
+            for at in found:
+                heard[at : at + SAMPLES] = 0
+            foreign += int(np.count_nonzero(heard))
+            missing += int(np.count_nonzero(arrived)) - len(found)
     return foreign, missing
 
 
-def _begin(heard: Any, first: Any) -> int:
-    """Where the first packet lies, which nobody lost."""
-    for at in np.flatnonzero(heard[:8000] == first[0]):
-        if np.array_equal(heard[at : at + len(first)], first):
-            return int(at)
-    raise AssertionError("the first packet isn't there")
+def _places(heard: NDArray[np.int16], said: NDArray[np.int16]) -> list[int]:
+    """Where packets lie: each behind the one before; after a gap within `BESIDE` of where it should, and then two in
+    a row, since some packets happen to say the same."""
+    found: list[int] = []
+    at, whole = 0, heard.tobytes()
+    for number, row in enumerate(said):
+        if not (found and np.array_equal(heard[at : at + SAMPLES], row)):
+            low = max(at - BESIDE, found[-1] + SAMPLES) if found else 0
+            place = whole.find(said[number : number + 2].tobytes(), 2 * low, 2 * (at + BESIDE + 2 * SAMPLES))
+            if place < 0 or place % 2:
+                at += SAMPLES * bool(found)
+                continue
+            at = place // 2
+        found.append(at)
+        at += SAMPLES
+    return found
