@@ -1,4 +1,4 @@
-"""Every capture that can be sent over Ethernet gives the daemon the calls and the audio that `replay` gives of the file.
+"""Every capture that can be sent over Ethernet gives the daemon the calls and the audio that `replay` gives of it.
 
 Each is sent in real time, several at once. `make test` takes those that last a few seconds and have calls; all of them,
 which takes half an hour, with RECORDER_RELIABILITY=nightly.
@@ -9,8 +9,6 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 from capture.files import open_capture
 from tests.capture.wire.cables import Cable
