@@ -34,10 +34,12 @@ class Judgement:
     live: int = 0
     finished: int = 0
 
-    def limit(self, most_s: float, starved_s: float) -> None:
-        """It is a fault that a live call lost more, unless the recorder had no processor for so long."""
+    def limit(self, most_s: float, starved_s: float) -> float:
+        """It is a fault that a live call lost more, unless the recorder had no processor for so long; how much was
+        let pass for that."""
         if self.lost_s > most_s + starved_s:
             self.faults.append(f"a live call lost {self.lost_s:.2f} s (without a processor for {starved_s:.2f} s)")
+        return max(0.0, self.lost_s - most_s)
 
 
 def judge(
