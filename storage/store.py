@@ -472,17 +472,19 @@ def _absolute(path: str | os.PathLike[str]) -> str:
 
 
 def _make_folder(root: str, disk: Disk) -> None:
-    """Makes the folder, or takes an empty one; what holds anything else is left alone."""
+    """Makes the folder, or takes an empty one; what holds anything else is left alone. It is private, unless somebody
+    has made it shared before: that the folder around it is shared is no reason."""
     found = disk.status(root)
     if found is None:
         disk.make_directory(root)
+        disk.make_private(root)
     elif found.kind == "directory":
         names = {entry.name for entry in disk.list(root)}
         if layout.META not in names and names - {layout.LOCK, layout.META_NEW}:
             raise StoreError(
                 f"The folder {root} is not empty, and no store.", hint="Name an empty folder, or one that isn't there."
             )
-        if found.mode & 0o077:
+        if found.mode & 0o077 and not found.is_shared:
             disk.make_private(root)
 
 

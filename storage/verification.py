@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from storage import layout, records, sealing, wav
 from storage.catalogue import Catalogue
-from storage.disk import Disk, Entry
+from storage.disk import Disk, Entry, Status
 from storage.errors import CatalogueUnusable, WavError
 from storage.rebuild import dayfile
 from storage.records import CallRecord
@@ -85,11 +85,11 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
     async for call in catalogue.calls():
         calls.append(call)
         if len(calls) == _CHUNK:
-            async for finding in _verify_calls(roots, disk, catalogue, calls):
+            async for finding in verify_calls(roots, disk, catalogue, calls):
                 told.add(finding.where)
                 yield finding
             calls = []
-    async for finding in _verify_calls(roots, disk, catalogue, calls):
+    async for finding in verify_calls(roots, disk, catalogue, calls):
         told.add(finding.where)
         yield finding
     for call_id in await catalogue.entered_but_gone():
@@ -112,9 +112,11 @@ async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
         previous, expected = found, number + 1
 
 
-async def _verify_calls(
+async def verify_calls(
     roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord]
 ) -> AsyncIterator[Finding]:
+    """Some calls: each row against what was entered, and against its file. `roots` are the folders of the media that
+    are there."""
     entered = await catalogue.latest_entries([call.id for call in calls])
     for call in calls:
         if call.id not in entered:
@@ -183,15 +185,17 @@ def _verify_recording(root: str, disk: Disk, call: CallRecord) -> list[Finding]:
 
 async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> AsyncIterator[Finding]:
     """Every name below the store; without a catalogue, only what names and rights tell."""
-    found = disk.status(root)
-    if found is not None and found.mode & 0o077:
+    top = disk.status(root)
+    if top is None:
+        return
+    if top.mode & 0o077 and not top.is_shared:
         yield Finding("permissions", ".", "The folder of the store can be reached by others than its owner.")
     complete: list[str] = []
     day_files: list[str] = []
     walk = _walk(root, disk)
     while some := await asyncio.to_thread(lambda: list(itertools.islice(walk, _CHUNK))):
         for where, entry in some:
-            for finding in _verify_name(root, disk, where, entry):
+            for finding in _verify_name(root, disk, where, entry, top):
                 yield finding
             name = layout.parse(where) if entry.kind == "file" else None
             if name is not None and not name.ending:
@@ -250,8 +254,9 @@ def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]
             yield from _walk(root, disk, where)
 
 
-def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Finding]:
-    """What a name alone tells: whether it belongs here, is finished, and is the owner's alone."""
+def _verify_name(root: str, disk: Disk, where: str, entry: Entry, top: Status) -> list[Finding]:
+    """What a name alone tells: whether it belongs here, is finished, and is the owner's alone, or the group's too if
+    the store's own folder `top` is shared."""
     findings = []
     name = layout.parse(where)
     if entry.kind == "other":
@@ -270,7 +275,9 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
             Finding("unfinished", where, f"{where} is unfinished, and no recorder runs; the next start finishes it.")
         )
     found = disk.status(os.path.join(root, where))
-    if found is not None and found.mode & 0o077:
+    if found is not None and top.is_shared and (found.mode & 0o007 or found.group != top.group):
+        findings.append(Finding("permissions", where, f"{where} can be reached by others than the store's group."))
+    elif found is not None and found.mode & 0o077 and not top.is_shared:
         findings.append(Finding("permissions", where, f"{where} can be reached by others than its owner."))
     return findings
 

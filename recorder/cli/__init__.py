@@ -13,6 +13,9 @@ import click
 COMMANDS = {
     "replay": "recorder.cli.replay:command",
     "run": "recorder.cli.run:command",
+    "doctor": "recorder.cli.doctor:command",
+    "keep": "recorder.cli.keep:command",
+    "tell": "recorder.cli.tell:command",
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
     "verify": "recorder.cli.verify:command",
@@ -27,6 +30,8 @@ COMMANDS = {
     "demo-store": "recorder.cli.demo_store:command",
     "status": "recorder.cli.status:command",
     "config": "recorder.cli.config:group",
+    "install": "recorder.cli.install:command",
+    "uninstall": "recorder.cli.install:uninstall",
 }
 
 

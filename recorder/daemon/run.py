@@ -20,6 +20,7 @@ from recorder.daemon.reload import waiting_for_restart
 from recorder.daemon.signals import Signals
 from recorder.daemon.source import Source, open_source
 from recorder.daemon.voice import Voice
+from recorder.figures.publish import Publisher
 from recorder.hearing import Hearing
 from recorder.keeping import DeferredKeeper
 from recorder.live import follow
@@ -41,8 +42,9 @@ class Daemon:
     """What runs: made by `run`, once everything is open."""
 
     def __init__(
-        self, source: Source, keeper: DeferredKeeper, settings: Settings, config: Path | None, signals: Signals
-    ) -> None:
+        self, source: Source, keeper: DeferredKeeper, settings: Settings, config: Path | None, signals: Signals,
+        store: Path,
+    ) -> None:  # fmt: skip
         self._source = source
         self._keeper = keeper
         self._settings = settings
@@ -57,10 +59,15 @@ class Daemon:
             keeper, encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts,
             journal=self._journal,
         )  # fmt: skip
+        counters = Counters()
         self._hearing = Hearing(
             self._session, settings,
-            read=source.counters, counters=Counters(), put=keeper.tally, frames=source.frames,
+            read=source.counters, counters=counters, put=keeper.tally, frames=source.frames,
             journal=self._journal,
+        )  # fmt: skip
+        self._publisher = Publisher(
+            settings.status.live, store=store, session=self._session, keeper=keeper, started_ns=time.time_ns(),
+            interfaces=source.stats, counts=counters.as_dict,
         )  # fmt: skip
 
     def go_on(self) -> int:
@@ -78,6 +85,7 @@ class Daemon:
         self._notifier.tell(READY=1, STATUS=ready)
         await follow(self._source, self._hearing, self._turn, stopping=lambda: self._signals.stopping)
         self._notifier.tell(STOPPING=1)
+        self._publisher.close()
         if self._source.ended:
             self._hearing.finish()
         else:
@@ -97,6 +105,7 @@ class Daemon:
         self._say([*self._source.news(), *self._session.told()])
         now_s = time.monotonic()
         self._notifier.alive(now_s)
+        self._say(self._publisher.turn(now_s, time.time_ns(), self._hearing.now_ns))
         if now_s - self._status_s >= STATUS_S:
             self._status_s = now_s
             self._notifier.tell(STATUS=f"{self._session.calls_under_way} calls, {self._source.status()}")
@@ -137,7 +146,7 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
             )
             try:
                 adopted = asyncio.run(_adopt(folder, settings))
-                daemon = Daemon(source, keeper, settings, config, signals)
+                daemon = Daemon(source, keeper, settings, config, signals, folder)
                 calls = daemon.go_on()
                 gc.freeze()  # what is there now stays
                 gc.set_threshold(*CYCLES)

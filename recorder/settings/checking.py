@@ -88,6 +88,12 @@ _A_NUMBER = "must be a number, with X for any digit and a dot at the end for any
 _FORMS = {
     "outside_prefixes": 'must be one to four of 0 to 9, * and #, such as "0"',
     "joining_headers": "must be the name of a header",
+    "mail_to": "must be an address such as kanri@example.jp",
+    "mail_from": "must be an address such as recorder@example.jp",
+    "mail_server": 'must be a server with its port, such as "mail.example.jp:587"',
+    "syslog_server": 'must be a server with its port, such as "log.example.jp:6514"',
+    "webhook_url": "must begin with https://, or be on this machine",
+    "listen": 'must be empty, or an address of this machine alone with a port, such as "127.0.0.1:9180"',
 }
 
 
