@@ -160,6 +160,7 @@ def main() -> int:
     parser.add_argument("--calm", type=float, default=0.8, help="share of the time without restarts")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()))
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that recorder and line are taken away
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir=args.scratch))
     with laid("soak") as line:
         seen = soak(line, folder, minutes=args.minutes, calls=args.calls, seed=args.seed, calm=args.calm)
