@@ -189,6 +189,8 @@ class Store(StoreReader):
             if create:
                 _make_folder(root, disk)
             _require_folder(root, disk)
+            if repair and meta.read(root, disk) is None:
+                raise meta.no_store(root)
             lock = await _lock(root, disk)
         except OSError as error:
             raise disk_failed(f"The store {root} can't be opened", error) from error
