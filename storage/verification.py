@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
-from storage import layout, records, sealing, wav
+from storage import layout, meta, records, sealing, wav
 from storage.catalogue import Catalogue
 from storage.disk import Disk, Entry, Status
 from storage.errors import CatalogueUnusable, WavError
@@ -80,16 +80,18 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
     for number, (_, folder) in (await catalogue.media()).items():
         if number not in roots:
             yield Finding("medium_missing", folder, f"The second medium of this store isn't in {folder}.")
+    said = meta.read(root, disk)
+    has_lines = said is not None and said.has_day_files  # a store of an older recorder has none yet
     told: set[str] = set()
     calls: list[CallRecord] = []
     async for call in catalogue.calls():
         calls.append(call)
         if len(calls) == _CHUNK:
-            async for finding in verify_calls(roots, disk, catalogue, calls):
+            async for finding in _verify_chunk(root, roots, disk, catalogue, calls, has_lines):
                 told.add(finding.where)
                 yield finding
             calls = []
-    async for finding in verify_calls(roots, disk, catalogue, calls):
+    async for finding in _verify_chunk(root, roots, disk, catalogue, calls, has_lines):
         told.add(finding.where)
         yield finding
     for call_id in await catalogue.entered_but_gone():
@@ -97,6 +99,24 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
     for one in await asyncio.to_thread(lambda: list(checking.check(root, uuid, disk))):
         if one.where not in told:
             yield Finding(*one)
+
+
+async def _verify_chunk(
+    root: str, roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord], has_lines: bool
+) -> AsyncIterator[Finding]:
+    """Some calls, and whether those without a recording have their line."""
+    told: set[str] = set()
+    async for finding in verify_calls(roots, disk, catalogue, calls):
+        told.add(finding.where)
+        yield finding
+    if not has_lines:
+        return
+    bare = [call for call in calls if call.recording is None and call.id not in told]
+    for call in await asyncio.to_thread(dayfile.without_lines, root, bare, disk):
+        if await catalogue.has([call.id]):  # else it has just been erased
+            where = dayfile.path_of(call.started_ns)
+            text = f"Call {call.id} has no line in {where}: it would be lost with the catalogue."
+            yield Finding("line_missing", call.id, text)
 
 
 async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
