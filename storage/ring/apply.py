@@ -86,8 +86,10 @@ def _erased(entry: Entry, _: FindParty) -> list[Statement]:
         found.append(("delete from call where id = ?", (call_id,)))
         found.append((_ERASURE, (call_id, started_ns, entry.at_ns, entry.number)))
         if path is not None:
-            found.append((_DOOMED, (call.get("medium", 0), path, call_id)))
-            found += [(_DOOMED_COPIES, (name, call_id)) for name in (path, path + COPYING)]
+            medium = call.get("medium", 0)
+            found.append((_DOOMED, (medium, path, call_id)))
+            if medium == 0:
+                found += [(_DOOMED_COPIES, (name, call_id)) for name in (path, path + COPYING)]
         found.append((_DOOMED, (0, dayfile.path_of(started_ns), call_id)))
     return found
 

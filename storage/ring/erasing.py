@@ -65,8 +65,9 @@ async def _enter(
     media = await ring.catalogue.media()
     for call_id, started_ns, path, _, _, medium in rows:
         if path is not None:
-            copies = [(other, name, call_id) for other in media for name in (path, path + COPYING)]
-            doomed += dict.fromkeys([(medium, path, call_id), *copies])
+            doomed.append((medium, path, call_id))
+            if medium == 0:
+                doomed += [(other, name, call_id) for other in media for name in (path, path + COPYING)]
         doomed.append((0, dayfile.path_of(started_ns), call_id))
     return [row[0] for row in rows], doomed, sum(row[4] for row in rows)
 
