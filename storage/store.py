@@ -35,7 +35,7 @@ from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
 from storage.going_on import Growing
 from storage.meta import Closed, Meta
 from storage.parts import FilePool, PartFile
-from storage.rebuild import dayfile, fitting
+from storage.rebuild import dayfile, fitting, identity
 from storage.rebuild.condition import file_hash
 from storage.rebuild.rebuild import Rebuilt
 from storage.records import CallRecord
@@ -179,7 +179,8 @@ class Store(StoreReader):
         catalogue that is lost or damaged made anew (`rebuilt`).
 
         With `create`, a folder that is missing or empty becomes a store. With `repair`, every row of the catalogue is
-        looked at, and one of an old backup or another store is replaced instead of refused. With `leave_growing`,
+        looked at, one of an old backup or another store is replaced instead of refused, and a `store.json` that is lost
+        is made anew. With `leave_growing`,
         recordings of calls that were going on wait for `go_on`. StoreBusy if another
         process writes to it; StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere.
         """
@@ -189,7 +190,7 @@ class Store(StoreReader):
             if create:
                 _make_folder(root, disk)
             _require_folder(root, disk)
-            if repair and meta.read(root, disk) is None:
+            if repair and not any(disk.status(os.path.join(root, one)) for one in (layout.META, layout.CATALOGUE)):
                 raise meta.no_store(root)
             lock = await _lock(root, disk)
         except OSError as error:
@@ -197,7 +198,13 @@ class Store(StoreReader):
         opened = [lock]
         catalogue: Catalogue | None = None
         try:
-            said = meta.read(root, disk)
+            try:
+                said = meta.read(root, disk)
+            except meta.MetaLost:
+                if not repair:
+                    raise
+                said = await asyncio.to_thread(identity.find, root, disk)
+                meta.write(root, said, disk)
             if said is None:
                 said = meta.new()
                 meta.write(root, said, disk)
