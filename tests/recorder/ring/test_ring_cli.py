@@ -297,3 +297,22 @@ def test_a_ring_that_is_full_overwrites_the_oldest_that_is_not_held(store: Path,
     found = verdicts(run("sweep", "--store", store, "--config", config, "--at", "2026-01-01", "--json"))
 
     assert found["a"] == ("keep", False) and found["b"] == ("erase", True)
+
+
+def test_a_damaged_register_stops_sweeps_and_holds_but_no_recording(tmp_path: Path) -> None:
+    """What was held can't be known then, so nothing is erased; a call that isn't recorded would be lost for good."""
+    store, profile = tmp_path / "s", "kumamoto"
+    config = tmp_path / "recorder.toml"
+    config.write_text(f'[policy]\noffice = "{profile}"\n')
+    make(store)
+    adopted = run("policy", "adopt", "--store", store, profile, "--old-recordings", "follow", "--reason", "x")
+    assert adopted.exit_code == 0
+    register = store / "register" / "00000001.jsonl"
+    register.write_bytes(register.read_bytes().replace(b'"reason":"x"', b'"reason":"y"'))
+
+    recorded = run("replay", "--store", store, "--config", config, CAPTURE)
+
+    assert recorded.exit_code == 0 and "2 recorded" in recorded.stdout
+    assert "The register is damaged" in recorded.stderr
+    assert run("sweep", "--store", store, "--at", "2030-01-01").exit_code == 2
+    assert len(ids(store)) == 2
