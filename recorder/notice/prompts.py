@@ -48,7 +48,7 @@ class Prompts:
         Raises `UnusablePrompt` for a file that is missing, can't be read or is silent, that has less than `SHORTEST_S`
         or more than `LONGEST_S` of sound or lasts longer than `LONGEST_FILE_S`, and if all are too long together.
         """
-        return cls([Prompt(path.name, _read(path)) for path in paths])
+        return cls([Prompt(path.name, read_samples(path)) for path in paths])
 
 
 class Prompt:
@@ -113,8 +113,8 @@ class Prompt:
         return count
 
 
-def _read(path: Path) -> Samples:
-    """A file as mono at 8 kHz."""
+def read_samples(path: Path) -> Samples:
+    """A file as mono at 8 kHz, in the range of 16 bits. Raises `UnusablePrompt` if it is missing or can't be read."""
     import soundfile
 
     if not path.is_file():
