@@ -72,7 +72,8 @@ class AnnouncementBook:
         if self._disk.status(self._folder) is None:
             return []
         names = [entry.name for entry in self._disk.list(self._folder) if entry.kind == "file"]
-        return [name.removesuffix(".jsonl") for name in names if layout.is_announcements(f"{layout.ANNOUNCEMENTS}/{name}")]
+        days = [name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl")]
+        return [day for day in days if layout.is_announcements(f"{layout.ANNOUNCEMENTS}/{day}.jsonl")]
 
     def read(self, day: str) -> tuple[list[AnnouncementRecord], list[int]]:
         """A day's records in their order, and the numbers, from 1, of lines that aren't as they were written. A torn

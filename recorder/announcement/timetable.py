@@ -69,7 +69,10 @@ def _span(text: str) -> tuple[frozenset[int], time, time]:
     except ValueError as problem:
         raise Unusable(f'"{text}" in announcement.open_hours has a time that there isn\'t.') from problem
     if opens >= closes:
-        raise Unusable(f'"{text}" in announcement.open_hours ends before it begins.', hint="Write two: up to 24:00, and from 00:00.")
+        raise Unusable(
+            f'"{text}" in announcement.open_hours ends before it begins.',
+            hint="Write two: one up to 24:00, and one from 00:00.",
+        )
     return frozenset((low + step) % 7 for step in range(count)), opens, closes
 
 

@@ -13,6 +13,7 @@ import click
 COMMANDS = {
     "replay": "recorder.cli.replay:command",
     "run": "recorder.cli.run:command",
+    "announce": "recorder.cli.announce:command",
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
     "verify": "recorder.cli.verify:command",

@@ -59,7 +59,7 @@ def test_what_is_not_wanted_goes_and_the_file_with_the_last(tmp_path: Path) -> N
 
 async def test_verify_knows_them_and_names_a_line_that_was_touched(tmp_path: Path) -> None:
     store = tmp_path / "store"
-    await (await Store.open(store)).close()
+    await (await Store.open(store, create=True)).close()
     AnnouncementBook(str(store)).append([record(1), record(2)])
 
     assert [finding async for finding in verify(store)] == []
