@@ -124,6 +124,7 @@ class Announcement(VoIPCall):  # type: ignore[misc]
         if self._again_s is None or now_s < self._again_s:
             return
         if now_s - self._since_s < GIVE_UP_S:
+            self._phone.counters.add("sip_sent_again")
             self._phone.send(self._last, self._last_to)
             self._wait_s = min(2 * self._wait_s, T2_S)
             self._again_s = now_s + self._wait_s

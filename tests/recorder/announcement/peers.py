@@ -176,15 +176,26 @@ def announcing(folder: Path, exchange: str, *, ready: str = "ready", **more: str
 
 
 def sipp(
-    scenario: str, *, own: int, to: int, folder: Path, calls: int = 1, at_once: int = 1, rate: int = 100,
-    line: str = "0238201111", timeout_s: int = 30, keys: dict[str, str] | None = None,
+    scenario: str, unit: Announcer, folder: Path, media: int, *, calls: int = 1, line: str = "0238201111",
+    timeout_s: int = 30, keys: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:  # fmt: skip
-    """sipp as an exchange that calls the unit. Its exit status is 0 if all calls went as the scenario says."""
+    """sipp as an exchange that calls the unit, all calls within a second; callers listen at `media`. Its exit status
+    is 0 if all went as the scenario says."""
     command = [
-        require("sipp"), f"{HOST}:{to}", "-i", HOST, "-p", str(own), "-sf", str(SCENARIOS / f"{scenario}.xml"),
-        "-m", str(calls), "-l", str(at_once), "-r", str(rate), "-s", line, "-nostdin", "-nd",
-        "-timeout", str(timeout_s), "-timeout_error", "-trace_err", "-error_file", str(folder / "sipp-errors.log"),
+        require("sipp"), f"{HOST}:{unit.port}", "-i", HOST, "-p", str(free_port()),
+        "-sf", str(SCENARIOS / f"{scenario}.xml"), "-m", str(calls), "-l", str(calls), "-r", str(calls), "-s", line,
+        "-nostdin", "-nd", "-timeout", str(timeout_s), "-timeout_error", "-key", "media", str(media),
     ]  # fmt: skip
     for key, value in (keys or {}).items():
         command += ["-key", key, value]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout_s + 10)
+
+
+def calling(
+    scenario: str, unit: Announcer, folder: Path, media: int, *, records: int = 1, **more: Any
+) -> list[AnnouncementRecord]:
+    """The same, with what the unit kept of these calls. Fails unless the scenario went through."""
+    before = len(unit.records(0))
+    done = sipp(scenario, unit, folder, media, **more)
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr}\n{unit.errors}"
+    return unit.records(before + records)[before:]
