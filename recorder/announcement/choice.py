@@ -25,6 +25,10 @@ class Choice:
         self._rules = [(Patterns(rule.lines), rule.when, files[rule.file]) for rule in settings.prompts]
         self.prompts = tuple(files.values())
 
+    def has_silent(self, line: str | None) -> bool:
+        """Whether a rule says that there is no notice on this line."""
+        return any(lines.match(line) for lines, _ in self._silent)
+
     def of(self, line: str | None, time_ns: int) -> Prompt | str:
         """The prompt for a call to this number of the office at this time; or the reason why there is none.
 
