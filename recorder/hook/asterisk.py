@@ -1,6 +1,6 @@
 """Asterisk: play into the caller's channel, by ARI (HTTP) or by AMI (the Manager's lines over TCP).
 
-The channel is found by the SIP Call-ID, which chan_pjsip tells as CHANNEL(pjsip,call-id): the recorder and Asterisk know
+The channel is found by the SIP Call-ID, which chan_pjsip tells as CHANNEL(pjsip,call-id): recorder and Asterisk know
 the same call by it. Only channels whose caller has the same number are asked, if Asterisk shows it.
 
 - ARI plays into channels that are in a Stasis application alone; for others Asterisk answers 409.
@@ -100,7 +100,7 @@ class Ami:
         for one in _likely(channels, call, lambda one: one.get("CallerIDNum", "")):
             answer = await session.ask(Action="Getvar", Channel=one["Channel"], Variable="CHANNEL(pjsip,call-id)")
             if answer.get("Value") == call.call_id:
-                return one["Channel"]
+                return str(one["Channel"])
         raise HookFault("no_channel", "Asterisk has no channel with this Call-ID")
 
     async def close(self) -> None:
