@@ -9,7 +9,7 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench bench-catalogue reliability fuzz clean help check-packages
+.PHONY: setup demo test lint bench bench-catalogue bench-live reliability soak fuzz clean help check-packages
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,12 @@ reliability: setup check-packages  ## Kills, power cuts and broken disks by the 
 
 bench-catalogue: setup  ## Measure a store of a million calls: search, sweep, start (1 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.catalogue $(ARGS)
+
+bench-live: setup  ## Measure the recorder on a line in real time, 100 to 2,000 calls (root; 8 GB of disk; ARGS=--help)
+	$(BIN)/python -m bench.live $(ARGS)
+
+soak: setup  ## An hour at 100 calls with restarts: is every sample right, does nothing grow (root; ARGS=--help)
+	$(BIN)/python -m tests.reliability.soak $(ARGS)
 
 fuzz: setup  ## Feed each parser with broken input for SECONDS (20) each; TARGETS=... names some
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGETS)

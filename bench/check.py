@@ -66,9 +66,10 @@ def _microseconds(text: str | None) -> int:
 
 
 def _channel_fault(
-    heard: NDArray[Any], tag: int, codec: str, start: int, said: NDArray[np.uint8], arrived: NDArray[np.bool_]
+    heard: NDArray[Any], tag: int, codec: str, start: int, said: NDArray[np.uint8], arrived: NDArray[np.bool_],
+    place: int,
 ) -> str | None:
-    """What is wrong with one channel, if anything: `said` begins at frame `start`, give or take `PLACE`."""
+    """What is wrong with one channel, if anything: `said` begins at frame `start`, give or take `place`."""
     silent: tuple[int, ...]
     if tag == _PCM:
         silent = (0,)
@@ -80,8 +81,10 @@ def _channel_fault(
     wanted: NDArray[Any] = (_TABLE[codec][said] if tag == _PCM else said).reshape(-1)
     quiet = np.isin(heard, silent)
     worst = f"{len(heard)} frames are too few"
-    for at in sorted(range(start - PLACE, start + PLACE + 1), key=lambda place: abs(place - start)):
+    for at in sorted(range(start - place, start + place + 1), key=lambda place: abs(place - start)):
         if at < 0 or at + len(wanted) > len(heard):
+            continue
+        if at != start and not np.array_equal(heard[at : at + SAMPLES], wanted[:SAMPLES]):
             continue
         middle = slice(at, at + len(wanted))
         same = np.where(there, heard[middle] == wanted, quiet[middle])
@@ -97,14 +100,17 @@ def _channel_fault(
     return worst
 
 
-def _call_faults(store: Path, plan: Plan, i: int, truth: dict[str, Any], seen: dict[str, Any]) -> list[str]:
+def _call_faults(
+    store: Path, plan: Plan, i: int, truth: dict[str, Any], seen: dict[str, Any], shift_us: int, near_us: int
+) -> list[str]:
     """Each fault of one call as a sentence."""
     faults = []
+    place = max(PLACE, (near_us - NEAR_US) * RATE // 1_000_000)
     for key in ("caller", "callee"):
         if seen[key] != truth[key]:
             faults.append(f"{key} is {seen[key]}, not {truth[key]}")
     for key, wanted in (("started_at", "invite_us"), ("answered_at", "answer_us"), ("ended_at", "bye_us")):
-        if abs(_microseconds(seen[key]) - truth[wanted]) > NEAR_US:
+        if abs(_microseconds(seen[key]) - truth[wanted] - shift_us) > near_us:
             faults.append(f"{key} is {seen[key]}")
     recording = seen["recording"]
     if seen["outcome"] != "recorded" or recording is None:
@@ -112,22 +118,28 @@ def _call_faults(store: Path, plan: Plan, i: int, truth: dict[str, Any], seen: d
     tag, frames = read_wav(store / recording["path"])
     if len(frames) != recording["frames"]:
         faults.append(f"{len(frames)} frames in the file, {recording['frames']} claimed")
-    zero_us = _microseconds(recording["starts_at"])
-    if abs(zero_us - min(truth["audio_us"])) > PLACE * 1_000_000 // RATE:
+    zero_us = _microseconds(recording["starts_at"]) - shift_us
+    if abs(zero_us - min(truth["audio_us"])) > place * 1_000_000 // RATE:
         faults.append(f"starts_at is {recording['starts_at']}")
-    if len(frames) > (truth["bye_us"] + NEAR_US - zero_us) * RATE // 1_000_000:
+    if len(frames) > (truth["bye_us"] + near_us - zero_us) * RATE // 1_000_000:
         faults.append(f"{len(frames)} frames last longer than the call")
     for direction, party in enumerate(("caller", "callee")):
         first_us, said, arrived = plan.said(i, direction)
         start = round((first_us - zero_us) * RATE / 1_000_000)
-        fault = _channel_fault(frames[:, direction], tag, truth["codec"], start, said, arrived)
+        fault = _channel_fault(frames[:, direction], tag, truth["codec"], start, said, arrived, place)
         if fault:
             faults.append(f"{party}: {fault}")
     return faults
 
 
-def check(store: Path, truth: Path, listing: list[dict[str, Any]]) -> list[str]:
-    """All faults of a store; `listing` is what `recorder calls --json` printed."""
+def check(
+    store: Path, truth: Path, listing: list[dict[str, Any]], *, shift_us: int = 0, near_us: int = NEAR_US
+) -> list[str]:
+    """All faults of a store; `listing` is what `recorder calls --json` printed.
+
+    If the capture was sent on a line instead of read from its file, `shift_us` is how much later, and `near_us` how
+    far times may be off: each side of a call then lies where its first packet came, but every sample counts.
+    """
     plan, calls = read_truth(truth)
     faults = []
     if len(listing) != len(calls):
@@ -142,7 +154,8 @@ def check(store: Path, truth: Path, listing: list[dict[str, Any]]) -> list[str]:
             faults.append(f"{call['call_id']}: in {len(found)} objects, or joined with another")
             continue
         try:
-            faults += [f"{call['call_id']}: {fault}" for fault in _call_faults(store, plan, i, call, found[0])]
+            found_of_it = _call_faults(store, plan, i, call, found[0], shift_us, near_us)
+            faults += [f"{call['call_id']}: {fault}" for fault in found_of_it]
         except (OSError, ValueError, KeyError, TypeError) as error:
             faults.append(f"{call['call_id']}: {error!r}")
     named = {seen["recording"]["path"] for seen in listing if seen.get("recording")}

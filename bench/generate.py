@@ -287,6 +287,7 @@ def main() -> int:
     parser.add_argument("--loss", type=float, default=0.0, help="share of RTP packets that are missing")
     parser.add_argument("--reorder", type=float, default=0.0, help="share that come after their successor")
     parser.add_argument("--duplicates", type=float, default=0.0, help="share that are shown twice")
+    parser.add_argument("--over", type=int, default=1, help="seconds over which the calls begin, and so end")
     parser.add_argument("--vlan", action="store_true", help="tag every frame with VLAN 100")
     args = parser.parse_args()
     try:
@@ -299,6 +300,7 @@ def main() -> int:
             reorder=args.reorder,
             duplicates=args.duplicates,
             vlan=args.vlan,
+            over=args.over,
         )
     except ValueError as error:
         print(f"bench.generate: {error}", file=sys.stderr)

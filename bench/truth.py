@@ -48,9 +48,11 @@ class Parameters:
     reorder: float = 0.0
     duplicates: float = 0.0
     vlan: bool = False
+    over: int = 1  # seconds over which calls begin, and so end
+    first: int = 0  # number of the first call: captures that are sent at the same time need numbers of their own
 
     def __post_init__(self) -> None:
-        if not 1 <= self.calls <= MAX_CALLS:
+        if not 1 <= self.calls <= self.first + self.calls <= MAX_CALLS:
             raise ValueError(f"calls must be 1 to {MAX_CALLS}, not {self.calls}")
         if not 1 <= self.seconds <= 3600:
             raise ValueError(f"seconds must be 1 to 3600, not {self.seconds}")
@@ -100,8 +102,8 @@ class Plan:
         calls = parameters.calls
         random = np.random.default_rng(parameters.seed)
         self.packets = parameters.seconds * 1_000_000 // PTIME_US  # of each stream
-        # INVITEs come over the first second, each in its own turn.
-        turn = 1_000_000 / calls
+        # INVITEs come over the first seconds, each in its own turn.
+        turn = parameters.over * 1_000_000 / calls
         self.invite_us = EPOCH_US + ((np.arange(calls) + random.random(calls) * 0.9) * turn).astype(np.int64)
         self.trying_us = self.invite_us + random.integers(300, 1_500, calls)
         self.ringing_us = self.trying_us + random.integers(2_000, 20_000, calls)
@@ -124,15 +126,16 @@ class Plan:
 
     def call(self, i: int) -> PlannedCall:
         """Call `i`: every even one comes from the trunk to the exchange, every odd one from a desk phone."""
-        exchange, port = "192.168.10.2", 10_000 + 2 * i
-        if i % 2 == 0:
-            gateway = f"203.0.113.{10 + i // 2 % 8}"
-            caller = Party(number=f"0236{i:06d}", signalling="203.0.113.2", media=gateway, port=20_000 + i // 16 * 2)
-            callee = Party(number=f"0238{i:06d}", signalling=exchange, media=exchange, port=port)
+        n = self.parameters.first + i
+        exchange, port = "192.168.10.2", 10_000 + 2 * n
+        if n % 2 == 0:
+            gateway = f"203.0.113.{10 + n // 2 % 8}"
+            caller = Party(number=f"0236{n:06d}", signalling="203.0.113.2", media=gateway, port=20_000 + n // 16 * 2)
+            callee = Party(number=f"0238{n:06d}", signalling=exchange, media=exchange, port=port)
         else:
-            phone = f"192.168.{20 + i // 2 // 250}.{1 + i // 2 % 250}"
-            caller = Party(number=f"{20_000 + i}", signalling=phone, media=phone, port=int(self._phone_port[i]))
-            callee = Party(number=f"0312{i:06d}", signalling=exchange, media=exchange, port=port)
+            phone = f"192.168.{20 + n // 2 // 250}.{1 + n // 2 % 250}"
+            caller = Party(number=f"{20_000 + n}", signalling=phone, media=phone, port=int(self._phone_port[i]))
+            callee = Party(number=f"0312{n:06d}", signalling=exchange, media=exchange, port=port)
         return PlannedCall(
             call_id=f"{self.parameters.seed:x}-{i:05d}-{int(self.ssrc[2 * i]):08x}@{caller.signalling}",
             caller=caller,

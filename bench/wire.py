@@ -39,11 +39,12 @@ def cable() -> Iterator[None]:
         subprocess.run(["ip", "link", "del", ENDS[0]], check=True)
 
 
-def capture_of(calls: int, seconds: int) -> Path:
-    """The capture, made if it isn't there."""
-    path = HERE / "out" / f"calls-{calls}-{seconds}s.pcap"
+def capture_of(calls: int, seconds: int, over: int = 1) -> Path:
+    """The capture, made if it isn't there. Its calls begin over `over` seconds."""
+    path = HERE / "out" / f"calls-{calls}-{seconds}s{f'-over-{over}s' if over > 1 else ''}.pcap"
     if not path.exists():
         command = [sys.executable, "-m", "bench.generate", "--calls", str(calls), "--seconds", str(seconds)]
+        command += ["--over", str(over)]
         subprocess.run([*command, "--output", str(path)], check=True, cwd=HERE.parent)
     return path
 

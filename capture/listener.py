@@ -31,8 +31,10 @@ from capture.media.keys import KeyReader
 from capture.media.negotiation import CallMedia, declarations
 from capture.media.report import MediaReport, report
 from capture.media.router import MediaRouter, Point
+from capture.media.rtp import MediaRows
 from capture.media.rtp import parse as parse_rtp
 from capture.packets import AddressBook, PacketBatch, TcpSegment
+from capture.sdp import SessionDescription
 from capture.sip.message import DEFAULT_CAPS, Caps, MalformedSip, SipMessage
 from capture.sip.message import parse as parse_sip
 from capture.sip.sniffing import looks_like_sip, looks_like_tls, sip_candidates, strip_junk
@@ -81,6 +83,16 @@ class Tap(Protocol):
         """A message from one endpoint to another; `payload` is the whole of it."""
 
 
+class Watch(Protocol):
+    """Sees what the listener found in packets, for who judges the line and not the calls."""
+
+    def described(self, description: SessionDescription) -> None:
+        """A party of a call said where it listens."""
+
+    def packets(self, batch: PacketBatch, media: MediaRows) -> None:
+        """A batch with its times settled, and what in it is RTP, RTCP or keys; valid until the next one."""
+
+
 class Recalled(NamedTuple):
     """A message that a tap heard, before the program was started again."""
 
@@ -114,10 +126,12 @@ class Listener:
         counters: Counters,
         settings: Settings = Settings(),
         tap: Tap | None = None,
+        watch: Watch | None = None,
     ) -> None:
-        """`tap` is told of every SIP message, before anything becomes of it."""
+        """`tap` is told of every SIP message, before anything becomes of it; `watch` of every packet."""
         self._sink = sink
         self._tap = tap
+        self._watch = watch
         self._book = book
         self._counters = counters
         self._settings = settings
@@ -145,6 +159,8 @@ class Listener:
         refused = self._refused_rtp()
         media = parse_rtp(batch, self._counters)
         refused = self._refused_rtp() - refused
+        if self._watch is not None:
+            self._watch.packets(batch, media)
         messages, told = self._messages(batch, segment_ns)
         keying = self._keying(batch, media.keying)
         rtp = media.rtp
@@ -386,6 +402,8 @@ class Listener:
         media = self._media.get(event.call.number)
         if media is None:
             return
+        if self._watch is not None:
+            self._watch.described(event.description)
         nodes = event.source >> 16, event.destination >> 16
         declared_now = declarations(
             event.description.media,

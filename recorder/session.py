@@ -26,6 +26,7 @@ from recorder.conversations.demand import Demand, concerns, presses, section_of
 from recorder.conversations.leg import Leg
 from recorder.conversations.verdict import Verdict, forbid, recording_leg, verdict
 from recorder.entry import CLOCK_STEPPED, record_of
+from recorder.figures.calls import sides_of
 from recorder.hook.inbound import Inbound
 from recorder.keeping.keeper import Decode, Ended, Keeper, Kept, Part
 from recorder.lines import Lines, Role
@@ -77,6 +78,7 @@ class Session:
         self.calls = 0
         self.recordings = 0
         self.already_kept = 0
+        self.handed_over = 0  # calls that have ended, known ones among them
         self.warnings: list[str] = []
 
     def attend(self, lines: Lines, counters: Counters) -> None:
@@ -122,6 +124,11 @@ class Session:
     @property
     def calls_under_way(self) -> int:
         return len(self._book.open)
+
+    @property
+    def under_way(self) -> Collection[Conversation]:
+        """The conversations that go on."""
+        return self._book.open.values()
 
     # --- the listener's sink --------------------------------------------------------------------------------
 
@@ -180,6 +187,7 @@ class Session:
         """Take a block of a leg's audio."""
         leg = self._book.heard(call, block)
         if leg is not None:
+            leg.sides |= sides_of(block)
             if leg.finder is not None and not leg.finder.done:
                 heard = TABLE[block.laws[1]][block.codes[:, 1]]  # what the exchange says to who calls
                 leg.finder.feed(block.start - leg.prepended, heard)
@@ -230,6 +238,7 @@ class Session:
         group: list[Ended] = []
         if self._finished and (all_of_it or due or len(self._finished) >= GROUP):
             group, self._finished = self._finished, []
+            self.handed_over += len(group)
         if due:
             self._describe()
         self.take(await self._keeper.settle(group, sync=due))
@@ -362,6 +371,7 @@ class Session:
         notes = self._journal.over([leg.call for leg in one.legs]) if self._journal is not None else ()
         if main.tape.is_known:
             self.already_kept += 1
+            self.handed_over += 1
             return
         for leg in one.legs:
             if leg is not main or record.outcome != "recorded":

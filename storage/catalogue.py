@@ -400,13 +400,16 @@ async def _all(connection: aiosqlite.Connection, sql: str, values: Sequence[Any]
 
 
 async def _connect(path: str, mode: str) -> aiosqlite.Connection:
+    uri = f"file:{quote(path)}?mode={mode}"
+
+    def look() -> None:
+        sqlite3.connect(uri, uri=True).close()
+
     try:
-        connection = await aiosqlite.connect(
-            f"file:{quote(path)}?mode={mode}", uri=True, isolation_level=None, timeout=_BUSY_S
-        )
+        await asyncio.to_thread(look)  # aiosqlite's thread outlives the loop, and complains, if its connecting fails
+        return await aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_S)
     except sqlite3.DatabaseError as error:
         raise unusable(path, error) from error
-    return connection
 
 
 async def _version(connection: aiosqlite.Connection) -> int:
@@ -417,6 +420,8 @@ async def _version(connection: aiosqlite.Connection) -> int:
 async def _check_version(connection: aiosqlite.Connection, path: str) -> None:
     have, known = await _version(connection), len(migrations.load())
     if have != known:
+        if not await _all(connection, "select name from sqlite_schema"):
+            raise unusable(path, sqlite3.DatabaseError("it is empty"))
         raise _too_new(path, have, known) if have > known else _too_old(path)
 
 

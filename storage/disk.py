@@ -6,6 +6,9 @@ to the disk on its own.
 
 Nothing is ever written through a symbolic link (O_NOFOLLOW), over an existing file (O_EXCL, RENAME_NOREPLACE) or
 with rights for anybody but the owner (0600, directories 0700).
+
+Only in a shared directory, one whose mode is exactly 2770, what is made has the same rights for the group (0660,
+directories 2770). That is how the units share a store: capture and housekeeping are two accounts of one group.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ Kind = Literal["file", "directory", "other"]
 
 _RENAME_NOREPLACE = 1  # <linux/fs.h>
 _AT_FDCWD = -100  # <fcntl.h>
+_SHARED = 0o2770  # set-group-id: what is made in there belongs to the directory's group, too
 _SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -38,8 +42,14 @@ class Status(NamedTuple):
     size: int  # bytes
     mode: int  # the permission bits
     owner: int  # user id
+    group: int  # group id
     file_id: tuple[int, int]  # device and inode: equal for two names of one file
     changed_ns: int  # ctime, nanoseconds since 1970
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether this is a directory that is deliberately its group's as much as its owner's."""
+        return self.kind == "directory" and self.mode == _SHARED
 
 
 class Space(NamedTuple):
@@ -49,6 +59,7 @@ class Space(NamedTuple):
     free_bytes: int
     total_inodes: int  # 0 where the file system doesn't count them
     free_inodes: int
+    read_only: bool = False  # mounted so
 
 
 class Disk:
@@ -63,7 +74,7 @@ class Disk:
 
     def create(self, path: str) -> int:
         """A new, empty file, open for reading and writing. FileExistsError if the name is taken by anything."""
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
+        return _create(path, os.O_EXCL)
 
     def open(self, path: str, *, write: bool = False) -> int:
         """An existing regular file. OSError if it is a link, a pipe or a device: opening one never blocks. Nor is
@@ -162,14 +173,14 @@ class Disk:
         if below is not None and path != below:
             self.make_directory(os.path.dirname(path), below=below)
         try:
-            os.mkdir(path, 0o700)
+            _make_directory(path)
         except FileExistsError:
             if not stat.S_ISDIR(os.lstat(path).st_mode):
                 raise NotADirectoryError(errno.ENOTDIR, "not a directory", path) from None
             return
         except FileNotFoundError:
             self.make_directory(os.path.dirname(path))
-            os.mkdir(path, 0o700)
+            _make_directory(path)
         self.sync_directory(os.path.dirname(path))
 
     def make_private(self, path: str) -> None:
@@ -226,19 +237,26 @@ class Disk:
             found.st_size,
             stat.S_IMODE(found.st_mode),
             found.st_uid,
+            found.st_gid,
             (found.st_dev, found.st_ino),
             found.st_ctime_ns,
         )
 
     def space(self, path: str) -> Space:
         found = os.statvfs(path)
-        return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize, found.f_files, found.f_favail)
+        return Space(
+            found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize, found.f_files, found.f_favail,
+            bool(found.f_flag & os.ST_RDONLY),
+        )  # fmt: skip
 
     # One writer
 
     def lock(self, path: str) -> int:
         """Holds the lock file until the descriptor is closed, be it by a crash. BlockingIOError if it is held."""
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | _SAFE, 0o600)
+        try:
+            fd = os.open(path, os.O_RDWR | _SAFE)
+        except FileNotFoundError:
+            fd = _create(path)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BaseException:
@@ -265,3 +283,26 @@ def _kind_of(entry: os.DirEntry[str]) -> Kind:
     if entry.is_file(follow_symlinks=False):
         return "file"
     return "directory" if entry.is_dir(follow_symlinks=False) else "other"
+
+
+def _is_in_shared(path: str) -> bool:
+    return stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == _SHARED
+
+
+def _create(path: str, flags: int = 0) -> int:
+    if not _is_in_shared(path):
+        return os.open(path, os.O_RDWR | os.O_CREAT | flags | _SAFE, 0o600)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | flags | _SAFE, 0o660)
+    if stat.S_IMODE(os.fstat(fd).st_mode) != 0o660:  # the umask of somebody's shell
+        os.fchmod(fd, 0o660)
+    return fd
+
+
+def _make_directory(path: str) -> None:
+    if not _is_in_shared(path):
+        os.mkdir(path, 0o700)
+        return
+    # Set-group-id is inherited. To ask for it is what RestrictSUIDSGID= of the units forbids.
+    os.mkdir(path, 0o770)
+    if stat.S_IMODE(os.stat(path).st_mode) != _SHARED:  # the umask of somebody's shell
+        os.chmod(path, _SHARED)

@@ -20,10 +20,12 @@ DAY_FILE = "calls.jsonl"  # in the folder of a day: storage.rebuild.dayfile
 DAY_FILES_LOCK = "calls.lock"
 ANNOUNCEMENTS = "announcements"  # folder: storage.announcements
 ANNOUNCEMENTS_LOCK = f"{ANNOUNCEMENTS}/lock"
+HOUSEKEEPING = "housekeeping.json"  # what the housekeeping remembers: recorder.housekeeping
+HOUSEKEEPING_NEW = "housekeeping.json.new"
 CATALOGUE_NEW = f"{CATALOGUE}.new"  # while it is made anew
 SQLITE_FILES = ("", "-wal", "-shm")
 ROOT_FILES = frozenset(
-    {META, META_NEW, LOCK, DAY_FILES_LOCK}
+    {META, META_NEW, LOCK, DAY_FILES_LOCK, HOUSEKEEPING, HOUSEKEEPING_NEW}
     | {name + ending for name in (CATALOGUE, CATALOGUE_NEW) for ending in SQLITE_FILES}
 )
 PART = ".part"

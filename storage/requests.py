@@ -1,6 +1,7 @@
 """What other commands ask of the process that writes to a store: one small file each, taken in the order of time.
 
-Only the store's own account can put one there. A request that can't be read is left out, and counted by the caller.
+Only the store's own account can put one there, or its group where the store is shared. A request that can't be read is
+left out, and counted by the caller.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from storage import layout
+from storage.disk import Disk
 
 MOST = 1000  # that wait at once; more are a mistake in somebody's script
 LONGEST = 4096  # bytes
@@ -29,12 +31,13 @@ def put(root: str, request: Request) -> None:
     """Leave a request in the store whose folder is `root`. OSError if it can't be written."""
     name = os.path.join(root, f"request-{request.at_ns:020d}-{secrets.token_hex(4)}.json")
     text = json.dumps({"kind": request.kind, "at_ns": request.at_ns, "fields": dict(request.fields)})
-    fd = os.open(name + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    disk = Disk()
+    fd = disk.create(name + ".new")
     try:
-        os.write(fd, text.encode())
-        os.fsync(fd)
+        disk.write(fd, memoryview(text.encode()), 0)
+        disk.sync_file(fd)
     finally:
-        os.close(fd)
+        disk.close(fd)
     os.rename(name + ".new", name)
 
 

@@ -141,7 +141,8 @@ class _Held:
 class Store(StoreReader):
     """A store for writing to; one process at a time. Made by `Store.open`.
 
-    `recovered` says what the start found unfinished, `rebuilt` whether it had to make the catalogue anew. `waiting`
+    `recovered` says what the start found unfinished, `rebuilt` whether it had to make the catalogue anew,
+    `lines_again` how many calls had lost their line in their day's file. `waiting`
     are calls whose files are in place, or that have none, but which the catalogue didn't take yet; `lineless` are
     those whose line the disk didn't take, for the reason `line_fault`: the next `finish`, `sync` or `close` tries
     again.
@@ -151,6 +152,7 @@ class Store(StoreReader):
         super().__init__(root, meta.uuid, disk, catalogue)
         self.recovered = recovery.Recovered((), ())
         self.rebuilt: Rebuilt | None = None
+        self.lines_again = 0
         self.waiting: list[CallRecord] = []
         self.lineless: list[CallRecord] = []
         self.line_fault: DiskFailed | None = None
@@ -187,6 +189,8 @@ class Store(StoreReader):
             if create:
                 _make_folder(root, disk)
             _require_folder(root, disk)
+            if repair and meta.read(root, disk) is None:
+                raise meta.no_store(root)
             lock = await _lock(root, disk)
         except OSError as error:
             raise disk_failed(f"The store {root} can't be opened", error) from error
@@ -207,13 +211,14 @@ class Store(StoreReader):
             ring = Ring(root, said.uuid, disk, catalogue)
             caught_up = await ring.catch_up()
             await taking_away.finish(ring)
-            if not said.has_day_files:
-                await fitting.write_missing_lines(root, catalogue, disk)
+            lines = 0
+            if repair or not said.has_day_files:
+                lines = await fitting.write_missing_lines(root, catalogue, disk)
             now = Meta(said.uuid, said.opened + 1, catalogue.salt.hex(), closed=None, has_day_files=True)
             await catalogue.note_opened(now.opened)
             meta.write(root, now, disk)
             store = cls(root, now, disk, catalogue, _Held(lock, opened[1]))
-            store.rebuilt = rebuilt
+            store.rebuilt, store.lines_again = rebuilt, lines
             store.recovered = await recovery.recover(
                 root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None,
                 leave_growing=leave_growing,
@@ -472,17 +477,19 @@ def _absolute(path: str | os.PathLike[str]) -> str:
 
 
 def _make_folder(root: str, disk: Disk) -> None:
-    """Makes the folder, or takes an empty one; what holds anything else is left alone."""
+    """Makes the folder, or takes an empty one; what holds anything else is left alone. It is private, unless somebody
+    has made it shared before: that the folder around it is shared is no reason."""
     found = disk.status(root)
     if found is None:
         disk.make_directory(root)
+        disk.make_private(root)
     elif found.kind == "directory":
         names = {entry.name for entry in disk.list(root)}
         if layout.META not in names and names - {layout.LOCK, layout.META_NEW, layout.ANNOUNCEMENTS}:
             raise StoreError(
                 f"The folder {root} is not empty, and no store.", hint="Name an empty folder, or one that isn't there."
             )
-        if found.mode & 0o077:
+        if found.mode & 0o077 and not found.is_shared:
             disk.make_private(root)
 
 

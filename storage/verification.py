@@ -13,10 +13,10 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
-from storage import layout, records, sealing, wav
+from storage import layout, meta, records, sealing, wav
 from storage.announcements import AnnouncementBook
 from storage.catalogue import Catalogue
-from storage.disk import Disk, Entry
+from storage.disk import Disk, Entry, Status
 from storage.errors import CatalogueUnusable, WavError
 from storage.rebuild import dayfile
 from storage.records import CallRecord
@@ -81,16 +81,18 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
     for number, (_, folder) in (await catalogue.media()).items():
         if number not in roots:
             yield Finding("medium_missing", folder, f"The second medium of this store isn't in {folder}.")
+    said = meta.read(root, disk)
+    has_lines = said is not None and said.has_day_files  # a store of an older recorder has none yet
     told: set[str] = set()
     calls: list[CallRecord] = []
     async for call in catalogue.calls():
         calls.append(call)
         if len(calls) == _CHUNK:
-            async for finding in _verify_calls(roots, disk, catalogue, calls):
+            async for finding in _verify_chunk(root, roots, disk, catalogue, calls, has_lines):
                 told.add(finding.where)
                 yield finding
             calls = []
-    async for finding in _verify_calls(roots, disk, catalogue, calls):
+    async for finding in _verify_chunk(root, roots, disk, catalogue, calls, has_lines):
         told.add(finding.where)
         yield finding
     for call_id in await catalogue.entered_but_gone():
@@ -98,6 +100,24 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
     for one in await asyncio.to_thread(lambda: list(checking.check(root, uuid, disk))):
         if one.where not in told:
             yield Finding(*one)
+
+
+async def _verify_chunk(
+    root: str, roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord], has_lines: bool
+) -> AsyncIterator[Finding]:
+    """Some calls, and whether those without a recording have their line."""
+    told: set[str] = set()
+    async for finding in verify_calls(roots, disk, catalogue, calls):
+        told.add(finding.where)
+        yield finding
+    if not has_lines:
+        return
+    bare = [call for call in calls if call.recording is None and call.id not in told]
+    for call in await asyncio.to_thread(dayfile.without_lines, root, bare, disk):
+        if await catalogue.has([call.id]):  # else it has just been erased
+            where = dayfile.path_of(call.started_ns)
+            text = f"Call {call.id} has no line in {where}: it would be lost with the catalogue."
+            yield Finding("line_missing", call.id, text)
 
 
 async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
@@ -113,9 +133,11 @@ async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
         previous, expected = found, number + 1
 
 
-async def _verify_calls(
+async def verify_calls(
     roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord]
 ) -> AsyncIterator[Finding]:
+    """Some calls: each row against what was entered, and against its file. `roots` are the folders of the media that
+    are there."""
     entered = await catalogue.latest_entries([call.id for call in calls])
     for call in calls:
         if call.id not in entered:
@@ -184,15 +206,17 @@ def _verify_recording(root: str, disk: Disk, call: CallRecord) -> list[Finding]:
 
 async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> AsyncIterator[Finding]:
     """Every name below the store; without a catalogue, only what names and rights tell."""
-    found = disk.status(root)
-    if found is not None and found.mode & 0o077:
+    top = disk.status(root)
+    if top is None:
+        return
+    if top.mode & 0o077 and not top.is_shared:
         yield Finding("permissions", ".", "The folder of the store can be reached by others than its owner.")
     complete: list[str] = []
     day_files: list[str] = []
     walk = _walk(root, disk)
     while some := await asyncio.to_thread(lambda: list(itertools.islice(walk, _CHUNK))):
         for where, entry in some:
-            for finding in _verify_name(root, disk, where, entry):
+            for finding in _verify_name(root, disk, where, entry, top):
                 yield finding
             name = layout.parse(where) if entry.kind == "file" else None
             if name is not None and not name.ending:
@@ -267,8 +291,9 @@ def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]
             yield from _walk(root, disk, where)
 
 
-def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Finding]:
-    """What a name alone tells: whether it belongs here, is finished, and is the owner's alone."""
+def _verify_name(root: str, disk: Disk, where: str, entry: Entry, top: Status) -> list[Finding]:
+    """What a name alone tells: whether it belongs here, is finished, and is the owner's alone, or the group's too if
+    the store's own folder `top` is shared."""
     findings = []
     name = layout.parse(where)
     if entry.kind == "other":
@@ -287,7 +312,9 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry) -> list[Findin
             Finding("unfinished", where, f"{where} is unfinished, and no recorder runs; the next start finishes it.")
         )
     found = disk.status(os.path.join(root, where))
-    if found is not None and found.mode & 0o077:
+    if found is not None and top.is_shared and (found.mode & 0o007 or found.group != top.group):
+        findings.append(Finding("permissions", where, f"{where} can be reached by others than the store's group."))
+    elif found is not None and found.mode & 0o077 and not top.is_shared:
         findings.append(Finding("permissions", where, f"{where} can be reached by others than its owner."))
     return findings
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.reliability.promises import Row, Tried, note
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,6 +63,30 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 def _count_skip(reason: object) -> None:
     text = reason[2] if isinstance(reason, tuple) else str(reason)
     _skipped[text.removeprefix("Skipped: ")] += 1
+
+
+_tried = pytest.StashKey[Tried]()
+
+
+@pytest.fixture
+def tried(request: pytest.FixtureRequest) -> Tried:
+    """Of a test that belongs to a promise: how often it tried, and what the worst was."""
+    return request.node.stash.setdefault(_tried, Tried())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The row of a test that is marked with what its row shall say: see tests/reliability/promises.py."""
+    report = yield
+    marker = item.get_closest_marker("promise")
+    if marker is not None and marker.args and report.when == "call" and not report.skipped:
+        tried = item.stash.get(_tried, Tried(1))
+        faults = (f"{item.nodeid} failed",) if report.failed else ()
+        worst = "not as promised" if faults else tried.worst
+        note(Row(*marker.args, cycles=tried.cycles, worst=worst, limit=tried.limit, faults=faults))
+    return report
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -18,6 +18,14 @@ PROGRAMS = {
     "baresip": ("baresip-core", "a softphone that hears announcements"),
     "tcpdump": ("tcpdump", "capturing these calls"),
     "ip": ("iproute2", "network namespaces to hold them in"),
+    "sox": ("sox", "what telephones of the end-to-end test say"),
+    "kamailio": ("kamailio", "a real exchange, in the end-to-end test"),
+    "rtpengine": ("rtpengine-daemon", "its media relay"),
+    "baresip": ("baresip-core", "a real telephone, in the end-to-end test"),
+    "linphone-daemon": ("linphone-cli", "another one"),
+    "mkfs.ext4": ("e2fsprogs", "file systems whose power is cut"),
+    "mkfs.xfs": ("xfsprogs", "the same of another kind"),
+    "systemd-analyze": ("systemd", "judging the units that ship with the program"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }
 

@@ -30,12 +30,12 @@ GATHERED_BYTES = 200_000_000  # of all calls together
 HEADROOM = 8000  # room before a call's first audio, for audio that is found to be a little earlier
 LAG = 8000  # a side that is silent holds the other back by no more than this
 LONGEST_BLOCK = 1 << 20  # frames
-# While calls are live, a crash takes what was not handed over. Few calls are handed over often; of many, each is
-# seldom, for a hand-over costs the same however little it brings.
+# While calls are live, a crash takes what was not handed over. Few calls are handed over often; of many, each the more
+# seldom the more there are, for a hand-over costs the same however little it brings.
 LIVE_LAG = 640  # a silent side holds the other back by 80 ms: telephones and networks delay by less, mostly
 LIVE_LEAST = 400  # samples that must wait for a hand-over
-MANY_CALLS = 1000
-LIVE_LEAST_OF_MANY = 9600
+LIVE_LEAST_A_CALL = 2.4  # or so many for each call there is: at 1,000 calls 0.3 s, at 2,000 0.6 s
+LIVE_LEAST_OF_MANY = 9600  # but no more
 NO_LAW = 255
 GAPS_KEPT = 1000  # of each call; further ones are counted
 
@@ -210,12 +210,12 @@ class AudioBuffers:
     def hand_over(self, at_ns: int) -> None:
         """Hand over what came until now, the present being `at_ns`, so that it is out of this process's memory soon.
 
-        Called several times a second, it keeps a sample back by no more than `LIVE_LAG` of capture time, and
-        `LIVE_LEAST_OF_MANY` when there are more than `MANY_CALLS`.
+        Called several times a second, it keeps a sample back by no more than `LIVE_LAG` of capture time, and of
+        hundreds of calls by `LIVE_LEAST_A_CALL`.
         """
         base, end = self.base[0::2], self.end
         calls = len(self.calls) - len(self._free)
-        least = LIVE_LEAST if calls <= MANY_CALLS else LIVE_LEAST_OF_MANY
+        least = min(max(LIVE_LEAST, LIVE_LEAST_A_CALL * calls), LIVE_LEAST_OF_MANY)
         newest = np.maximum(end[0::2], end[1::2])
         late = (at_ns - self.origin_ns[0::2]) // SAMPLE_NS - LIVE_LAG  # whoever speaks there has been heard by now
         due = np.flatnonzero((newest - base >= least) | (newest > base) & (newest <= late))

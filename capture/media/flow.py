@@ -71,6 +71,7 @@ class Use(Source):
     claim: Claim = field(kw_only=True)
     flow: Flow = field(kw_only=True)
     rank: int = field(kw_only=True)  # how sure it is that the right one sends: see CallMedia.rank
+    ended: bool = False  # the claim holds no longer
 
     @property
     def media(self) -> CallMedia:

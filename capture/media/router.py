@@ -199,6 +199,8 @@ class MediaRouter:
     def activity_ns(self, media: CallMedia) -> int:
         """Capture time of the call's newest packet, -1 if there was none."""
         for use in self.uses(media):
+            if use.ended:
+                continue  # what comes on its ports since then is another call's
             media.last_ns = max(media.last_ns, int(self._flows.seen_ns[use.flow.number]))
         return media.last_ns
 
@@ -532,7 +534,7 @@ class MediaRouter:
                 self._detach(use)
 
     def _detach(self, use: Use) -> None:
-        flow = use.flow
+        flow, use.ended = use.flow, True
         if use in flow.uses:
             flow.uses.remove(use)
         self._flows.plain[flow.number] = False

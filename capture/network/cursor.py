@@ -81,6 +81,7 @@ class Cursor:
     end: int = 0  # what lies behind it belongs to no one, or to an outer header
     time_ns: int = 0
     depth_left: int = 0
+    tunnels: tuple[str, ...] = ()  # those it is inside of, from the outside in
     whole: bool = True  # `data` are the bytes of the frame
     source: bytes = b""  # of the innermost IP header so far
     destination: bytes = b""
@@ -90,6 +91,7 @@ class Cursor:
         """Go to the first byte of another frame."""
         self.data, self.at, self.end, self.time_ns = frame, 0, len(frame), time_ns
         self.depth_left, self.whole, self.cut = self.max_depth, True, False
+        self.tunnels = ()
         self.source = self.destination = b""
 
     def need(self, count: int, reason: str) -> int:
@@ -98,8 +100,9 @@ class Cursor:
             raise Refused(reason)
         return self.at
 
-    def descend(self) -> None:
-        """Go into a tunnel; refuses the frame if it is nested too deep."""
+    def descend(self, kind: str) -> None:
+        """Go into a tunnel of this kind; refuses the frame if it is nested too deep."""
         if not self.depth_left:
             raise Refused("tunnel_depth")
         self.depth_left -= 1
+        self.tunnels += (kind,)

@@ -25,7 +25,8 @@ Every frame counts under `frames` and under exactly one of these names (`frames_
 - `fragment_invalid`, `fragment_overlap`: see `capture.network.fragments`. `fragment_cut`: a fragment that a snap
   length cut, so its datagram can't be put together.
 
-Beside them, `udp_cut` counts rows whose payload is incomplete, and `datagrams_*` datagrams in fragments.
+Beside them, `udp_cut` counts rows whose payload is incomplete, `datagrams_*` datagrams in fragments, and `inside_*`
+frames by each tunnel that they were inside of: `erspan`, `gre`, `vxlan`, `gtp`, `ip`, `mpls`.
 """
 
 from __future__ import annotations
@@ -118,6 +119,8 @@ class NetworkDecoder:
             rows.tolist(), *(column.tolist() for column in columns), strict=True
         ):
             outcome = self._unwrapper.unwrap(link, bytes(data[start : start + length]), time_ns)
+            for kind in self._unwrapper.tunnels:
+                self._counters.add(f"inside_{kind}")
             if isinstance(outcome, str):
                 refused[outcome] = refused.get(outcome, 0) + 1
             elif isinstance(outcome, Segment):

@@ -90,6 +90,11 @@ class Reassembly:
     def __len__(self) -> int:
         return len(self._open)
 
+    @property
+    def incomplete(self) -> int:
+        """Datagrams of which parts are still missing."""
+        return sum(not datagram.done and not datagram.poisoned for datagram in self._open.values())
+
     def add(self, at_ns: int, key: Key, fragment: Fragment) -> Whole | str:
         """Take a fragment; see the module's text for what comes back."""
         self._expire(at_ns)

@@ -146,5 +146,5 @@ def icmp(cursor: Cursor) -> Step:
 
 def ip_in_ip(cursor: Cursor) -> Step:
     """RFC 2003, RFC 2473, RFC 4213."""
-    cursor.descend()
+    cursor.descend("ip")
     return IP

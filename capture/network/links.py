@@ -85,7 +85,7 @@ def mpls(cursor: Cursor) -> Step:
     if first in (4, 6):
         return IP
     if first == 0:
-        cursor.descend()
+        cursor.descend("mpls")
         cursor.at += 4
         return ETHERNET_FRAME
     raise Refused("not_ip")

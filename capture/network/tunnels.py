@@ -9,6 +9,7 @@ from capture.network.cursor import ETHERNET_FRAME, IP, Cursor, EtherType, IpProt
 
 GRE_CHECKSUM, GRE_ROUTING, GRE_KEY, GRE_SEQUENCE, GRE_ACKNOWLEDGEMENT = 0x8000, 0x4000, 0x2000, 0x1000, 0x0080
 ERSPAN = 0x88BE
+ERSPAN_KINDS = (ERSPAN, 0x22EB)  # types I and II, type III
 
 VXLAN_HEADER = 8
 VXLAN_VALID = 0x08  # the I flag of RFC 7348
@@ -28,7 +29,7 @@ def gre(cursor: Cursor) -> Step:
     version = flags & 7
     if version > 1 or flags & GRE_ROUTING:
         raise Refused("gre_version")
-    cursor.descend()
+    cursor.descend("erspan" if kind in ERSPAN_KINDS else "gre")
     if version == 1:
         words = 1 + bool(flags & GRE_SEQUENCE) + bool(flags & GRE_ACKNOWLEDGEMENT)
     else:
@@ -67,7 +68,7 @@ def is_vxlan(cursor: Cursor) -> bool:
 
 def vxlan(cursor: Cursor) -> Step:
     """RFC 7348."""
-    cursor.descend()
+    cursor.descend("vxlan")
     cursor.at += VXLAN_HEADER
     return ETHERNET_FRAME
 
@@ -80,7 +81,7 @@ def is_gtp(cursor: Cursor) -> bool:
 
 def gtp(cursor: Cursor) -> Step:
     """GTP-U (3GPP TS 29.281) with its optional fields and extension headers."""
-    cursor.descend()
+    cursor.descend("gtp")
     data, at = cursor.data, cursor.at
     flags, length = data[at], int.from_bytes(data[at + 2 : at + 4], "big")
     cursor.at += 8
@@ -102,7 +103,7 @@ def gtp(cursor: Cursor) -> Step:
 
 def mpls_in_ip(cursor: Cursor) -> Step:
     """RFC 4023."""
-    cursor.descend()
+    cursor.descend("mpls")
     return EtherType(0x8847)
 
 

@@ -80,13 +80,18 @@ class Unwrapper:
     ) -> None:
         self._cursor = Cursor(addresses, reassembly, vxlan_ports, gtp_ports, max_depth)
 
+    @property
+    def tunnels(self) -> tuple[str, ...]:
+        """The tunnels that the last frame was inside of, from the outside in."""
+        return self._cursor.tunnels
+
     def unwrap(self, link: int, frame: bytes, time_ns: int) -> Datagram | Segment | str:
         """What the frame holds, or the reason for which that is nothing."""
+        cursor = self._cursor
+        cursor.begin(frame, time_ns)
         handler = BY_LINK.get(link)
         if handler is None:
             return "link_type"
-        cursor = self._cursor
-        cursor.begin(frame, time_ns)
         try:
             while True:
                 step = handler(cursor)

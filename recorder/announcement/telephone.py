@@ -15,6 +15,7 @@ from typing import Any
 from capture.counters import Counters
 from capture.sip.message import MalformedSip
 from recorder.announcement.call import GIVE_UP_S, Announcement
+from recorder.announcement.choice import NO_PROMPT
 from recorder.announcement.dialog import Texts
 from recorder.announcement.pacer import Pacer, Stream
 from recorder.announcement.ports import Ports
@@ -212,7 +213,7 @@ class Telephone(VoIPPhone):  # type: ignore[misc]
             further = f"Unsupported: {', '.join(required)}\r\n"
             self._refuse(request, 420, record, "unsupported_extension", now_s, further)
         elif prompt is None:
-            self._refuse(request, 480, record, record.reason or "", now_s)
+            self._refuse(request, 480, record, record.reason or NO_PROMPT, now_s)
         elif request.offer is None:
             self._refuse(request, 488, record, "no_common_codec", now_s)
         elif self.under_way >= self.settings.at_once or (port := self._ports.take()) is None:
@@ -228,7 +229,9 @@ class Telephone(VoIPPhone):  # type: ignore[misc]
         text = self.sip.response(request, status, further=further)
         self._refused[request.call_id] = now_s + GIVE_UP_S, text
         self.send(text, request.source)
-        self.keep(replace(record, prompt=None, sha256=None, of_milliseconds=0, reason=reason))
+        # By a rule, nobody was to be told; anything else is a fault.
+        ended_by = None if record.reason is not None and record.reason != NO_PROMPT else "fault"
+        self.keep(replace(record, prompt=None, sha256=None, of_milliseconds=0, reason=reason, ended_by=ended_by))
 
 
 def trusted_hosts(accounts: Iterable[ExchangeAccount]) -> set[str]:

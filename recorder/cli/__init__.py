@@ -14,6 +14,9 @@ COMMANDS = {
     "replay": "recorder.cli.replay:command",
     "run": "recorder.cli.run:command",
     "announce": "recorder.cli.announce:command",
+    "doctor": "recorder.cli.doctor:command",
+    "keep": "recorder.cli.keep:command",
+    "tell": "recorder.cli.tell:command",
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
     "verify": "recorder.cli.verify:command",
@@ -28,6 +31,8 @@ COMMANDS = {
     "demo-store": "recorder.cli.demo_store:command",
     "status": "recorder.cli.status:command",
     "config": "recorder.cli.config:group",
+    "install": "recorder.cli.install:command",
+    "uninstall": "recorder.cli.install:uninstall",
 }
 
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
@@ -30,6 +30,9 @@ store_option = click.option(
 )
 config_option = click.option(
     "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings; the defaults if not given."
+)
+language_option = click.option(
+    "--lang", type=click.Choice(("ja", "en")), help="Japanese or English; by the locale, and Japanese if it names none."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, and nothing else.")
 
@@ -69,3 +72,11 @@ def settings_from(path: Path | None) -> Settings:
     from recorder.settings import load
 
     return load(path)
+
+
+def in_language(asked: str | None) -> Literal["ja", "en"]:
+    """The language asked for, or the locale's: Japanese, unless it names another. In C or POSIX it names none."""
+    if asked is None:
+        locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+        return "ja" if locale.partition(".")[0] in ("", "C", "POSIX") or locale.startswith("ja") else "en"
+    return "en" if asked == "en" else "ja"

@@ -30,6 +30,8 @@ async def _repair(path: Path) -> list[str]:
 
     async with await Store.open(path, repair=True) as store:
         said = [str(store.rebuilt)] if store.rebuilt is not None else ["The catalogue is as it was left."]
+        if store.lines_again:
+            said.append(f"{store.lines_again} calls had lost their line in calls.jsonl; it was written again.")
         if store.recovered.calls:
             said.append(f"{len(store.recovered.calls)} calls that a crash cut off were finished.")
         if store.recovered.left:

@@ -50,6 +50,7 @@ class Leg:
     finder: NoticeFinder | None = None  # listens for the notice, on a leg from outside
     keys: str = ""  # that its telephone pressed last
     prepended: int = 0  # frames by which its audio turned out to begin earlier
+    sides: int = 0  # that were heard: bit 0 the caller, bit 1 the callee
 
     @property
     def far(self) -> int:

@@ -8,6 +8,7 @@ the settings are read again: a faulty file is refused, and the ones before stay 
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from recorder.daemon.reload import waiting_for_restart
 from recorder.daemon.signals import Signals
 from recorder.daemon.source import Source, open_source
 from recorder.daemon.voice import Voice
+from recorder.figures.publish import Publisher
 from recorder.hearing import Hearing
 from recorder.hook.inbound import Teller
 from recorder.keeping import DeferredKeeper
@@ -32,14 +34,18 @@ from recorder.signalling_journal import SignallingJournal
 LAST_READ_S = 0.2  # a ring is swept every tenth of a second
 CLOSE_S = 8.0  # SIGTERM: everything is done within 10 s
 STATUS_S = 5.0
+# How often objects are looked through for cycles (gc.set_threshold). Looking through all objects of 2,000 calls takes
+# 0.1 s and more, in which nothing else goes on; but calls that are over are in cycles, and wait for it.
+CYCLES = 5_000, 10, 5
 
 
 class Daemon:
     """What runs: made by `run`, once everything is open."""
 
     def __init__(
-        self, source: Source, keeper: DeferredKeeper, settings: Settings, config: Path | None, signals: Signals
-    ) -> None:
+        self, source: Source, keeper: DeferredKeeper, settings: Settings, config: Path | None, signals: Signals,
+        store: Path,
+    ) -> None:  # fmt: skip
         self._source = source
         self._keeper = keeper
         self._settings = settings
@@ -55,10 +61,15 @@ class Daemon:
             keeper, encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts,
             journal=self._journal, tell=None if self._teller is None else self._teller.tell,
         )  # fmt: skip
+        counters = Counters()
         self._hearing = Hearing(
             self._session, settings,
-            read=source.counters, counters=Counters(), put=keeper.tally, frames=source.frames,
+            read=source.counters, counters=counters, put=keeper.tally, frames=source.frames,
             journal=self._journal,
+        )  # fmt: skip
+        self._publisher = Publisher(
+            settings.status.live, store=store, session=self._session, keeper=keeper, started_ns=time.time_ns(),
+            interfaces=source.stats, counts=counters.as_dict,
         )  # fmt: skip
 
     def go_on(self) -> int:
@@ -76,6 +87,7 @@ class Daemon:
         self._notifier.tell(READY=1, STATUS=ready)
         await follow(self._source, self._hearing, self._turn, stopping=lambda: self._signals.stopping)
         self._notifier.tell(STOPPING=1)
+        self._publisher.close()
         if self._source.ended:
             self._hearing.finish()
         else:
@@ -97,6 +109,7 @@ class Daemon:
         self._say([*self._source.news(), *self._session.told()])
         now_s = time.monotonic()
         self._notifier.alive(now_s)
+        self._say(self._publisher.turn(now_s, time.time_ns(), self._hearing.now_ns))
         if now_s - self._status_s >= STATUS_S:
             self._status_s = now_s
             self._notifier.tell(STATUS=f"{self._session.calls_under_way} calls, {self._source.status()}")
@@ -137,8 +150,10 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
             )
             try:
                 adopted = asyncio.run(_adopt(folder, settings))
-                daemon = Daemon(source, keeper, settings, config, signals)
+                daemon = Daemon(source, keeper, settings, config, signals, folder)
                 calls = daemon.go_on()
+                gc.freeze()  # what is there now stays
+                gc.set_threshold(*CYCLES)
                 ready = f"ready: recording from {', '.join(names)} into {folder}"
                 ready += f", {calls} calls going on" if calls else ""
                 asyncio.run(daemon.run(ready, adopted))

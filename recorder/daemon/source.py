@@ -11,6 +11,7 @@ from typing import Protocol
 
 from capture.files import FollowedCapture
 from capture.wire import RingSettings, State, Wire, WireError
+from capture.wire.wire import InterfaceStats
 from recorder.live import LiveSource
 from recorder.problems import Unusable
 from recorder.settings import Settings
@@ -30,6 +31,9 @@ class Source(LiveSource, Protocol):
 
     def status(self) -> str:
         """How it is, in a few words."""
+
+    def stats(self) -> list[InterfaceStats]:
+        """The account of each interface."""
 
 
 class Interfaces(Wire):
@@ -64,6 +68,10 @@ class StandardInput(FollowedCapture):
     def status(self) -> str:
         return "reading standard input"
 
+    def stats(self) -> list[InterfaceStats]:
+        frames = self.counters["file_frames"]
+        return [InterfaceStats(STANDARD_INPUT, State.UP, frames, frames, 0)]
+
 
 def open_source(names: Sequence[str], settings: Settings) -> Interfaces | StandardInput:
     """The interfaces of these names, or standard input for a single `-`. `Unusable` says what is wrong."""
@@ -75,6 +83,11 @@ def open_source(names: Sequence[str], settings: Settings) -> Interfaces | Standa
         if len(names) > 1:
             raise Unusable("Standard input and interfaces can't be followed together.")
         return StandardInput(sys.stdin.fileno())
+    return open_interfaces(names, settings)
+
+
+def open_interfaces(names: Sequence[str], settings: Settings) -> Interfaces:
+    """The interfaces of these names. `Unusable` says what is wrong."""
     try:
         return Interfaces(names, RingSettings(ring_bytes=settings.capture.ring_bytes // BLOCK * BLOCK))
     except WireError as problem:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 from collections.abc import Iterable
 
@@ -13,11 +15,13 @@ class Voice:
 
     def __init__(self) -> None:
         self._second = -1
+        self._to_journal = "JOURNAL_STREAM" in os.environ
         self._said = 0
         self._left_out = 0
 
-    def say(self, sentences: Iterable[str], now_s: float) -> None:
-        """Each on a line of its own; those beyond MOST_A_SECOND are counted, and the count is said in the end."""
+    def say(self, sentences: Iterable[str], now_s: float, *, level: int | None = None) -> None:
+        """Each on a line of its own; those beyond MOST_A_SECOND are counted, and the count is said in the end. `level`
+        is syslog's, for the journal (sd-daemon(3))."""
         if int(now_s) != self._second:
             self._second, self._said = int(now_s), 0
             if self._left_out:
@@ -26,12 +30,26 @@ class Voice:
         for sentence in sentences:
             self._said += 1
             if self._said <= MOST_A_SECOND:
-                self._write(sentence)
+                self._write(sentence, level)
             else:
                 self._left_out += 1
 
-    def _write(self, sentence: str) -> None:
+    def _write(self, sentence: str, level: int | None = None) -> None:
+        mark = f"<{level}>" if level is not None and self._to_journal else ""
         try:
-            print(f"recorder: {sentence}", file=sys.stderr, flush=True)
+            if not _takes_a_line():
+                self._left_out += 1
+                return
+            print(f"{mark}recorder: {sentence}", file=sys.stderr, flush=True)
         except OSError:
             self._left_out += 1  # the disk of the journal is full, or nobody reads: recording matters more
+
+
+def _takes_a_line() -> bool:
+    """Whether stderr takes a line at once. A pipe or a journal whose reader stands still would hold the capture up."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stderr.fileno(), select.POLLOUT)
+    except (OSError, ValueError):  # it is no file of the system: nobody can stand still there
+        return True
+    return bool(poll.poll(0))

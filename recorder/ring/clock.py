@@ -6,12 +6,16 @@ pure; `is_synchronised` asks the kernel.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import shutil
+import subprocess
 
 from storage.layout import JAPAN
 
 DAY_NS = 86_400_000_000_000
 FARTHEST_NS = DAY_NS  # ahead of the last time that is known for sure
+_ANSWER_S = 5.0  # for systemd-timedated, which may have to be started
 _TIME_ERROR = 5  # adjtimex(2): the clock isn't synchronised
 
 
@@ -34,14 +38,31 @@ def doubt(now_ns: int, *, newest_ns: int | None, swept_ns: int | None, synchroni
 
 
 def is_synchronised() -> bool:
-    """Whether the kernel's clock is kept in step by NTP or the like (adjtimex)."""
+    """Whether the kernel's clock is known to be kept in step by NTP or the like."""
+    return bool(synchronised())
+
+
+def synchronised() -> bool | None:
+    """Whether the kernel's clock is kept in step (adjtimex); None if nobody can tell. ProtectClock= of a unit forbids
+    that question, too: then systemd-timedated is asked, which may ask it."""
     libc = ctypes.CDLL(None, use_errno=True)
     adjtimex = getattr(libc, "adjtimex", None)
     if adjtimex is None:
-        return False
+        return None
     buffer = ctypes.create_string_buffer(512)  # struct timex, its first field `modes` 0: only ask
     state = int(adjtimex(buffer))
-    return 0 <= state < _TIME_ERROR
+    return _timedated_says() if state < 0 else state < _TIME_ERROR
+
+
+def _timedated_says() -> bool | None:
+    program = shutil.which("timedatectl")
+    if program is None:
+        return None
+    command = [program, "show", "--property=NTPSynchronized", "--value"]
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # nobody answers
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_ANSWER_S)
+        return {"yes": True, "no": False}.get(done.stdout.strip())
+    return None
 
 
 def _say(time_ns: int) -> str:

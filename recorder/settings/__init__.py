@@ -30,9 +30,11 @@ from recorder.settings.models import (
     Ring,
     Section,
     Settings,
+    Status,
+    Tell,
 )
 
 __all__ = [
     "Capture", "Cdr", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy", "Recording",
-    "Ring", "Section", "Settings", "UnusableSettings", "check", "load",
+    "Ring", "Section", "Settings", "Status", "Tell", "UnusableSettings", "check", "load",
 ]  # fmt: skip

@@ -95,6 +95,12 @@ _FORMS = {
     "open_hours": 'must be days and times such as "Mon-Fri 08:30-17:15"',
     "closed_days": 'must be a day such as "2026-08-14", or "12-29" for each year',
     "reason": 'must be a word of small letters, digits, "-" and "_", such as "urgent"',
+    "mail_to": "must be an address such as kanri@example.jp",
+    "mail_from": "must be an address such as recorder@example.jp",
+    "mail_server": 'must be a server with its port, such as "mail.example.jp:587"',
+    "syslog_server": 'must be a server with its port, such as "log.example.jp:6514"',
+    "webhook_url": "must begin with https://, or be on this machine",
+    "listen": 'must be empty, or an address of this machine alone with a port, such as "127.0.0.1:9180"',
 }
 
 

@@ -76,6 +76,11 @@ Words = Annotated[tuple[Annotated[str, Within(max_length=64)], ...], Within(max_
 Prefix = Annotated[str, Within(pattern="^[0-9*#]{1,4}$")]
 CallerHeader = Literal["From", "P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity"]
 InterfaceName = Annotated[str, Within(pattern=r"^[^\s/]{1,15}$")]
+# Loopback alone: nobody else has to see it.
+Listen = Annotated[str, Within(pattern=r"^$|^(127\.0\.0\.1|\[::1\]):[0-9]{1,5}$")]
+MailAddress = Annotated[str, Within(pattern=r"^[!-~]+@[!-~]+$", max_length=254)]
+# A server and its port: "mail.example.jp:587", "[2001:db8::1]:6514".
+ServerName = Annotated[str, Within(pattern=r"^$|^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$")]
 Column = Annotated[str, Within(max_length=200)]
 
 
@@ -239,6 +244,44 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where the recorder and its housekeeping say how they are."""
+
+    __pydantic_config__ = STRICT
+
+    live: Path = Path("/run/recorder-capture/live.json")
+    folder: Path = Path("/run/recorder-keeper")
+    listen: Listen = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Who is told of alarms, and how."""
+
+    __pydantic_config__ = STRICT
+
+    language: Literal["ja", "en"] = "ja"
+    least: Literal["critical", "warning", "notice"] = "warning"
+    told: Path = Path("/var/lib/recorder-teller/told.json")
+    ca_file: str = ""
+    mail_to: Annotated[tuple[MailAddress, ...], Within(max_length=32)] = ()
+    mail_from: Annotated[str, Within(pattern=r"^$|^[!-~]+@[!-~]+$")] = ""
+    mail_server: ServerName = ""
+    mail_security: Literal["tls", "starttls", "none"] = "starttls"
+    mail_user: str = ""
+    mail_password_file: str = ""
+    webhook_url: Annotated[str, Within(pattern=r"^$|^https://[!-~]+$|^http://(127\.0\.0\.1|localhost)[:/][!-~]*$")] = ""
+    webhook_token_file: str = ""
+    syslog_server: ServerName = ""
+
+    def __post_init__(self) -> None:
+        if self.mail_to and not (self.mail_from and self.mail_server):
+            raise Refused("mail needs mail_from and mail_server, too", key=("mail_to",))
+        if self.mail_user and self.mail_security == "none":
+            raise Refused("a password must not go over the network in the clear", key=("mail_security",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The most that strangers can make the recorder hold; what is beyond is left out and counted."""
 
@@ -297,6 +340,8 @@ class Settings:
     hook: Hook = field(default_factory=Hook)
     policy: Policy = field(default_factory=Policy)
     ring: Ring = field(default_factory=Ring)
+    status: Status = field(default_factory=Status)
+    tell: Tell = field(default_factory=Tell)
     limits: Limits = field(default_factory=Limits)
     cdr: Cdr = field(default_factory=Cdr)
 

@@ -3,7 +3,8 @@
     values      what a status says
     assess      from what was read of a store to a status: pure
     gather      reads a store: from its folder to a status
-    alarms      the code book: what each alarm means, and what to do
     page        a status as a page for people, in Japanese or English
     as_json     a status for programs
+    live        the recorder at work, and the alarms that its housekeeping says stand
+    watch       the same as a table that is drawn anew each second
 """

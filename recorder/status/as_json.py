@@ -73,7 +73,8 @@ def status_as_json(of: Status) -> dict[str, Any]:
         },
         "alarms": [
             {
-                "code": alarm.code.value, "meaning": alarm.meaning("en"), "remedy": alarm.remedy("en"),
+                "code": alarm.code.value, "severity": alarm.severity.value,
+                "meaning": alarm.meaning("en"), "remedy": alarm.remedy("en"),
                 "meaning_ja": alarm.meaning("ja"), "remedy_ja": alarm.remedy("ja"),
             }
             for alarm in of.alarms

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.alarms.alarm import Alarm
+from recorder.alarms.code import Code
 from recorder.dates import at, english_day, english_time, japanese_day, japanese_time
 from recorder.policy import words
-from recorder.status.alarms import Alarm, Code
 from storage.retention.counting import DAY_NS, HOUR_NS, NEVER
 from storage.retention.ends import over_ns
 from storage.retention.forecast import Forecast, Why

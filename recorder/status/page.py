@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 from rich.cells import cell_len
 
+from recorder.alarms.alarm import Language
 from recorder.dates import at, english_day, english_time, japanese_day, japanese_time
 from recorder.policy import words
-from recorder.status.alarms import Language
 from recorder.status.assess import bytes_in_words
 from recorder.status.values import Next, Status
 from storage.retention.forecast import Why
@@ -20,9 +20,11 @@ MANY_DAYS = 3652
 Lines = Iterator[tuple[str, str]]  # a heading, "" to go on under the one before; and what is said
 
 
-def page(of: Status, language: Language) -> Iterator[str]:
-    """The page, line by line. What operators wrote is escaped: it may hold a terminal's control codes."""
-    lines = list((_japanese if language == "ja" else _english)(of))
+def page(of: Status, language: Language, live: Iterable[tuple[str, str]] = ()) -> Iterator[str]:
+    """The page, line by line; `live` comes first (recorder.status.live). What operators wrote is escaped: it may hold
+    a terminal's control codes."""
+    first = [(heading, escape(text)) for heading, text in live]
+    lines = [*first, *(_japanese if language == "ja" else _english)(of)]
     width = max(cell_len(heading) for heading, _ in lines) + 2
     for heading, text in lines:
         yield f"{heading}{' ' * (width - cell_len(heading))}{text}".rstrip()

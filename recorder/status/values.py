@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recorder.status.alarms import Alarm
+from recorder.alarms.alarm import Alarm
 from storage.retention.forecast import RingForecast, Why
 
 ENDING_DAYS = 30  # holds that end within so many days are named

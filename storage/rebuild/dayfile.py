@@ -73,6 +73,18 @@ def ids(root: str, where: str, disk: Disk) -> set[str]:
     return {found.decode("ascii") for found in _ID.findall(_read_all(os.path.join(root, where), disk))}
 
 
+def without_lines(root: str, calls: Iterable[CallRecord], disk: Disk) -> list[CallRecord]:
+    """Those of the calls that their day's file doesn't tell of. OSError if one can't be read."""
+    days: dict[str, list[CallRecord]] = {}
+    for call in calls:
+        days.setdefault(path_of(call.started_ns), []).append(call)
+    found: list[CallRecord] = []
+    for where, some in days.items():
+        there = ids(root, where, disk)
+        found += [call for call in some if call.id not in there]
+    return found
+
+
 def iter_days(root: str, disk: Disk) -> Iterator[str]:
     """The folder of every day, oldest first, relative to the store."""
     for year in _folders(root, (), disk):

@@ -73,15 +73,22 @@ async def _anew(root: str, said: Meta, fault: str, disk: Disk, register: Registe
     return Fitted(await Catalogue.open(path, uuid=said.uuid, salt=said.salt), rebuilt)
 
 
-async def write_missing_lines(root: str, catalogue: Catalogue, disk: Disk) -> None:
-    """Gives each call of an older recorder, which had no day's files, the line that it needs. OSError."""
-    group: list[CallRecord] = []
+async def write_missing_lines(root: str, catalogue: Catalogue, disk: Disk) -> int:
+    """Gives each call that has lost the line that it needs another one, and so each of an older recorder, which had no
+    day's files; how many. OSError."""
+
+    def write(group: list[CallRecord]) -> int:
+        missing = dayfile.without_lines(root, group, disk)
+        dayfile.append(root, missing, disk)
+        return len(missing)
+
+    written, group = 0, list[CallRecord]()
     async for call in _needing_lines(catalogue):
         group.append(call)
         if len(group) == _GROUP:
-            await asyncio.to_thread(dayfile.append, root, group, disk)
+            written += await asyncio.to_thread(write, group)
             group = []
-    await asyncio.to_thread(dayfile.append, root, group, disk)
+    return written + await asyncio.to_thread(write, group)
 
 
 async def _needing_lines(catalogue: Catalogue) -> AsyncIterator[CallRecord]:

@@ -42,7 +42,8 @@ def write(folder: str, store: str, disk: Disk) -> str:
             raise StoreError(f"There is no folder {folder}.", hint="Mount the second disk there.")
         if {entry.name for entry in disk.list(folder)} - _MAY_BE_THERE:
             raise StoreError(f"{folder} is not empty, and no second medium.", hint="Name an empty folder.")
-        disk.make_private(folder)
+        if not found.is_shared:
+            disk.make_private(folder)
         uuid = str(uuids.uuid4())
         new = os.path.join(folder, META_NEW)
         if disk.status(new) is not None:

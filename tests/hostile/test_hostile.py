@@ -81,6 +81,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return {result["name"]: {**result, "folder": folder} for result in results}
 
 
+@pytest.mark.promise("P4, P5", "hostile", "a good call among hostile packets")
 @pytest.mark.parametrize("name", CASES)
 def test_the_good_call_comes_out_whole(name: str, played: dict[str, Result]) -> None:
     """Exit 0, no traceback, both numbers, the times, and every sample from the answer to the BYE."""

@@ -175,6 +175,7 @@ async def test_a_full_disk_is_told_hurts_nothing_finished_and_is_left_behind_wit
     note(Row("P6", "B1" if inodes is None else "B6", what, 1, worst, "5 s, 10 s"))
 
 
+@pytest.mark.promise("P6", "B4", "the disk turns read-only")
 async def test_a_disk_that_turns_read_only_is_told_and_nothing_finished_is_harmed(tmp_path: Path) -> None:
     """As ext4 does after a fault: from then on nothing can be written, until somebody mounts it again."""
     with a_disk(tmp_path) as mount:
@@ -232,6 +233,7 @@ async def _no_room_in_the_catalogue(root: Path) -> Callable[[], None]:
     return heal
 
 
+@pytest.mark.promise("P6", "B2, B7", "the catalogue can't be written")
 @pytest.mark.parametrize("trouble", [_busy, _no_room_in_the_catalogue], ids=["busy", "no room"])
 async def test_audio_goes_on_while_the_catalogue_cant_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Callable[[Path], Awaitable[Callable[[], None]]]
@@ -257,6 +259,7 @@ async def test_audio_goes_on_while_the_catalogue_cant_be_written(
     await check(root, line, {number: 2 for number in range(1, 40)})
 
 
+@pytest.mark.promise("P6", "B10", "one disk mounted twice")
 async def test_one_disk_mounted_twice_is_one_store(tmp_path: Path) -> None:
     """The second process is refused, whatever path it came by."""
     require_mounts()

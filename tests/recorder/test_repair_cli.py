@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,30 @@ def test_who_only_reads_is_told_the_command_and_the_command_mends(
     assert sorted(found) == ["recorded", "unanswered"]
     assert main(["verify", "--store", str(store)]) == 1  # as long as the old one lies there
     assert capsys.readouterr().out.startswith("set_aside: catalogue.sqlite.damaged-1 was replaced")
+
+
+@pytest.mark.parametrize("lose", ["missing", "empty"])
+def test_a_catalogue_that_is_gone_is_told_in_one_sentence(store: Path, lose: str) -> None:
+    for file in store.glob("catalogue.sqlite*"):
+        file.unlink()
+    if lose == "empty":
+        (store / "catalogue.sqlite").touch(0o600)
+
+    for command in ("sweep", "calls", "holds"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "recorder", command, "--store", str(store)], capture_output=True, text=True
+        )
+        assert ran.returncode == 2
+        assert ran.stdout == ""
+        assert ran.stderr.count("\n") == 1, ran.stderr
+        assert "recorder repair --store" in ran.stderr
+    assert main(["verify", "--store", str(store)]) == 1
+
+
+def test_only_what_is_a_store_is_repaired(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["repair", "--store", str(tmp_path)]) == 2
+    assert "There is no store in" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_repairing_what_is_whole_changes_nothing(store: Path, capsys: pytest.CaptureFixture[str]) -> None:

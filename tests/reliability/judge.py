@@ -19,6 +19,7 @@ from capture.media.g711 import TABLE, Law
 from tests.reliability.line import SAMPLES, Spoken
 
 SECOND = 1_000_000_000
+SLACK = 4000  # samples: half a second, since this machine may be busy
 SETTLED_NS = int(2.5 * SECOND)  # a call that ended so long before the fault is in the catalogue
 
 
@@ -26,16 +27,29 @@ SETTLED_NS = int(2.5 * SECOND)  # a call that ended so long before the fault is 
 class Judgement:
     """What was found amiss, and the worst that live calls lost."""
 
+    ready_ns: int
+    slack: int  # samples by which a packet may have been seen late
     faults: list[str] = field(default_factory=list)
     lost_s: float = 0.0  # of the live call that lost most
     live: int = 0
     finished: int = 0
 
+    def limit(self, most_s: float, starved_s: float) -> float:
+        """It is a fault that a live call lost more, unless the recorder had no processor for so long; how much was
+        let pass for that."""
+        if self.lost_s > most_s + starved_s:
+            self.faults.append(f"a live call lost {self.lost_s:.2f} s (without a processor for {starved_s:.2f} s)")
+        return max(0.0, self.lost_s - most_s)
 
-def judge(seen: Mapping[str, Any], spoken: Iterable[Spoken], fault_ns: int, known: Mapping[str, str]) -> Judgement:
+
+def judge(
+    seen: Mapping[str, Any], spoken: Iterable[Spoken], fault_ns: int, known: Mapping[str, str], *,
+    ready_ns: int | None, exactly: bool,
+) -> Judgement:
     """`seen` is what `subject.look` gave after the fault at `fault_ns`; `known` are the hashes by id of recordings that
-    were complete before it."""
-    found = Judgement()
+    were complete before it. What was said before `ready_ns` (None: it never was) is no loss, unless it ended in peace.
+    Without `exactly`, packets were seen a little later than they were sent."""
+    found = Judgement(ready_ns=fault_ns if ready_ns is None else ready_ns, slack=0 if exactly else SLACK)
     found.faults += [*seen["findings"], *(f"the catalogue: {text}" for text in seen["integrity"])]
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for call in seen["calls"]:
@@ -56,7 +70,7 @@ def complete(seen: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _judge_one(one: Spoken, calls: list[Mapping[str, Any]], fault_ns: int, found: Judgement) -> None:
-    ended = one.ended_ns is not None and one.ended_ns <= fault_ns - SETTLED_NS
+    ended = one.ended_ns is not None and max(one.ended_ns, found.ready_ns) <= fault_ns - SETTLED_NS
     found.finished += ended
     found.live += not ended
     if len(calls) > 1:
@@ -82,7 +96,10 @@ def _judge_one(one: Spoken, calls: list[Mapping[str, Any]], fault_ns: int, found
         sent = one.sent_ns[side]
         if not sent:
             continue
-        first = round((sent[0] - call["starts_ns"]) / 125_000)
+        first = _place(samples[:, side], round((sent[0] - call["starts_ns"]) / 125_000), found.slack)
+        if first is None:
+            found.faults.append(f"{one.name}, side {side}: not where its first packet was seen")
+            continue
         missing = _missing(samples[:, side], one.codes[side], first, len(sent))
         if missing is None:
             found.faults.append(f"{one.name}, side {side}: samples that nobody sent")
@@ -90,6 +107,14 @@ def _judge_one(one: Spoken, calls: list[Mapping[str, Any]], fault_ns: int, found
             if ended:
                 found.faults.append(f"{one.name} ended in peace and lacks packet {missing} of {len(sent)}")
             _note_loss(found, one, sent[missing], fault_ns)
+
+
+def _place(samples: np.ndarray[Any, Any], estimate: int, slack: int) -> int | None:
+    """Where the first packet lies; None if not near `estimate`. No sample that was sent is 0."""
+    there = np.flatnonzero(samples)
+    if not slack or not len(there):
+        return estimate
+    return int(there[0]) if abs(int(there[0]) - estimate) <= slack else None
 
 
 def _missing(samples: np.ndarray[Any, Any], codes: np.ndarray[Any, Any], first: int, packets: int) -> int | None:
@@ -110,7 +135,7 @@ def _missing(samples: np.ndarray[Any, Any], codes: np.ndarray[Any, Any], first: 
 
 
 def _note_loss(found: Judgement, one: Spoken, since_ns: int, fault_ns: int) -> None:
-    found.lost_s = max(found.lost_s, (fault_ns - since_ns) / SECOND)
+    found.lost_s = max(found.lost_s, (fault_ns - max(since_ns, found.ready_ns)) / SECOND)
 
 
 def _hash(path: str | None) -> str | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -109,12 +108,9 @@ def record(at_ns: int, frame: bytes) -> bytes:
     return struct.pack("<IIII", second, rest, len(frame), len(frame)) + frame
 
 
-def speak(line: Line, pipe: int, seconds: float) -> None:
-    """Let the line go on for so long; what it says goes into a pipe, as records. BrokenPipeError if nobody reads."""
+def speak(line: Line, send: Callable[[list[wire.Frame]], None], seconds: float) -> None:
+    """Let the line go on for so long; what it says is sent as it is said."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        data = b"".join(record(*frame) for frame in line.frames(time.time_ns()))
-        view = memoryview(data)
-        while view:
-            view = view[os.write(pipe, view) :]
+        send(list(line.frames(time.time_ns())))
         time.sleep(min(0.01, left))

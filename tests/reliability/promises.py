@@ -1,12 +1,18 @@
 """Rows of the table of promises, and how tests anywhere in the suite add theirs.
 
-A test that belongs to a promise asks `cycles` how hard it shall try, and says with `note` what came of it:
+A test that belongs to a promise is marked with it, asks `cycles` how hard it shall try, and says how often it did:
 
-    count = cycles(quick=100, nightly=10_000)
-    ...
-    note(Row("P6", "B8", "catalogue damaged at random places", count, "all made anew", "all"))
+    @pytest.mark.promise("P6", "B8", "catalogue damaged at random places")
+    def test_any_corruption_is_noticed(tried: Tried) -> None:
+        for _ in range(cycles(quick=100, nightly=10_000)):
+            ...
+            tried.cycles += 1
 
-`make test` runs the quick column and throws the rows away; `make reliability` runs the nightly one and prints them.
+The row is noted when it has passed or failed (tests/conftest.py); `tried` may be left out. A campaign that has figures
+to tell, even bad ones, makes a `Row` itself and says `note(row)`; its test is marked without arguments. Whatever is
+random begins with `seed()`. `make test` runs the quick column and throws the rows away; `make reliability` runs the
+nightly one, with seeds of its own, and prints them. Rows of the same test become one, so that parameters may each have
+their share.
 """
 
 from __future__ import annotations
@@ -14,10 +20,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-COLUMN = "RECORDER_RELIABILITY"  # quick, nightly or release
+COLUMN = "RECORDER_RELIABILITY"  # quick, nightly or release; brief: only to see whether a test can pass
 ROWS = "RECORDER_RELIABILITY_ROWS"  # a file that rows are added to
+SEED = "RECORDER_RELIABILITY_SEED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,13 @@ class Row:
 
 def cycles(*, quick: int, nightly: int, release: int | None = None) -> int:
     """How often, in the column that runs now."""
-    counts = {"quick": quick, "nightly": nightly, "release": release or nightly}
+    counts = {"brief": max(1, quick // 10), "quick": quick, "nightly": nightly, "release": release or nightly}
     return counts[os.environ.get(COLUMN, "quick")]
+
+
+def seed() -> int:
+    """What this run's chances begin with. The same in each `make test`: what fails there fails again."""
+    return int(os.environ.get(SEED, "1"))
 
 
 def note(row: Row) -> None:
@@ -46,10 +58,32 @@ def note(row: Row) -> None:
             file.write(json.dumps(asdict(row)) + "\n")
 
 
+@dataclass(slots=True)
+class Tried:
+    """What a test has come to so far: the fixture `tried`."""
+
+    cycles: int = 0
+    worst: str = "as promised"
+    limit: str = "all"
+
+
 def read(path: str) -> list[Row]:
     """The rows that were noted."""
     with open(path) as file:
         return [Row(**{**fields, "faults": tuple(fields["faults"])}) for fields in map(json.loads, file)]
+
+
+def together(rows: Iterable[Row]) -> list[Row]:
+    """Rows of the same test, as its parameters give them, as one; sorted."""
+    found: dict[tuple[str, str, str], Row] = {}
+    for row in rows:
+        key = row.promise, row.test, row.what
+        before = found.get(key)
+        if before is not None:
+            worst = before.worst if before.faults else row.worst
+            row = replace(row, cycles=before.cycles + row.cycles, worst=worst, faults=before.faults + row.faults)
+        found[key] = row
+    return [found[key] for key in sorted(found)]
 
 
 def table(rows: Iterable[Row]) -> str:

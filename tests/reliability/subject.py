@@ -11,41 +11,118 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
+import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recorder.replay import replay
+from recorder import replay as replaying
+from recorder.daemon import run as daemon
 from recorder.settings import Settings
 from storage.store import Store
 from storage.verification import verify
+from tests.capture.wire.cables import Cable
+from tests.reliability.line import PCAP_HEAD, record
+from tests.wire import Frame
 
+READY_S = 20
 ERRORS = "errors.txt"  # beside the store: what the program said on stderr
 
 
 class Recorder:
-    """`recorder replay --store DIR -`, following a pipe as it follows a mirror port; `pipe` is what it reads."""
+    """The program, recording a line.
 
-    def __init__(self, store: Path, errors: Path) -> None:
-        reading, self.pipe = os.pipe()
-        self.pid = _fork(lambda: _record(store, reading, self.pipe), errors)
-        os.close(reading)
+    `how` is "run", the daemon at the end of a pipe; "wire", the daemon at a mirror port (root; a virtual cable); or
+    "replay", `recorder replay --store DIR -`.
+    """
+
+    def __init__(self, store: Path, errors: Path, how: str) -> None:
+        self.pid = 0
+        self.ready_ns: int | None = None  # when it began to record; of one at a pipe, known once it is dead
+        self._waited: deque[tuple[float, int]] = deque()
+        self._cable = Cable() if how == "wire" else None
+        self._socket: socket.socket | None = None
+        self._pipe = -1
+        self._ready, ready = os.pipe()
+        try:
+            os.set_blocking(self._ready, False)
+            if self._cable is not None:
+                near = self._cable.near
+                self.pid = _fork(lambda: _run(store, near, ready), errors)
+                self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+                self._socket.bind((self._cable.far, 0))
+                self._wait_until_ready()  # what is sent before it listens is sent to nobody
+            else:
+                reading, self._pipe = os.pipe()
+                record = _run_on_pipe if how == "run" else _replay
+                self.pid = _fork(lambda: record(store, reading, self._pipe, ready), errors)
+                os.close(reading)
+                self._write(PCAP_HEAD)
+        except BaseException:
+            self.kill()
+            raise
+        finally:
+            os.close(ready)
+
+    def send(self, frames: list[Frame]) -> None:
+        """They are on the line now."""
+        self._note_waiting()
+        if self._socket is not None:
+            for _, frame in frames:
+                self._socket.send(frame)
+        else:
+            self._write(b"".join(record(*frame) for frame in frames))
 
     def kill(self) -> None:
-        """kill -9, and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        self._gone()
+        """kill -9, and wait until it is gone; its line is taken away."""
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        if self._socket is not None:
+            self._socket.close()
+        if self._cable is not None:
+            self._cable.remove()
+        if self._pipe >= 0:
+            os.close(self._pipe)
+        self._look_whether_ready()
+        os.close(self._ready)
 
-    def end(self) -> int:
-        """The line ends; the program's exit status when it has ended by itself."""
-        os.close(self.pipe)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+    def starved_s(self) -> float:
+        """How long, within the last second, it was ready to run and had no processor: no fault of its own."""
+        self._note_waiting()
+        return (self._waited[-1][1] - self._waited[0][1]) / 1e9
 
-    def _gone(self) -> None:
-        os.waitpid(self.pid, 0)
-        os.close(self.pipe)
+    def _note_waiting(self) -> None:
+        now_s, waited_ns = time.monotonic(), 0
+        for task in Path(f"/proc/{self.pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):  # the thread has just ended
+                waited_ns = max(waited_ns, int(task.read_text().split()[1]))
+        self._waited.append((now_s, waited_ns))
+        while now_s - self._waited[0][0] > 1:
+            self._waited.popleft()
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._pipe, view) :]
+
+    def _look_whether_ready(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            if said := os.read(self._ready, 8):
+                self.ready_ns = int.from_bytes(said, "little")
+
+    def _wait_until_ready(self) -> None:
+        until = time.monotonic() + READY_S
+        while time.monotonic() < until:
+            self._look_whether_ready()
+            if self.ready_ns is not None:
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"the recorder wasn't ready after {READY_S} s")
 
 
 def start(store: Path, errors: Path) -> int:
@@ -54,8 +131,9 @@ def start(store: Path, errors: Path) -> int:
 
 
 def look(store: Path, errors: Path, *, checked: bool = True, written: bool = True) -> dict[str, Any]:
-    """What a process sees in the store: `calls` as (record, path) of each, `findings` of verify, the catalogue's own
-    check. With `written`, it opens it for writing first, which repairs what a crash left."""
+    """What a process sees in the store: `calls`, `findings` of verify, the catalogue's own check (`integrity`). `torn`
+    are recordings that a power cut left without a readable head: their sound is there, and counts as lost. With
+    `written`, it opens the store for writing first, which repairs what a crash left."""
     reading, writing = os.pipe()
     pid = _fork(lambda: asyncio.run(_look(store, writing, checked=checked, written=written)), errors)
     os.close(writing)
@@ -83,12 +161,38 @@ def _fork(what: Callable[[], None], errors: Path) -> int:
         os._exit(status)
 
 
-def _record(store: Path, reading: int, writing: int) -> None:
+def _run(store: Path, interface: str, ready: int) -> None:
+    _announce(daemon, ready)
+    daemon.run(None, store, [interface])
+
+
+def _run_on_pipe(store: Path, reading: int, writing: int, ready: int) -> None:
+    _as_stdin(reading, writing)
+    _run(store, "-", ready)
+
+
+def _replay(store: Path, reading: int, writing: int, ready: int) -> None:
+    _as_stdin(reading, writing)
+    _announce(replaying, ready)
+    asyncio.run(replaying.replay(("-",), store, Settings()))
+
+
+def _as_stdin(reading: int, writing: int) -> None:
     os.close(writing)
     os.dup2(reading, 0)
     os.close(reading)
     sys.stdin = os.fdopen(0, "r", closefd=False)
-    asyncio.run(replay(("-",), store, Settings()))
+
+
+def _announce(module: Any, ready: int) -> None:
+    """Have the program say when its store is open and it begins to follow the line."""
+    follow = module.follow
+
+    async def following(*arguments: Any, **named: Any) -> None:
+        os.write(ready, time.time_ns().to_bytes(8, "little"))
+        await follow(*arguments, **named)
+
+    module.follow = following
 
 
 async def _open(store: Path) -> None:
@@ -99,9 +203,10 @@ async def _open(store: Path) -> None:
 async def _look(store: Path, pipe: int, *, checked: bool, written: bool) -> None:
     if written:
         await _open(store)
-    seen: dict[str, Any] = {"calls": [], "findings": [], "integrity": []}
+    seen: dict[str, Any] = {"calls": [], "findings": [], "torn": [], "integrity": []}
     if checked:
-        seen["findings"] = [str(finding) async for finding in verify(store)]
+        async for finding in verify(store):
+            seen["torn" if finding.kind == "broken" else "findings"].append(str(finding))
     async with await Store.open_read_only(store) as opened:
         if checked:
             seen["integrity"] = await opened.catalogue.integrity_check()

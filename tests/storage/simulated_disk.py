@@ -226,8 +226,8 @@ class SimulatedDisk(Disk):
         except FileNotFoundError:
             return None
         if isinstance(node, _File):
-            return Status("file", len(node.data), 0o600, 0, (0, node.number), 0)
-        return Status("directory", 0, 0o700, 0, (0, node.number), 0)
+            return Status("file", len(node.data), 0o600, 0, 0, (0, node.number), 0)
+        return Status("directory", 0, 0o700, 0, 0, (0, node.number), 0)
 
     def space(self, path: str) -> Space:
         return Space(1 << 40, 1 << 39, 0, 0)

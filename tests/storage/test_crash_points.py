@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,10 +24,13 @@ from storage.records import CallRecord
 from storage.recovery import call_of_complete
 from storage.tallies import Tallies
 from tests.reliability.promises import Row, cycles, note
+from tests.reliability.promises import seed as first_seed
 from tests.storage.build import samples_of
 from tests.storage.day import Day
 from tests.storage.fragile_disk import FragileDisk
 from tests.storage.simulated_disk import SimulatedDisk
+
+SEEDS = 10_000  # more than any run uses up
 
 
 class WatchedDisk(FragileDisk):
@@ -112,7 +116,7 @@ async def test_whatever_a_power_cut_leaves_has_what_was_promised(
         disk.step("after the rows")
 
     monkeypatch.setattr(Catalogue, "add_calls", watched)
-    wanted, looked, seed = cycles(quick=20_000, nightly=1_000_000, release=10_000_000), 0, 0
+    wanted, looked, seed = cycles(quick=20_000, nightly=1_000_000, release=10_000_000), 0, SEEDS * first_seed()
     faults: list[str] = []
     while looked < wanted and not faults:
         memory = SimulatedDisk()
@@ -123,6 +127,7 @@ async def test_whatever_a_power_cut_leaves_has_what_was_promised(
         await day.run()
         assert len(disk.steps) > 60  # it did look everywhere
         looked, seed = looked + disk.looked, seed + 1
+        shutil.rmtree(day.root)
         faults = [f"seed {seed - 1}, {fault}" for fault in disk.faults]
 
     worst = "all that was promised was there" if not faults else faults[0]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from storage.records import CallRecord
 from storage.store import Finished, Store
 from storage.tallies import Tallies
 from storage.wav import HEADER_BYTES, PCM16, ULAW
+from tests.reliability.promises import Tried, cycles
 from tests.storage.build import (
     FOLDER,
     SECOND,
@@ -82,7 +84,10 @@ async def check(day: Day, disk: Disk) -> None:
         assert sound or call.outcome == "no_audio"
 
 
-async def test_a_kill_before_every_step_loses_nothing(tmp_path: Path, rows_are_steps: list[FragileDisk]) -> None:
+@pytest.mark.promise("P1", "A5", "killed before each step of keeping calls")
+async def test_a_kill_before_every_step_loses_nothing(
+    tmp_path: Path, rows_are_steps: list[FragileDisk], tried: Tried
+) -> None:
     """A killed process leaves all it wrote: even the calls that went on are there, to the last frame."""
     step = 0
     while True:
@@ -99,12 +104,13 @@ async def test_a_kill_before_every_step_loses_nothing(tmp_path: Path, rows_are_s
         await check(day, Disk())
         if not disk.fired:
             break
-        step += 1
+        tried.cycles = step = step + 1
     assert step > 60  # it did look everywhere
 
 
+@pytest.mark.promise("P1", "A5", "a start after a kill, killed before each of its steps")
 async def test_a_start_that_is_killed_at_every_step_can_be_repeated(
-    tmp_path: Path, rows_are_steps: list[FragileDisk]
+    tmp_path: Path, rows_are_steps: list[FragileDisk], tried: Tried
 ) -> None:
     """Whatever the next start is stopped at, the one after it finds the same (reliability: a kill in recovery)."""
     step = 0
@@ -125,16 +131,18 @@ async def test_a_start_that_is_killed_at_every_step_can_be_repeated(
         await check(day, Disk())
         if not disk.fired:
             break
-        step += 1
+        tried.cycles = step = step + 1
     assert step > 20
 
 
-@pytest.mark.parametrize("seeds", [range(start, start + 50) for start in range(0, 400, 50)])
+@pytest.mark.promise("P1", "A4", "simulated power cut as calls are kept, and another as the start repairs")
+@pytest.mark.parametrize("share", range(8))
 async def test_a_power_cut_at_any_step_keeps_what_was_promised(
-    seeds: range, tmp_path: Path, rows_are_steps: list[FragileDisk]
+    share: int, tmp_path: Path, rows_are_steps: list[FragileDisk], tried: Tried
 ) -> None:
     """With any subset of what was not synced gone, and writes torn; the start after it is cut off as well."""
-    for seed in seeds:
+    for seed in range(share, cycles(quick=400, nightly=10_000, release=100_000), 8):
+        tried.cycles += 1
         chance = random.Random(seed)
         memory = SimulatedDisk()
         root = tmp_path / str(seed)
@@ -157,6 +165,7 @@ async def test_a_power_cut_at_any_step_keeps_what_was_promised(
             pass
         rows_are_steps.clear()
         await check(day, memory.crash(chance))
+        shutil.rmtree(root)
 
 
 async def test_without_the_sync_the_power_cut_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +186,12 @@ async def test_without_the_sync_the_power_cut_is_seen(tmp_path: Path, monkeypatc
     assert broken > 0
 
 
+@pytest.mark.promise("P6", "B3", "each disk operation fails, once or from then on")
 @pytest.mark.parametrize("always", [False, True])
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
-async def test_a_disk_that_fails_at_any_step_is_never_believed(tmp_path: Path, number: int, always: bool) -> None:
+async def test_a_disk_that_fails_at_any_step_is_never_believed(
+    tmp_path: Path, number: int, always: bool, tried: Tried
+) -> None:
     """Every call is entered; one that the disk may have hurt says so; the next start mends what can be mended."""
     step = 0
     while True:
@@ -199,7 +211,7 @@ async def test_a_disk_that_fails_at_any_step_is_never_believed(tmp_path: Path, n
         assert [found for found in await findings(root) if found.kind != "broken"] == []
         if not disk.fired:
             break
-        step += 1
+        tried.cycles = step = step + 1
     assert step > 15
 
 

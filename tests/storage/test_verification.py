@@ -14,7 +14,7 @@ from storage import wav
 from storage.errors import StoreError
 from storage.store import Store
 from storage.wav import PCM16
-from tests.storage.build import FOLDER, SECOND, START, a_call, a_store_with, audio, findings, unanswered
+from tests.storage.build import FOLDER, SECOND, START, a_call, a_store_with, all_calls, audio, findings, unanswered
 
 ONE, TWO = f"{FOLDER}/091502-c1.wav", f"{FOLDER}/091503-c2.wav"
 
@@ -96,7 +96,10 @@ TAMPERINGS: list[tuple[str, Callable[[Path], None], set[tuple[str, str]]]] = [
     ("longer", lambda store: plant(ONE, (store / ONE).read_bytes() + b"more")(store), {("size_wrong", ONE)}),
     ("gone", lambda store: os.unlink(store / ONE), {("file_missing", ONE)}),
     ("swapped", swap, {("hash_wrong", ONE), ("hash_wrong", TWO)}),
-    ("all gone", lambda store: shutil.rmtree(store / "2026"), {("file_missing", ONE), ("file_missing", TWO)}),
+    ("all gone", lambda store: shutil.rmtree(store / "2026"),
+     {("file_missing", ONE), ("file_missing", TWO), ("line_missing", "u")}),
+    ("a day's lines gone", lambda store: os.unlink(store / FOLDER / "calls.jsonl"), {("line_missing", "u")}),
+    ("a line gone", lambda store: os.truncate(store / FOLDER / "calls.jsonl", 0), {("line_missing", "u")}),
     ("a link instead", replaced_by_a_link, {("not_a_file", ONE)}),
     ("a pipe", pipe, {("not_a_file", f"{FOLDER}/091502-p.wav")}),
     ("renamed", lambda store: os.rename(store / ONE, store / FOLDER / "091502-c9.wav"),
@@ -153,6 +156,19 @@ async def test_each_tampering_is_found_and_named(
     for finding in found:
         assert finding.where in finding.text or finding.where == "."
         assert finding.text.endswith(".")
+
+
+async def test_repairing_writes_a_lost_line_again(store: Path) -> None:
+    os.unlink(store / FOLDER / "calls.jsonl")
+
+    async with await Store.open(store, repair=True) as repaired:
+        assert repaired.lines_again == 1
+
+    assert await findings(store) == []
+    os.unlink(store / "catalogue.sqlite")
+    async with await Store.open(store):
+        pass
+    assert [call.id for call in await all_calls(store)] == ["c1", "c2", "u"]
 
 
 async def test_a_page_of_the_catalogue_overwritten_is_found(store: Path) -> None:

@@ -145,7 +145,8 @@ async def test_more_than_may_be_under_way_are_counted_not_queued(tmp_path: Path)
 
 async def test_a_line_without_a_notice_asks_nobody(tmp_path: Path) -> None:
     async with HttpServer().running() as server:
-        office = Office(settings_for(server, tmp_path), silent=(SilentLine(lines=("0238201111",), reason="urgent"),))
+        urgent = SilentLine(lines=("0238201111",), reason="urgent")
+        office = Office(settings_for(server, tmp_path), silent=(urgent,))
         await office.take(CALL)
         await office.act.close()
 
@@ -191,7 +192,9 @@ def test_the_recorder_never_waits_for_the_hook(tmp_path: Path) -> None:
     events.close()
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"call_id":1}', b'{"call_id":"a","at_ns":1,"caller":2,"line":null}'])
+@pytest.mark.parametrize("data", [
+    b"", b"{", b"[]", b'{"call_id":1}', b'{"call_id":"a","at_ns":1,"caller":2,"line":null}',
+])  # fmt: skip
 def test_what_is_no_event_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError):
         parse(data)

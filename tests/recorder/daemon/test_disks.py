@@ -67,6 +67,7 @@ def freeze(folder: Path, request: int) -> None:
         os.close(fd)
 
 
+@pytest.mark.promise("P6", "B5", "the disk hangs for 2 s under two live calls")
 def test_a_disk_that_hangs_for_seconds_costs_nothing(ext4: Path, tmp_path: Path) -> None:
     """Nothing can be written or synced; the calls go on in memory, one ends, and all is there afterwards."""
     store, talks = ext4 / "store", [Talk(1), Talk(2)]
@@ -88,6 +89,7 @@ def test_a_disk_that_hangs_for_seconds_costs_nothing(ext4: Path, tmp_path: Path)
     assert verified(store) == ""
 
 
+@pytest.mark.promise("P6", "B1", "the disk is full under a live call")
 def test_a_full_disk_is_told_and_recording_goes_on_when_there_is_room(small: Path) -> None:
     """Within the time that memory holds, nothing is lost; one sentence names the trouble, another its end."""
     store, talk, filler = small / "store", Talk(1), small / "filler"

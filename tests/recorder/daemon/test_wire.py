@@ -65,7 +65,8 @@ def test_calls_on_the_cable_are_recorded(tmp_path: Path, cable: Cable) -> None:
     assert account.returncode == 0, account.stdout + account.stderr
 
 
-def test_a_stop_of_five_seconds_loses_nothing(tmp_path: Path, cable: Cable) -> None:
+@pytest.mark.promise("P3", "D1", "stopped for 3 s at the mirror port")
+def test_a_stop_of_three_seconds_loses_nothing(tmp_path: Path, cable: Cable) -> None:
     """SIGSTOP for a while: the kernel's ring holds what comes."""
     store, talk = tmp_path / "store", Talk(1)
     with running(store, "--interface", cable.near) as run:
@@ -82,6 +83,7 @@ def test_a_stop_of_five_seconds_loses_nothing(tmp_path: Path, cable: Cable) -> N
     assert all(stream["packets"] == 250 and stream["lost"] == 0 for stream in one["recording"]["streams"])
 
 
+@pytest.mark.promise("P3", "E1", "the kernel drops frames, and it is told")
 def test_what_the_kernel_drops_is_told_of_the_calls_that_ran(
     tmp_path: Path, cable: Cable
 ) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from storage.ring import erasing
 from storage.ring.ring import Ring
 from storage.store import Finished, Store
 from storage.wav import PCM16
+from tests.reliability.promises import Tried, cycles
 from tests.storage.build import FOLDER, SECOND, START, a_call, a_store_with, all_calls, audio, findings
 from tests.storage.fragile_disk import FragileDisk, PowerCut
 from tests.storage.ring.build import DAY, NOW, RULE, erase, files, hold, some_calls
@@ -160,8 +162,9 @@ async def test_a_call_that_was_erased_is_not_adopted_from_its_part(tmp_path: Pat
     assert await all_calls(tmp_path) == []
 
 
+@pytest.mark.promise("P9", "A6", "killed before each step of erasing")
 async def test_a_kill_before_every_step_of_erasing_is_made_good(
-    tmp_path: Path, rows_are_steps: list[FragileDisk]
+    tmp_path: Path, rows_are_steps: list[FragileDisk], tried: Tried
 ) -> None:
     """Wherever it is broken off: what is left is whole, and what the register says was erased is gone."""
     step = 0
@@ -179,16 +182,18 @@ async def test_a_kill_before_every_step_of_erasing_is_made_good(
         await check(root, ("c-0", "c-2", "c-3"), Disk())
         if not disk.fired:
             break
-        step += 1
+        tried.cycles = step = step + 1
     assert step > 12
 
 
-@pytest.mark.parametrize("seeds", [range(start, start + 40) for start in range(0, 120, 40)])
+@pytest.mark.promise("P9", "A6", "simulated power cut as calls are erased, and another as the start repairs")
+@pytest.mark.parametrize("share", range(3))
 async def test_a_power_cut_at_any_step_of_erasing_is_made_good(
-    seeds: range, tmp_path: Path, rows_are_steps: list[FragileDisk]
+    share: int, tmp_path: Path, rows_are_steps: list[FragileDisk], tried: Tried
 ) -> None:
     """With any subset of what was not synced undone; and the start that makes it good is cut off as well."""
-    for seed in seeds:
+    for seed in range(share, cycles(quick=120, nightly=5000), 3):
+        tried.cycles += 1
         chance = random.Random(seed)
         memory = SimulatedDisk()
         memory.make_directory(str(tmp_path))
@@ -211,6 +216,7 @@ async def test_a_power_cut_at_any_step_of_erasing_is_made_good(
             pass
         rows_are_steps.clear()
         await check(root, ("c-0", "c-1", "c-3"), memory.crash(chance))
+        shutil.rmtree(root)
 
 
 async def check(root: Path, doomed: tuple[str, ...], disk: Disk) -> None:

@@ -1,14 +1,11 @@
-"""The code book, and what alarms are told from."""
+"""What alarms of a store are told from."""
 
 from __future__ import annotations
-
-import re
 
 import numpy as np
 import pytest
 
-from recorder.status import alarms
-from recorder.status.alarms import Alarm, Code
+from recorder.alarms.code import Code
 from recorder.status.assess import Circumstances, bytes_in_words
 from recorder.status.assess import alarms as told
 from storage.retention.forecast import forecast
@@ -16,34 +13,6 @@ from storage.retention.judgement import NO_RULE, judge
 from storage.retention.room import Room
 from storage.retention.rules import Days
 from tests.storage.retention.years import DAY_NS, MONDAY_NS, columns
-
-VALUES = {
-    "store": "/s", "count": 3, "share": "1 %", "allowed": "2 %", "rule_ja": "3か月間", "rule_en": "3 months", "days": 4,
-    "when_ja": "今", "when_en": "now", "short": "1 B", "free": "2 B", "now_ja": "今", "now_en": "now",
-    "newest_ja": "先", "newest_en": "then", "since_ja": "昔", "since_en": "long", "path_ja": "/p", "path_en": "/p",
-    "file": "f",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("code", Code)
-def test_each_code_has_a_meaning_and_a_remedy_in_both_languages(code: Code) -> None:
-    alarm = Alarm(code, dict(VALUES))
-
-    for text in (alarm.meaning("en"), alarm.remedy("en")):
-        assert text and not re.search("[ぁ-んァ-ヶ一-龥{}]", text)
-    for text in (alarm.meaning("ja"), alarm.remedy("ja")):
-        assert re.search("[ぁ-ん]", text) and "{" not in text
-    assert alarm.meaning("ja").endswith("。")
-
-
-def test_commands_that_remedies_name_exist() -> None:
-    from recorder.cli import COMMANDS
-
-    remedies = " ".join(Alarm(code, dict(VALUES)).remedy("en") for code in Code)
-    words = re.findall(r"recorder (\w[\w-]*)", remedies)
-
-    assert words
-    assert {word for word in words if word not in COMMANDS} == set()
 
 
 def circumstances(**changes: object) -> Circumstances:
@@ -80,11 +49,3 @@ def test_a_clock_may_be_a_little_behind_the_newest_call() -> None:
 ])  # fmt: skip
 def test_sizes_are_said_with_three_digits_or_so(size: float, words: str) -> None:
     assert bytes_in_words(size) == words
-
-
-def test_each_code_stands_in_the_document() -> None:
-    from pathlib import Path
-
-    document = (Path(alarms.__file__).parents[2] / "docs" / "storage.md").read_text("utf-8")
-
-    assert [code for code in Code if f"`{code.value}`" not in document] == []

@@ -1,0 +1,129 @@
+"""A capture as a file, and frame by frame over a virtual cable: what the recorder makes of it, both ways."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from capture.files import CaptureFileError, open_capture
+from tests import wire
+from tests.capture.wire.cables import Cable
+from tests.recorder.daemon.runs import ROOT, Run, calls, running
+from tests.wire import Frame
+
+ETHERNET = 1
+LEAP_NS = 3600 * wire.SECOND  # between captures that somebody put together: nothing goes on for so long
+SHORT_NS = 70 * wire.SECOND  # and what is made of it: longer than the silence that ends a call
+NEAR_SAMPLES = 800  # a busy machine sends 0.1 s late at times
+
+
+@dataclass
+class Outcome:
+    """What came of a capture."""
+
+    calls: list[dict[str, Any]]
+    store: Path
+
+    def sides(self, number: int) -> NDArray[np.int16] | None:
+        """A call's recording, both sides."""
+        recording = self.calls[number]["recording"]
+        if recording is None:
+            return None
+        samples, _ = soundfile.read(self.store / recording["path"], dtype="int16", always_2d=True)
+        return samples
+
+
+def frames_of(capture: Path) -> list[Frame]:
+    """What is readable of it, without leaps of hours or backwards, which can't be sent in real time."""
+    rows: list[Frame] = []
+    shift = 0
+    try:
+        with open_capture(capture) as reader:
+            for block in reader:
+                for start, length, time_ns in zip(block.start, block.length, block.time_ns, strict=True):
+                    data = block.data[int(start) : int(start + length)].tobytes()
+                    at = int(time_ns) + shift
+                    if rows and at - rows[-1][0] > LEAP_NS:
+                        shift -= at - rows[-1][0] - SHORT_NS
+                    elif rows and at < rows[-1][0]:
+                        shift += rows[-1][0] - at
+                    rows.append((int(time_ns) + shift, data))
+    except CaptureFileError:
+        pass  # cut in the middle of a frame: the ones before are good
+    return rows
+
+
+def lasts_s(rows: list[Frame]) -> float:
+    return (rows[-1][0] - rows[0][0]) / wire.SECOND
+
+
+def replayed(capture: Path, store: Path) -> Outcome:
+    """As a file."""
+    command = [sys.executable, "-m", "recorder", "replay", "--store", str(store), str(capture)]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return Outcome(calls(store), store)
+
+
+def sent(capture: Path, store: Path, cable: Cable) -> tuple[Outcome, dict[str, Any]]:
+    """Over the cable in real time, to `recorder run`; and what the sender says of it.
+
+    What still goes on when the daemon is stopped is taken up by one on standard input, where nothing more comes. So
+    it ends as it does when a file ends.
+    """
+    sender = [sys.executable, "-m", "bench.sender", str(capture), "--interface", cable.far]
+    with running(store, "--interface", cable.near) as run:
+        said = subprocess.run(sender, cwd=ROOT, check=True, capture_output=True, text=True)
+        run.stop()
+    last = Run(store)
+    assert last.process.stdin is not None
+    last.process.stdin.write(wire.pcap([]))
+    assert last.end() == 0, last.errors
+    return Outcome(calls(store), store), json.loads(said.stdout.splitlines()[-1])
+
+
+def differences(file: Outcome, live: Outcome, late_s: float) -> list[str]:
+    """What the two don't agree in; times count from the first call's beginning, give or take what was sent late."""
+    one, other = ([_without_times(call) for call in outcome.calls] for outcome in (file, live))
+    if sorted(map(str, one)) != sorted(map(str, other)):
+        return [f"file: {one}", f"live: {other}"]
+    found = []
+    match = {str(call): number for number, call in enumerate(other)}
+    for number, call in enumerate(one):
+        again = match[str(call)]
+        found += [f"{call['call_ids']}: {text}" for text in _audio(file.sides(number), live.sides(again))]
+        lengths = file.calls[number]["duration_s"], live.calls[again]["duration_s"]
+        if abs(lengths[0] - lengths[1]) > 0.05 + late_s:
+            found.append(f"{call['call_ids']}: lasts {lengths}")
+    return found
+
+
+def _without_times(call: dict[str, Any]) -> dict[str, Any]:
+    """A call without what differs from run to run: its id and path, its times. A restart at the end is no gap."""
+    kept = ("direction", "outcome", "caller", "callee", "extension", "call_ids", "end_reason")
+    plain: dict[str, Any] = {key: call[key] for key in kept}
+    plain["flags"] = sorted(set(call["flags"]) - {"recording_gap"})
+    plain["streams"] = call["recording"] and call["recording"]["streams"]
+    return plain
+
+
+def _audio(file: NDArray[np.int16] | None, live: NDArray[np.int16] | None) -> list[str]:
+    """The same samples in the same order, each near its place."""
+    if file is None or live is None:
+        return [] if file is live else ["recorded only once"]
+    found = []
+    for channel in range(2):
+        one, other = file[:, channel], live[:, channel]
+        places = np.flatnonzero(one), np.flatnonzero(other)
+        if len(places[0]) != len(places[1]) or not np.array_equal(one[places[0]], other[places[1]]):
+            found.append(f"channel {channel}: other samples ({len(places[0])} and {len(places[1])} that aren't zero)")
+        elif len(places[0]) and np.abs(places[0] - places[1]).max() > NEAR_SAMPLES:
+            found.append(f"channel {channel}: samples lie elsewhere, by {np.abs(places[0] - places[1]).max()}")
+    return found

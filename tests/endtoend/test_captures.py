@@ -1,0 +1,77 @@
+"""Every capture that can be sent over Ethernet gives the daemon the calls and the audio that `replay` gives of it.
+
+Each is sent in real time, several at once. `make test` takes those that last a few seconds and have calls; all of them,
+which takes half an hour, with RECORDER_RELIABILITY=nightly.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from capture.files import open_capture
+from tests.capture.wire.cables import Cable
+from tests.conftest import needs_root
+from tests.endtoend.live import ETHERNET, differences, frames_of, lasts_s, replayed, sent
+from tests.reliability.promises import cycles
+from tests.wire import write_pcap
+
+LONGEST_S = cycles(quick=9, nightly=3600)
+ALL = LONGEST_S > 60
+AT_ONCE = 6
+
+
+@dataclass
+class Result:
+    name: str
+    calls: int
+    faults: list[str]
+
+
+def ethernet(folder: Path) -> list[Path]:
+    found = []
+    for path in sorted((*folder.glob("*.pcap"), *folder.glob("*.pcapng"))):
+        with open_capture(path) as reader:
+            first = next(iter(reader), None)
+        if first is not None and (first.link == ETHERNET).all():
+            found.append(path)
+    return found
+
+
+def both_ways(path: Path, folder: Path, cable: Cable) -> Result:
+    """Replay a capture, send it, and compare."""
+    folder.mkdir()
+    copy = write_pcap(folder / "sent.pcap", frames_of(path))
+    file = replayed(copy, folder / "file")
+    if not (file.calls or ALL):
+        return Result(path.name, 0, [])
+    live, said = sent(copy, folder / "live", cable)
+    faults = differences(file, live, said["late_ms"][2] / 1000)
+    if said["refused"]:
+        faults.append(f"{said['refused']} frames could not be sent")
+    return Result(path.name, len(file.calls), faults)
+
+
+def test_the_daemon_makes_of_a_cable_what_replay_makes_of_the_file(shared_folder: Path, tmp_path: Path) -> None:
+    needs_root()
+    captures = [path for path in ethernet(shared_folder / "pcaps") if lasts_s(frames_of(path)) <= LONGEST_S]
+    assert captures
+    cables: list[Cable] = []
+    try:
+        cables += [Cable() for _ in captures]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            running: list[Future[Result]] = [
+                pool.submit(both_ways, path, tmp_path / path.name, cable)
+                for path, cable in zip(captures, cables, strict=True)
+            ]
+        results = [one.result() for one in running]
+    finally:
+        for cable in cables:
+            cable.remove()
+
+    print(f"{len(results)} captures, {sum(one.calls for one in results)} calls")
+    assert sum(one.calls for one in results) > 10
+    assert not [one for one in results if one.faults], "\n".join(
+        f"{one.name}: {fault}" for one in results for fault in one.faults
+    )
