@@ -31,6 +31,8 @@ from storage.records import CallRecord
 Told = Literal["heard", "played", "cut_short", "exempt", "not_told"]
 SLACK_NS = 5_000_000_000  # the unit's clock and that of the capture may differ by so much
 DAYS_HELD = 3
+SERVES_DAYS = 8  # after the last announcement; an office that had a long holiday has had calls since
+_DAY_NS = 86_400_000_000_000
 
 
 class Announcements:
@@ -56,8 +58,8 @@ class Announcements:
         return max(found, key=lambda record: (record.complete, record.milliseconds), default=None)
 
     def serves(self, at_ns: int) -> bool:
-        """Whether the unit was at work on that day: then a call without an announcement went by without."""
-        return day_of(at_ns) in self._known
+        """Whether the unit was at work then, or in the days before: a call without an announcement went by without."""
+        return any(day_of(at_ns - days * _DAY_NS) in self._known for days in range(SERVES_DAYS))
 
     def _day(self, day: str) -> _Day:
         if day not in self._days:
@@ -115,3 +117,15 @@ async def with_announcements(
     async for call in calls:
         found = announcements.of(call)
         yield call, found, told(call, found, unit_serves=announcements.serves(call.started_ns))
+
+
+async def went_by(calls: AsyncIterable[CallRecord], announcements: Announcements) -> tuple[int, int]:
+    """Of recorded calls from outside, how many callers weren't told, or didn't hear it though it was looked for; and
+    of how many that is known."""
+    count = of = 0
+    async for call, _, answer in with_announcements(calls, announcements):
+        if call.direction != "inbound" or call.outcome != "recorded" or answer in (None, "exempt"):
+            continue
+        of += 1
+        count += answer == "not_told" or call.announced_ms == 0
+    return count, of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from recorder.problems import Unusable
 from recorder.settings.announcing import Announcement, PromptRule, SilentLine
 from recorder.times import time_ns
 
+ROOT = Path(__file__).resolve().parents[3]
 HOURS = ("Mon-Fri 08:30-17:15",)
 NEW_YEAR = ("12-29", "12-30", "12-31", "01-02", "01-03")
 
@@ -134,6 +137,22 @@ def test_other_rates_and_stereo_become_the_same_sound(tmp_path: Path) -> None:
     wanted = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16000) / 8000)
     error = (sent - wanted)[400:-400]
     assert 10 * np.log10(np.mean(wanted**2) / np.mean(error**2)) > 33  # µ-law's own noise is at about 37 dB
+
+
+def test_a_prompt_is_read_where_memory_is_never_both_written_and_run(tmp_path: Path) -> None:
+    """As MemoryDenyWriteExecute= of the units has it (PR_SET_MDWE; kernels older than 6.3 don't know it)."""
+    path = write(tmp_path / "a.flac", 0.5 * np.sin(np.arange(8000)), 8000)
+    script = (
+        "import ctypes, sys; from pathlib import Path; from recorder.announcement import prompts; import soundfile\n"
+        "if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0): raise SystemExit(77)\n"
+        "print(prompts.load(Path(sys.argv[1])).milliseconds)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, cwd=ROOT)
+
+    if done.returncode == 77:
+        pytest.skip("kernel: no PR_SET_MDWE")
+    assert done.stdout == "1000\n", done.stderr
 
 
 @pytest.mark.parametrize("seconds, loud, words", [
