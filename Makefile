@@ -9,7 +9,7 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint bench bench-catalogue bench-live reliability soak fuzz clean help check-packages
+.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-live reliability soak fuzz clean help check-packages
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ demo: setup  ## Replay the capture that ships with the project, and show its cal
 	$(BIN)/recorder replay --store $(DEMO) tests/captures/demo.pcap
 	$(BIN)/recorder calls --store $(DEMO)
 	@echo "The recordings are under $(DEMO)/: stereo WAV files, caller on the left, for any player."
+
+demo-announcement: setup  ## A softphone calls, hears the notice, and the recorder says so (needs baresip)
+	$(BIN)/python -m tests.recorder.announcement.demo
 
 test: setup check-packages  ## All tests; those that lack a tool or a right are skipped, and the last line says so
 	$(BIN)/python -m pytest $(ARGS)
@@ -57,6 +60,9 @@ bench-live: setup  ## Measure the recorder on a line in real time, 100 to 2,000 
 
 soak: setup  ## An hour at 100 calls with restarts: is every sample right, does nothing grow (root; ARGS=--help)
 	$(BIN)/python -m tests.reliability.soak $(ARGS)
+
+bench-announce: setup  ## Measure how evenly 100 announcements at once are paced (needs sipp; ARGS=--help)
+	$(BIN)/python -m bench.announce $(ARGS)
 
 fuzz: setup  ## Feed each parser with broken input for SECONDS (20) each; TARGETS=... names some
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGETS)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from storage.announcements import AnnouncementRecord
 from storage.layout import JAPAN
 from storage.records import CallRecord, RecordingRecord, StreamRecord
 
 _EPOCH = datetime(1970, 1, 1, 9, tzinfo=JAPAN)
 
 
-def call_as_json(call: CallRecord) -> dict[str, Any]:
-    """One call, with keys in the promised order. Every string is valid Unicode."""
+def call_as_json(
+    call: CallRecord, announcement: AnnouncementRecord | None = None, told: str | None = None
+) -> dict[str, Any]:
+    """One call, with keys in the promised order. Every string is valid Unicode. What was played to the caller, and
+    whether that tells him, comes from `recorder.announcement.told`."""
     return {
         "id": call.id,
         "direction": call.direction,
@@ -37,12 +41,27 @@ def call_as_json(call: CallRecord) -> dict[str, Any]:
         "announced_ms": call.announced_ms,
         "caller_group": _text_or_none(call.caller_group),
         "section": _text_or_none(call.section),
+        "announcement": None if announcement is None else _announcement(announcement),
+        "told": told,
     }
 
 
 def rfc3339(time_ns: int) -> str:
     """Japan time with microseconds and offset; what is finer is cut off, so that order is kept."""
     return (_EPOCH + timedelta(microseconds=time_ns // 1000)).isoformat(timespec="microseconds")
+
+
+def _announcement(announcement: AnnouncementRecord) -> dict[str, Any]:
+    return {
+        "at": rfc3339(announcement.at_ns),
+        "how": announcement.how,
+        "prompt": _text_or_none(announcement.prompt),
+        "sha256": announcement.sha256,
+        "milliseconds": announcement.milliseconds,
+        "of_milliseconds": announcement.of_milliseconds,
+        "ended_by": announcement.ended_by,
+        "reason": announcement.reason,
+    }
 
 
 def _recording(recording: RecordingRecord) -> dict[str, Any]:

@@ -27,9 +27,11 @@ from recorder.conversations.leg import Leg
 from recorder.conversations.verdict import Verdict, forbid, recording_leg, verdict
 from recorder.entry import CLOCK_STEPPED, record_of
 from recorder.figures.calls import sides_of
+from recorder.hook.inbound import Inbound
 from recorder.keeping.keeper import Decode, Ended, Keeper, Kept, Part
 from recorder.lines import Lines, Role
 from recorder.notice import NoticeFinder, Prompts
+from recorder.numbers import callee
 from recorder.signalling_journal import SignallingJournal
 from recorder.tape import Tape
 from storage.errors import DiskFailed
@@ -48,7 +50,7 @@ DEMANDS = 1000  # that are remembered
 
 class Session:
     """Gives calls to a keeper. `monotonic_s` is a clock for the once-a-second sync, and for nothing else; `prompts`
-    are the notices that callers may hear."""
+    are the notices that callers may hear; `tell` is told of each inbound call that begins, and must not wait."""
 
     def __init__(
         self,
@@ -58,12 +60,14 @@ class Session:
         monotonic_s: Callable[[], float],
         prompts: Prompts | None = None,
         journal: SignallingJournal | None = None,
+        tell: Callable[[Inbound], None] | None = None,
     ) -> None:
         self._keeper = keeper
         self._g711 = encoding == "g711"
         self._monotonic_s = monotonic_s
         self._prompts = prompts
         self._journal = journal
+        self._tell = tell
         self._recalling = False
         self._book: ConversationBook
         self._finished: list[Ended] = []
@@ -135,6 +139,8 @@ class Session:
         leg = self._book.began(call)
         if self._prompts is not None and not self._recalling and leg.role is Role.FROM_OUTSIDE:
             leg.finder = NoticeFinder(self._prompts, search_s=self._book.lines.notice.search_s)
+        if self._tell is not None and not self._recalling:
+            self._tell_of(leg)
         # An excluded telephone that calls nobody outside may pick up somebody's call: its audio is listened to as
         # proof of that, and kept nowhere.
         may_pick_up = leg.role is Role.FROM_TELEPHONE and not self._book.lines.is_outside_number(leg.called)
@@ -272,6 +278,15 @@ class Session:
             for one in self.demands
             if not one.is_met
         ]
+
+    def _tell_of(self, leg: Leg) -> None:
+        """An inbound call has begun: whoever plays notices may want to know. Calls that aren't recorded need none."""
+        one = leg.conversation
+        if self._tell is not None and leg is one.first and leg.role is Role.FROM_OUTSIDE and one.excluded_by is None:
+            line = callee(leg.call.invite.to).number
+            self._tell(
+                Inbound(call_id=leg.call.call_id, caller=leg.presented.number, line=line, at_ns=one.started_ns)
+            )
 
     def _meet(self, demand: Demand, one: Conversation) -> None:
         demand.is_met = True

@@ -18,6 +18,8 @@ LOCK = "lock"
 LIVE = "live"  # folder: storage.journal
 DAY_FILE = "calls.jsonl"  # in the folder of a day: storage.rebuild.dayfile
 DAY_FILES_LOCK = "calls.lock"
+ANNOUNCEMENTS = "announcements"  # folder: storage.announcements
+ANNOUNCEMENTS_LOCK = f"{ANNOUNCEMENTS}/lock"
 HOUSEKEEPING = "housekeeping.json"  # what the housekeeping remembers: recorder.housekeeping
 HOUSEKEEPING_NEW = "housekeeping.json.new"
 CATALOGUE_NEW = f"{CATALOGUE}.new"  # while it is made anew
@@ -34,6 +36,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=JAPAN) + JAPAN.utcoffset(None)
 _ID = re.compile(r"[0-9A-Za-z-]{1,128}")
 _FOLDERS = (re.compile(r"\d{4}"), re.compile(r"0[1-9]|1[0-2]"), re.compile(r"0[1-9]|[12]\d|3[01]"))
 _REQUEST = re.compile(r"request-\d{20}-[0-9a-f]{8}\.json")
+_ANNOUNCED = re.compile(rf"{ANNOUNCEMENTS}/\d{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\.jsonl(\.new)?")
 _SET_ASIDE = re.compile(r"catalogue\.sqlite\.damaged-\d+(-wal|-shm)?")
 _NAME = re.compile(r"([0-9]{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
 
@@ -94,6 +97,11 @@ def is_set_aside(name: str) -> bool:
 def is_request(name: str) -> bool:
     """Whether a file at the store's root is what a command asks of the recorder (storage.requests)."""
     return _REQUEST.fullmatch(name) is not None
+
+
+def is_announcements(where: str) -> bool:
+    """Whether a path relative to the store is a day's file of announcements, or one that is being rewritten."""
+    return _ANNOUNCED.fullmatch(where) is not None
 
 
 def is_folder(names: tuple[str, ...]) -> bool:

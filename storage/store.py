@@ -501,7 +501,7 @@ def _make_folder(root: str, disk: Disk) -> None:
         disk.make_private(root)
     elif found.kind == "directory":
         names = {entry.name for entry in disk.list(root)}
-        if layout.META not in names and names - {layout.LOCK, layout.META_NEW}:
+        if layout.META not in names and names - {layout.LOCK, layout.META_NEW, layout.ANNOUNCEMENTS}:
             raise StoreError(
                 f"The folder {root} is not empty, and no store.", hint="Name an empty folder, or one that isn't there."
             )

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from storage import layout, meta, records, sealing, wav
+from storage.announcements import AnnouncementBook
 from storage.catalogue import Catalogue
 from storage.disk import Disk, Entry, Status
 from storage.errors import CatalogueUnusable, WavError
@@ -239,6 +240,22 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
     for where in day_files:
         async for finding in _verify_day_file(root, disk, where, catalogue):
             yield finding
+    for finding in await asyncio.to_thread(lambda: list(_verify_announcements(root, disk))):
+        yield finding
+
+
+def _verify_announcements(root: str, disk: Disk) -> Iterator[Finding]:
+    """Each line of the announcements by itself."""
+    book = AnnouncementBook(root, disk)
+    for day in book.days():
+        where = f"{layout.ANNOUNCEMENTS}/{day}.jsonl"
+        try:
+            _, damaged = book.read(day)
+        except OSError as error:
+            yield Finding("unreadable", where, f"{where} can't be read: {error.strerror}.")
+            continue
+        for number in damaged:
+            yield Finding("line_damaged", where, f"Line {number} of {where} isn't as it was written.")
 
 
 async def _verify_day_file(
@@ -273,7 +290,7 @@ def _walk(root: str, disk: Disk, folder: str = "") -> Iterator[tuple[str, Entry]
     for entry in disk.list(os.path.join(root, folder)):
         where = f"{folder}/{entry.name}" if folder else entry.name
         yield where, entry
-        if entry.kind == "directory" and (layout.is_folder(tuple(where.split("/"))) or checking.is_folder(where)):
+        if entry.kind == "directory" and (layout.is_folder(tuple(where.split("/"))) or _is_ours(where)):
             yield from _walk(root, disk, where)
 
 
@@ -285,7 +302,7 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry, top: Status) -
     if entry.kind == "other":
         return [Finding("not_a_file", where, f"{where} is neither a file nor a folder.")]
     if entry.kind == "directory":
-        if where != layout.LIVE and not layout.is_folder(tuple(where.split("/"))) and not checking.is_folder(where):
+        if where != layout.LIVE and not layout.is_folder(tuple(where.split("/"))) and not _is_ours(where):
             return [Finding("unexpected_file", where, f"The folder {where} doesn't belong here.")]
     elif layout.is_set_aside(where):
         findings.append(Finding("set_aside", where, f"{where} was replaced; erase it when nobody needs it any more."))
@@ -311,8 +328,15 @@ def _belongs(where: str) -> bool:
         where in layout.ROOT_FILES
         or layout.is_day_file(where)
         or layout.is_request(where.removesuffix(".new"))
+        or where == layout.ANNOUNCEMENTS_LOCK
+        or layout.is_announcements(where)
         or checking.belongs(where)
     )
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether a folder that is no day's, year's or month's belongs here, and is looked into."""
+    return folder == layout.ANNOUNCEMENTS or checking.is_folder(folder)
 
 
 async def _still_rowless(root: str, disk: Disk, catalogue: Catalogue, paths: list[str]) -> list[str]:

@@ -14,6 +14,8 @@ import sys
 PROGRAMS = {
     "tshark": ("tshark", "comparing what we make of captures with what Wireshark makes of them"),
     "sipp": ("sip-tester", "calls between real SIP peers"),
+    "kamailio": ("kamailio", "a registrar for the announcement unit"),
+    "baresip": ("baresip-core", "a softphone that hears announcements"),
     "tcpdump": ("tcpdump", "capturing these calls"),
     "ip": ("iproute2", "network namespaces to hold them in"),
     "sox": ("sox", "what telephones of the end-to-end test say"),

@@ -49,6 +49,7 @@ class Code(StrEnum):
     ERASURE_LEFT = "erasure_left"
     STORE_DAMAGED = "store_damaged"
     NOTICE_NOT_HEARD = "notice_not_heard"
+    NOTICE_FAILS = "notice_fails"
 
     @property
     def severity(self) -> Severity:

@@ -132,4 +132,8 @@ MEANING_AND_REMEDY: dict[Code, tuple[str, str]] = {
         "In {count} of {of} calls from outside within the last hour, the notice was not heard.",
         "Look at the exchange's announcement, and at the files in [notice] prompts.",
     ),
+    Code.NOTICE_FAILS: (
+        "{count} of {of} announcements within the last hour failed; the last one: {reason}.",
+        "Look at what the announcement unit says (journalctl -u recorder-announce), and at docs/announcement.md.",
+    ),
 }

@@ -132,4 +132,8 @@ MEANING_AND_REMEDY: dict[Code, tuple[str, str]] = {
         "この1時間の外線からの通話 {count} 件（{of} 件中）で、録音の案内が流れていません。",
         "交換機の案内の設定と、[notice] prompts のファイルを確かめてください。",
     ),
+    Code.NOTICE_FAILS: (
+        "この1時間の録音の案内 {of} 件のうち {count} 件が失敗しました（最後の理由: {reason}）。",
+        "音声案内ユニットの記録（journalctl -u recorder-announce）と docs/announcement.md を確かめてください。",
+    ),
 }

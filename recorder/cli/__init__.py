@@ -13,6 +13,7 @@ import click
 COMMANDS = {
     "replay": "recorder.cli.replay:command",
     "run": "recorder.cli.run:command",
+    "announce": "recorder.cli.announce:command",
     "doctor": "recorder.cli.doctor:command",
     "keep": "recorder.cli.keep:command",
     "tell": "recorder.cli.tell:command",

@@ -69,12 +69,15 @@ def _wanted(
 
 
 async def _print_json(path: Path, wanted: Wanted, limit: int | None) -> None:
+    from recorder.announcement.told import Announcements, with_announcements
     from recorder.contract_form import call_as_json
+    from storage.announcements import AnnouncementBook
     from storage.store import Store
 
     async with await Store.open_read_only(path) as store:
-        async for call in _found(store, wanted, limit):
-            print(json.dumps(call_as_json(call)))  # not click.echo, which flushes each line
+        announcements = Announcements(AnnouncementBook(store.root, store.disk))
+        async for call, announcement, told in with_announcements(_found(store, wanted, limit), announcements):
+            print(json.dumps(call_as_json(call, announcement, told)))  # not click.echo, which flushes each line
 
 
 async def _print_table(path: Path, wanted: Wanted, limit: int | None) -> None:

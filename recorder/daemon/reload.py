@@ -9,6 +9,7 @@ FIXED = (
     "capture.interfaces", "capture.ring_bytes", "capture.vxlan_ports", "capture.waiting_audio_bytes",
     "recording.store", "limits.tcp_streams", "limits.dialogs_without_answer", "limits.reassembly_datagrams",
     "limits.reassembly_bytes", "media.early_audio_wait_s", "policy.office", "policy.rules", "status.live",
+    "hook.kind", "hook.socket",
 )  # fmt: skip
 
 

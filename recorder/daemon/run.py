@@ -22,6 +22,7 @@ from recorder.daemon.source import Source, open_source
 from recorder.daemon.voice import Voice
 from recorder.figures.publish import Publisher
 from recorder.hearing import Hearing
+from recorder.hook.inbound import Teller
 from recorder.keeping import DeferredKeeper
 from recorder.live import follow
 from recorder.notice import Prompts
@@ -55,9 +56,10 @@ class Daemon:
         self._status_s = 0.0
         prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
         self._journal = SignallingJournal(keeper.note, keeper.drop_notes)
+        self._teller = Teller(settings.hook.socket) if settings.hook.kind else None
         self._session = Session(
             keeper, encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts,
-            journal=self._journal,
+            journal=self._journal, tell=None if self._teller is None else self._teller.tell,
         )  # fmt: skip
         counters = Counters()
         self._hearing = Hearing(
@@ -95,6 +97,8 @@ class Daemon:
         await self._session.settle(all_of_it=True)
         self._session.take(self._keeper.close(timeout_s=CLOSE_S))
         self._say([*self._session.told(), *self._session.unmet()])
+        if self._teller is not None:
+            self._teller.close()
         self._notifier.close()
 
     async def _turn(self) -> None:

@@ -6,22 +6,21 @@ import sqlite3
 
 from recorder.alarms.alarm import Alarm
 from recorder.alarms.code import Code
+from recorder.announcement.told import Announcements, went_by
 from recorder.status.gather import status
+from storage.announcements import AnnouncementBook
 from storage.errors import StoreError
+from storage.layout import day_of
 from storage.store import Store
 
 HOUR_NS = 3_600_000_000_000
 LOOKED_FOR = frozenset({
     Code.NO_POLICY, Code.NO_RULE, Code.HOLDS_FILL, Code.MINIMUM_IN_DANGER, Code.ROOM_RUNS_OUT, Code.NO_ROOM,
     Code.CLOCK_NOT_PLAUSIBLE, Code.SWEEP_OVERDUE, Code.SECOND_STORE_MISSING, Code.CATALOGUE_REBUILT,
-    Code.NOTICE_NOT_HEARD,
+    Code.NOTICE_NOT_HEARD, Code.NOTICE_FAILS,
 })  # fmt: skip
 UNHEARD_LEAST = 3
 UNHEARD_SHARE = 0.1
-_NOTICES = (
-    "select count(*), coalesce(sum(announced_ms = 0), 0) from call "
-    "where started_ns >= ? and direction = 'inbound' and outcome = 'recorded' and announced_ms is not null"
-)
 
 
 async def alarms(store: str, now_ns: int) -> list[Alarm] | None:
@@ -29,9 +28,21 @@ async def alarms(store: str, now_ns: int) -> list[Alarm] | None:
     try:
         found = [one for one in (await status(store, now_ns, clock_ns=now_ns)).alarms if one.code in LOOKED_FOR]
         async with await Store.open_read_only(store) as reader:
-            [(of, unheard)] = await reader.catalogue.query(_NOTICES, (now_ns - HOUR_NS,))
+            book = AnnouncementBook(reader.root, reader.disk)
+            unheard, of = await went_by(reader.calls(now_ns - HOUR_NS), Announcements(book))
+            failed, asked, reason = _failures(book, now_ns)
     except (StoreError, sqlite3.Error, OSError):
         return None  # the disk's watch says so within seconds
     if unheard >= UNHEARD_LEAST and unheard >= UNHEARD_SHARE * of:
         found.append(Alarm(Code.NOTICE_NOT_HEARD, {"store": store, "count": unheard, "of": of}))
+    if failed:
+        found.append(Alarm(Code.NOTICE_FAILS, {"count": failed, "of": asked, "reason": reason}))
     return found
+
+
+def _failures(book: AnnouncementBook, now_ns: int) -> tuple[int, int, str]:
+    """Of the announcements within the last hour, how many failed, of how many, and why the last one did."""
+    days = dict.fromkeys((day_of(now_ns - HOUR_NS), day_of(now_ns)))
+    recent = [one for day in days for one in book.read(day)[0] if one.at_ns >= now_ns - HOUR_NS]
+    failed = [one for one in recent if one.ended_by == "fault"]
+    return len(failed), len(recent), str(failed[-1].reason) if failed else ""

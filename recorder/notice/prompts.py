@@ -48,7 +48,7 @@ class Prompts:
         Raises `UnusablePrompt` for a file that is missing, can't be read or is silent, that has less than `SHORTEST_S`
         or more than `LONGEST_S` of sound or lasts longer than `LONGEST_FILE_S`, and if all are too long together.
         """
-        return cls([Prompt(path.name, _read(path)) for path in paths])
+        return cls([Prompt(path.name, read_samples(path)) for path in paths])
 
 
 class Prompt:
@@ -113,14 +113,16 @@ class Prompt:
         return count
 
 
-def _read(path: Path) -> Samples:
-    """A file as mono at 8 kHz."""
+def read_samples(path: Path) -> Samples:
+    """A file as mono at 8 kHz, in the range of 16 bits. Raises `UnusablePrompt` if it is missing or can't be read."""
     import soundfile
 
     if not path.is_file():
         raise UnusablePrompt(f"{path} is not there." if not path.exists() else f"{path} is no file.")
     try:
-        with path.open("rb") as file, soundfile.SoundFile(file) as audio:
+        # By its descriptor: given a file object, soundfile makes callbacks, which memory that the units'
+        # MemoryDenyWriteExecute= protects can't hold.
+        with path.open("rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as audio:
             rate = audio.samplerate
             if audio.frames > LONGEST_FILE_S * rate:
                 raise UnusablePrompt(f"{path} lasts longer than {LONGEST_FILE_S:g} s.")

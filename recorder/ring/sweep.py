@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.announcement.forgetting import forget
 from recorder.policy.assignment import Adopted
 from recorder.ring import clock
 from recorder.ring.judging import Judged, judge_store
 from recorder.settings.models import Ring as RingSettings
+from storage.announcements import AnnouncementBook
 from storage.errors import StoreError
+from storage.layout import day_of
 from storage.register import Draft
 from storage.retention.judgement import Reason, Verdict
 from storage.ring import erasing, holds, media, taking_away
@@ -60,6 +63,7 @@ async def sweep(
         return swept
     await _move(ring, swept, of_ring.second_store, now_ns)
     await _erase(ring, swept, as_of_ns, now_ns)
+    await _forget_announcements(ring, swept, now_ns)
     with contextlib.suppress(sqlite3.OperationalError):  # busy: the recorder comes first, and the next sweep does it
         await ring.catalogue.renew_search(now_ns)
     if swept.left:
@@ -96,6 +100,15 @@ async def _erase(ring: Ring, swept: Swept, as_of_ns: int, now_ns: int) -> None:
             judged.held[row_of[one]] = True
             judged.judgement.verdict[row_of[one]] = Verdict.KEEP
             judged.judgement.reason[row_of[one]] = Reason.HELD
+
+
+async def _forget_announcements(ring: Ring, swept: Swept, now_ns: int) -> None:
+    """Which callers were told goes with their calls."""
+    days = {day_of(int(swept.judged.columns.started_ns[row])) for row in swept.done}
+    try:
+        await forget(AnnouncementBook(ring.root, ring.disk), ring.catalogue, days, now_ns)
+    except OSError as error:
+        swept.alarms.append(f"Announcements of erased calls could not be taken away: {error.strerror}.")
 
 
 async def _move(ring: Ring, swept: Swept, second_store: str, now_ns: int) -> None:

@@ -7,6 +7,7 @@ a test keeps the two equal.
     files       a file to settings; an office's profile does, too
     models      the tables and their keys
     keeping     how long recordings are kept, as a person writes it
+    announcing  the spoken notice: the unit that plays it, or the hook
     bounds      what bounds a value
     checking    a text to a model or faults
     shape       the tables and keys that a model has

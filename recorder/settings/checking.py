@@ -88,6 +88,13 @@ _A_NUMBER = "must be a number, with X for any digit and a dot at the end for any
 _FORMS = {
     "outside_prefixes": 'must be one to four of 0 to 9, * and #, such as "0"',
     "joining_headers": "must be the name of a header",
+    "line_headers": "must be the name of a header",
+    "call_id_header": "must be the name of a header",
+    "address": 'must be a name or an IPv4 address, with a port behind a colon if need be, such as "192.0.2.20:5060"',
+    "user": 'must be the user part of a SIP address, such as "8000"',
+    "open_hours": 'must be days and times such as "Mon-Fri 08:30-17:15"',
+    "closed_days": 'must be a day such as "2026-08-14", or "12-29" for each year',
+    "reason": 'must be a word of small letters, digits, "-" and "_", such as "urgent"',
     "mail_to": "must be an address such as kanri@example.jp",
     "mail_from": "must be an address such as recorder@example.jp",
     "mail_server": 'must be a server with its port, such as "mail.example.jp:587"',
@@ -127,6 +134,8 @@ def _sentence(error: ErrorDetails, key: Key, model: Any) -> str:
             return f"must have at most {context['max_length']} characters"
         case "tuple_type" | "list_type":
             return f"must be a list in square brackets, not {_shown(given)}"
+        case "too_short":
+            return f"must have at least {context['min_length']} entries"
         case "too_long":
             return f"must have at most {context['max_length']} entries"
         case "string_pattern_mismatch":

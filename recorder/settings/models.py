@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from recorder.settings.announcing import Announcement, Hook
 from recorder.settings.bounds import STRICT, Patterns, Refused, SectionName, Within
 from recorder.settings.keeping import Keeping
 from storage.retention.rules import Capacity
@@ -335,6 +336,8 @@ class Settings:
     sections: Annotated[tuple[Section, ...], Within(max_length=10_000)] = ()
     numbers: Numbers = field(default_factory=Numbers)
     notice: Notice = field(default_factory=Notice)
+    announcement: Announcement = field(default_factory=Announcement)
+    hook: Hook = field(default_factory=Hook)
     policy: Policy = field(default_factory=Policy)
     ring: Ring = field(default_factory=Ring)
     status: Status = field(default_factory=Status)

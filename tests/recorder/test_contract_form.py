@@ -17,7 +17,7 @@ def test_a_recorded_call_has_the_form_that_is_promised() -> None:
     assert list(form) == [
         "id", "direction", "outcome", "started_at", "answered_at", "talk_at", "ended_at", "duration_s",
         "caller", "callee", "extension", "call_ids", "end_reason", "recording", "flags",
-        "parties", "excluded_by", "announced_ms", "caller_group", "section",
+        "parties", "excluded_by", "announced_ms", "caller_group", "section", "announcement", "told",
     ]  # fmt: skip
     assert form == {
         "id": "1",

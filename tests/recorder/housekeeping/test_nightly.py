@@ -10,6 +10,7 @@ from recorder.alarms.code import Code
 from recorder.housekeeping import memory, nightly, store
 from recorder.housekeeping.disk import DiskWatch
 from recorder.housekeeping.memory import Memory
+from storage.announcements import AnnouncementBook, AnnouncementRecord
 from storage.disk import Disk, Space
 from storage.share import share_of
 from tests.recorder.housekeeping.conftest import wait_until
@@ -116,3 +117,17 @@ async def test_a_disk_that_hangs_holds_nobody_up_and_is_told(tmp_path: Path) -> 
     disk.hangs = False
     wait_until(lambda: watch.latest is not None, 5)
     assert Code.DISK_STALLED not in {one.code for one in watch.alarms(105.0) or []}
+
+
+async def test_calls_that_go_by_without_the_notice_and_announcements_that_fail_are_told(tmp_path: Path) -> None:
+    now_ns = time.time_ns()
+    calls = [a_call(f"c-{number}", started_ns=now_ns - 10**9, direction="inbound") for number in range(4)]
+    await a_store_with(tmp_path / "s", *calls)
+    assert Code.NOTICE_NOT_HEARD not in {one.code for one in await store.alarms(str(tmp_path / "s"), now_ns) or []}
+    failed = AnnouncementRecord(at_ns=now_ns, how="ari", call_id="x@pbx", ended_by="fault", reason="timeout")
+    AnnouncementBook(str(tmp_path / "s")).append([failed])
+
+    told = {one.code: one.values for one in await store.alarms(str(tmp_path / "s"), now_ns) or []}
+
+    assert told[Code.NOTICE_NOT_HEARD]["count"] == 4
+    assert told[Code.NOTICE_FAILS] == {"count": 1, "of": 1, "reason": "timeout"}
