@@ -44,6 +44,7 @@ lint: setup  ## Linter, strict types, direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench: setup  ## Measure packets a CPU second and memory, beside other programs (ARGS=--help)
 	$(BIN)/python -m bench.run $(ARGS)

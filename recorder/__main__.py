@@ -30,6 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = program.main(arguments, prog_name="recorder", standalone_mode=False)
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as problem:
+        problem.show()
+        return problem.exit_code
+    except click.UsageError as problem:
+        command = problem.ctx.command_path if problem.ctx is not None else "recorder"
+        click.echo(f"recorder: {problem.format_message()} See: {command} --help", err=True)
+        return problem.exit_code
     except click.ClickException as problem:
         problem.show()
         return problem.exit_code

@@ -104,6 +104,8 @@ async def replay(
                 warnings += [f"{'standard input' if name == '-' else name}: {text}" for text in capture.warnings]
         opened.end_run()
         warnings += [str(opened.rebuilt)] if opened.rebuilt is not None else []
+        if opened.register_fault is not None:
+            warnings.append(f"{opened.register_fault} {opened.register_fault.hint}")
         warnings += session.warnings + session.unmet()
         if session.already_kept:
             known = f"{session.already_kept} calls were in the store already, or erased from it,"

@@ -15,6 +15,7 @@ from storage.errors import StoreError
 
 FORMAT = 1
 SALT_BYTES = 32
+_AGAIN = "put the file back from a backup, or make it anew from the catalogue: recorder repair --store DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Meta:
     salt: str = ""  # 64 hex digits: the store's, for digests; "" in a store of an older recorder
     closed: Closed | None = None  # None: a writer has it open, or was killed
     has_day_files: bool = False  # every call that needs a line in its day's file has one
+
+
+class MetaLost(StoreError):
+    """There is a store, and nothing that says which: `storage.rebuild.identity` may know."""
 
 
 def no_store(root: str) -> StoreError:
@@ -61,9 +66,9 @@ def read(root: str, disk: Disk) -> Meta | None:
     data = read_small(path, disk)
     if not data and disk.status(path) is None:
         if disk.status(os.path.join(root, layout.CATALOGUE)) is not None:
-            raise StoreError(
+            raise MetaLost(
                 f"The store {root} has a catalogue, but no {layout.META} that says which store it is.",
-                hint="Mount the right disk, or put the file back from a backup.",
+                hint=f"Mount the right disk, {_AGAIN}",
             )
         return None
     try:
@@ -72,7 +77,7 @@ def read(root: str, disk: Disk) -> Meta | None:
         if type(version) is not int:
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(f"{path} is damaged.", hint="Put the file back from a backup.") from error
+        raise MetaLost(f"{path} is damaged.", hint=_AGAIN[0].upper() + _AGAIN[1:]) from error
     if version > FORMAT:
         raise StoreError(
             f"The store {root} has format {version}, made by a newer recorder; this one knows formats up to {FORMAT}.",

@@ -35,10 +35,11 @@ from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
 from storage.going_on import Growing
 from storage.meta import Closed, Meta
 from storage.parts import FilePool, PartFile
-from storage.rebuild import dayfile, fitting
+from storage.rebuild import dayfile, fitting, identity
 from storage.rebuild.condition import file_hash
 from storage.rebuild.rebuild import Rebuilt
 from storage.records import CallRecord
+from storage.register import RegisterDamaged
 from storage.ring import readopting, taking_away
 from storage.ring.apply import MOVED
 from storage.ring.ring import Ring
@@ -142,7 +143,8 @@ class Store(StoreReader):
     """A store for writing to; one process at a time. Made by `Store.open`.
 
     `recovered` says what the start found unfinished, `rebuilt` whether it had to make the catalogue anew,
-    `lines_again` how many calls had lost their line in their day's file. `waiting`
+    `lines_again` how many calls had lost their line in their day's file, `register_fault` why nothing can be erased or
+    held (calls are recorded all the same). `waiting`
     are calls whose files are in place, or that have none, but which the catalogue didn't take yet; `lineless` are
     those whose line the disk didn't take, for the reason `line_fault`: the next `finish`, `sync` or `close` tries
     again.
@@ -153,6 +155,7 @@ class Store(StoreReader):
         self.recovered = recovery.Recovered((), ())
         self.rebuilt: Rebuilt | None = None
         self.lines_again = 0
+        self.register_fault: RegisterDamaged | None = None
         self.waiting: list[CallRecord] = []
         self.lineless: list[CallRecord] = []
         self.line_fault: DiskFailed | None = None
@@ -179,7 +182,8 @@ class Store(StoreReader):
         catalogue that is lost or damaged made anew (`rebuilt`).
 
         With `create`, a folder that is missing or empty becomes a store. With `repair`, every row of the catalogue is
-        looked at, and one of an old backup or another store is replaced instead of refused. With `leave_growing`,
+        looked at, one of an old backup or another store is replaced instead of refused, and a `store.json` that is lost
+        is made anew. With `leave_growing`,
         recordings of calls that were going on wait for `go_on`. StoreBusy if another
         process writes to it; StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere.
         """
@@ -189,7 +193,7 @@ class Store(StoreReader):
             if create:
                 _make_folder(root, disk)
             _require_folder(root, disk)
-            if repair and meta.read(root, disk) is None:
+            if repair and not any(disk.status(os.path.join(root, one)) for one in (layout.META, layout.CATALOGUE)):
                 raise meta.no_store(root)
             lock = await _lock(root, disk)
         except OSError as error:
@@ -197,7 +201,13 @@ class Store(StoreReader):
         opened = [lock]
         catalogue: Catalogue | None = None
         try:
-            said = meta.read(root, disk)
+            try:
+                said = meta.read(root, disk)
+            except meta.MetaLost:
+                if not repair:
+                    raise
+                said = await asyncio.to_thread(identity.find, root, disk)
+                meta.write(root, said, disk)
             if said is None:
                 said = meta.new()
                 meta.write(root, said, disk)
@@ -209,8 +219,14 @@ class Store(StoreReader):
 
             catalogue, rebuilt = await fitting.fit(root, said, disk, repair=repair, register=apply_register)
             ring = Ring(root, said.uuid, disk, catalogue)
-            caught_up = await ring.catch_up()
-            await taking_away.finish(ring)
+            register_fault, caught_up = None, set[str]()
+            try:
+                caught_up = await ring.catch_up()
+                await taking_away.finish(ring)
+            except RegisterDamaged as error:
+                if rebuilt is not None or repair:
+                    raise  # what was erased or held can't be told from anything else now
+                register_fault = error  # nothing is erased or held until that is mended; calls are recorded
             lines = 0
             if repair or not said.has_day_files:
                 lines = await fitting.write_missing_lines(root, catalogue, disk)
@@ -218,7 +234,7 @@ class Store(StoreReader):
             await catalogue.note_opened(now.opened)
             meta.write(root, now, disk)
             store = cls(root, now, disk, catalogue, _Held(lock, opened[1]))
-            store.rebuilt, store.lines_again = rebuilt, lines
+            store.rebuilt, store.lines_again, store.register_fault = rebuilt, lines, register_fault
             store.recovered = await recovery.recover(
                 root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None,
                 leave_growing=leave_growing,

@@ -66,6 +66,8 @@ def _scope(
         return Scope(call=call_id)
     from_ns = ALWAYS_NS if since is None else time_ns(since)
     to_ns = NEVER_NS if until_start is None else time_ns(until_start)
+    if section is not None and not section.strip():
+        raise Unusable("'' is no section.", hint="Write its name as in the configuration.")
     if from_ns >= to_ns:
         raise Unusable("The hold's span ends before it begins.", hint="--from must be before --to.")
     party = None if number is None else normalised(number)
@@ -92,9 +94,13 @@ async def _place(
     async with await Ring.open(path) as ring:
         if ground is not None:
             await require_ground(ring, ground)
+        now_ns = time.time_ns()
         hold = await holds.place(
-            ring, scope, at_ns=time.time_ns(), who=who or account(), reason=reason, ground=ground, until_ns=until_ns
+            ring, scope, at_ns=now_ns, who=who or account(), reason=reason, ground=ground, until_ns=until_ns
         )
+        if await holds.keeps_nothing(ring, hold, now_ns):
+            why = "its last day has passed" if until_ns is not None and until_ns <= now_ns else "no call fits it yet"
+            click.echo(f"recorder: {hold.name} keeps nothing: {why}.", err=True)
         return hold.name
 
 

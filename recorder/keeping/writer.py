@@ -223,6 +223,8 @@ class Writer:
             self._journal = Journal(store.root, store.disk)
             if store.rebuilt is not None:
                 self._kept.warnings.append(str(store.rebuilt))
+            if store.register_fault is not None:
+                self._kept.warnings.append(f"{store.register_fault} {store.register_fault.hint}")
             await store.begin_run(self._run)
             self._opened.set()
             requests_s = 0.0

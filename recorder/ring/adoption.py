@@ -19,6 +19,7 @@ from recorder.settings import Settings
 from recorder.settings.models import Ring as RingSettings
 from storage.catalogue import Catalogue
 from storage.errors import StoreError
+from storage.register import RegisterDamaged
 from storage.retention import rules
 from storage.retention.rules import Capacity
 from storage.ring import policies
@@ -86,13 +87,16 @@ async def adopt_first(path: Path, settings: Settings, *, at_ns: int, who: str) -
     policy = policy_of(settings.policy)
     if policy is None:
         return None
-    async with await Ring.open(path) as ring:
-        before = await history(ring.catalogue)
-        if not before:
-            reason = "the first configuration that names one"
-            if await _adopt(ring, policy, settings, "all", at_ns, who, reason, only_first=True) is not None:
-                return None
+    try:
+        async with await Ring.open(path) as ring:
             before = await history(ring.catalogue)
+            if not before:
+                reason = "the first configuration that names one"
+                if await _adopt(ring, policy, settings, "all", at_ns, who, reason, only_first=True) is not None:
+                    return None
+                before = await history(ring.catalogue)
+    except RegisterDamaged as damage:  # no reason not to record
+        return f"{damage} {damage.hint}"
     if before[-1].policy == value.to_dict(policy):
         return None
     return (

@@ -31,6 +31,9 @@ _RELEASE = (
 )
 _ERASURE = "insert or replace into erasure (id, started_ns, erased_ns, entry) values (?, ?, ?, ?)"
 _DOOMED = "insert or ignore into doomed (medium, path, id) values (?, ?, ?)"
+# A move that a crash cut off may have left a copy on the second medium, whole or not.
+_DOOMED_COPIES = "insert or ignore into doomed (medium, path, id) select number, ?, ? from medium"
+COPYING = ".copying"  # a copy's name as long as it isn't whole
 _POLICY = (
     "insert or ignore into policy (number, since_ns, office, applies, policy, ring, who, reason) "
     "values (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -83,7 +86,10 @@ def _erased(entry: Entry, _: FindParty) -> list[Statement]:
         found.append(("delete from call where id = ?", (call_id,)))
         found.append((_ERASURE, (call_id, started_ns, entry.at_ns, entry.number)))
         if path is not None:
-            found.append((_DOOMED, (call.get("medium", 0), path, call_id)))
+            medium = call.get("medium", 0)
+            found.append((_DOOMED, (medium, path, call_id)))
+            if medium == 0:
+                found += [(_DOOMED_COPIES, (name, call_id)) for name in (path, path + COPYING)]
         found.append((_DOOMED, (0, dayfile.path_of(started_ns), call_id)))
     return found
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from storage.rebuild import dayfile
 from storage.register import Draft
 from storage.ring import holds, taking_away
-from storage.ring.apply import ERASED
+from storage.ring.apply import COPYING, ERASED
 from storage.ring.ring import Ring
 from storage.ring.taking_away import Doomed
 from storage.ring.values import Erased, Ground
@@ -62,8 +62,12 @@ async def _enter(
         }  # fmt: skip
         await pen.enter([Draft(at_ns, ERASED, who, fields)])
     doomed: list[Doomed] = []
+    media = await ring.catalogue.media()
     for call_id, started_ns, path, _, _, medium in rows:
-        doomed += [(medium, path, call_id)] if path is not None else []
+        if path is not None:
+            doomed.append((medium, path, call_id))
+            if medium == 0:
+                doomed += [(other, name, call_id) for other in media for name in (path, path + COPYING)]
         doomed.append((0, dayfile.path_of(started_ns), call_id))
     return [row[0] for row in rows], doomed, sum(row[4] for row in rows)
 

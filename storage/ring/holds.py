@@ -92,19 +92,27 @@ async def held_calls(ring: Ring, at_ns: int) -> NDArray[np.int64]:
     """The catalogue's numbers of all calls that a hold keeps at that instant, sorted."""
     found: list[int] = []
     for hold in await running(ring, at_ns):
-        scope = hold.scope
-        if scope.call is not None:
-            rows = await ring.catalogue.query("select number from call where id = ?", (scope.call,))
-        else:
-            sql: str = _SPAN
-            values: tuple[Any, ...] = (scope.from_ns, scope.to_ns)
-            if scope.section is not None:
-                sql, values = f"{sql} and section = ?", (*values, text.escape(scope.section))
-            if scope.party is not None:
-                sql, values = f"{sql} and ? in (caller, callee)", (*values, text.escape(scope.party))
-            rows = await ring.catalogue.query(sql, values)
-        found += [row[0] for row in rows]
+        found += await _calls_in(ring, hold.scope)
     return np.unique(np.array(found, np.int64))
+
+
+async def keeps_nothing(ring: Ring, hold: Hold, at_ns: int) -> bool:
+    """Whether a hold keeps none of the calls that are there: what a slip in a number or a date looks like."""
+    return hold.until_ns is not None and hold.until_ns <= at_ns or not await _calls_in(ring, hold.scope)
+
+
+async def _calls_in(ring: Ring, scope: Scope) -> list[int]:
+    """The catalogue's numbers of the calls that a hold is for."""
+    if scope.call is not None:
+        rows = await ring.catalogue.query("select number from call where id = ?", (scope.call,))
+        return [row[0] for row in rows]
+    sql: str = _SPAN
+    values: tuple[Any, ...] = (scope.from_ns, scope.to_ns)
+    if scope.section is not None:
+        sql, values = f"{sql} and section = ?", (*values, text.escape(scope.section))
+    if scope.party is not None:
+        sql, values = f"{sql} and ? in (caller, callee)", (*values, text.escape(scope.party))
+    return [row[0] for row in await ring.catalogue.query(sql, values)]
 
 
 async def spared(ring: Ring, ids: Sequence[str], at_ns: int) -> set[str]:

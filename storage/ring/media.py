@@ -17,12 +17,11 @@ from storage.disk import Disk
 from storage.errors import StoreError
 from storage.register import Draft
 from storage.ring import second, taking_away
-from storage.ring.apply import MEDIUM, MOVED
+from storage.ring.apply import COPYING, MEDIUM, MOVED
 from storage.ring.ring import Ring, to_its_end
 from storage.ring.taking_away import Doomed
 
 SECOND = 1
-_COPYING = ".copying"
 _GROUP = 50  # recordings in one entry of the register
 _READ_BYTES = 1 << 20
 
@@ -102,7 +101,7 @@ def _copy_one(disk: Disk, original: str, copy: str, sha256: bytes) -> bool:
             return True
         disk.unlink(copy)
     disk.make_directory(os.path.dirname(copy))
-    new = copy + _COPYING
+    new = copy + COPYING
     if disk.status(new) is not None:
         disk.unlink(new)
     source = disk.open(original)

@@ -319,8 +319,15 @@ def test_a_fault_of_the_program_is_no_finding(
 
 
 @pytest.mark.parametrize("arguments", [["replay", "a.pcap"], ["replay", "--store", "s"], ["replay", "--speed", "2"]])
-def test_arguments_that_are_missing_or_unknown_are_usage_errors(arguments: list[str]) -> None:
+def test_arguments_that_are_missing_or_unknown_are_usage_errors(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert status(*arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("recorder: ")
+    assert said.err.endswith(" See: recorder replay --help\n")
+    assert said.err.count("\n") == 1
 
 
 # the real program, in a process of its own

@@ -135,11 +135,14 @@ def account_faults(store: Path, sent: int) -> list[str]:
     counted = tallies(store)
     given, dropped = counted.get("wire_frames", 0), counted.get("kernel_dropped", 0)
     found = [] if given + dropped == sent else [f"{sent} frames sent, {given} given, {dropped} dropped"]
+    said = account(store)
+    return [*found, f"recorder account: {said.stdout}{said.stderr}"] if said.returncode else found
+
+
+def account(store: Path) -> subprocess.CompletedProcess[str]:
+    """What `recorder account` says. Its status is 1 after a kill, too, since then a run isn't complete."""
     command = [sys.executable, "-m", "recorder", "account", "--store", str(store)]
-    balanced = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if balanced.returncode:
-        found.append(f"recorder account: {balanced.stdout}{balanced.stderr}")
-    return found
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 def foreign_samples(store: Path, sent: Sent) -> tuple[int, int]:
@@ -154,13 +157,26 @@ def foreign_samples(store: Path, sent: Sent) -> tuple[int, int]:
         for side in (0, 1):
             _, payload, arrived = plan.said(number, side)
             heard = np.ascontiguousarray(frames[:, side])
-            found = _places(heard, table[payload[arrived]])
+            said = table[payload[arrived]]
+            found = _places(heard, said)
             heard = heard.copy()
             for at in found:
                 heard[at : at + SAMPLES] = 0
-            foreign += int(np.count_nonzero(heard))
+            foreign += int(np.count_nonzero(heard)) - _torn(heard, found, said)
             missing += int(np.count_nonzero(arrived)) - len(found)
     return foreign, missing
+
+
+def _torn(left: NDArray[np.int16], found: list[int], said: NDArray[np.int16]) -> int:
+    """Of what is left, samples at the beginning of a packet that a kill cut: right behind one that is there."""
+    ends = {at + SAMPLES for at in found} - set(found)
+    torn = 0
+    for end in ends:
+        rest = left[end : end + SAMPLES]
+        length = len(rest) - int(np.argmax(rest[::-1] != 0)) if rest.any() else 0
+        if length and (said[:, :length] == rest[:length]).all(axis=1).any():
+            torn += int(np.count_nonzero(rest))
+    return torn
 
 
 def _places(heard: NDArray[np.int16], said: NDArray[np.int16]) -> list[int]:

@@ -22,6 +22,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
+import pytest
+
 COLUMN = "RECORDER_RELIABILITY"  # quick, nightly or release; brief: only to see whether a test can pass
 ROWS = "RECORDER_RELIABILITY_ROWS"  # a file that rows are added to
 SEED = "RECORDER_RELIABILITY_SEED"
@@ -49,6 +51,12 @@ def cycles(*, quick: int, nightly: int, release: int | None = None) -> int:
 def seed() -> int:
     """What this run's chances begin with. The same in each `make test`: what fails there fails again."""
     return int(os.environ.get(SEED, "1"))
+
+
+def at_night() -> None:
+    """For a test in real time, of minutes and of a machine that has nothing else to do: not in the quick column."""
+    if os.environ.get(COLUMN, "quick") == "quick":
+        pytest.skip("a line in real time, for minutes: make reliability")
 
 
 def note(row: Row) -> None:

@@ -27,10 +27,10 @@ from bench.check import check
 from bench.line import Line, laid
 from bench.live import listing, tallies
 from bench.truth import read_truth, truth_path
-from tests.reliability.line_run import Exchange, Recorder, Sent, account_faults, capture_of, foreign_samples
+from tests.reliability.line_run import Exchange, Recorder, Sent, account, capture_of, foreign_samples
 
 GROUPS = 5
-TALK_S = 15, 40
+TALK_S = 25, 45  # none ends while the recorder is away: it would last until silence ends it
 BEGIN_S = 3, 12  # over which the calls of a group begin
 RESTART_S = 5.0
 GROWTH = 0.05
@@ -71,7 +71,7 @@ def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int, cal
             senders = [Exchange(line, capture) for capture in captures]
             if restarting:
                 how = (signal.SIGTERM, signal.SIGKILL)[seen.restarts % 2]
-                time.sleep(choose.uniform(BEGIN_S[1] + 3, TALK_S[0] + BEGIN_S[0]))
+                time.sleep(choose.uniform(BEGIN_S[1] + 3, BEGIN_S[1] + 6))
                 recorder.process.send_signal(how)
                 recorder.process.wait(20)
                 recorder = Recorder(line, folder)
@@ -82,7 +82,9 @@ def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int, cal
             print(_said(seen), file=sys.stderr, flush=True)
             shutil.rmtree(folder / f"round-{seen.rounds - 1}")
         recorder.stop()
-        seen.faults += [fault for fault in account_faults(recorder.store, 0) if "account" in fault]
+        said = account(recorder.store).stdout
+        if said.count("Balanced.") != 2:  # frames, and calls
+            seen.faults.append(f"recorder account: {said}")
     finally:
         recorder.process.kill()
         recorder.process.wait()

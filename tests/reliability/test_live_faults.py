@@ -17,7 +17,7 @@ from bench.live import listing, tallies
 from tests.conftest import needs_root
 from tests.packages import require
 from tests.reliability.line_run import Exchange, account_faults, capture_of, faults_of, foreign_samples, recorder_at
-from tests.reliability.promises import Row, cycles, note
+from tests.reliability.promises import Row, at_night, cycles, note
 from tests.reliability.soak import soak
 
 pytestmark = pytest.mark.promise
@@ -27,6 +27,7 @@ BETWEEN_S = 1.5
 
 @pytest.fixture(scope="module")
 def line() -> Iterator[Line]:
+    at_night()
     needs_root()
     require("ip")
     try:

@@ -93,7 +93,7 @@ async def test_nothing_outside_is_touched_and_nothing_hangs(
 
     assert state(outside) == before
     assert {found.kind for found in await findings(root)} <= {
-        "not_a_file", "unexpected_file", "unfinished", "permissions", "row_missing", "broken",
+        "not_a_file", "unexpected_file", "unfinished", "permissions", "row_missing", "broken", "line_missing",
     }  # fmt: skip
 
 

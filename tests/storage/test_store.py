@@ -21,6 +21,9 @@ import pytest
 from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import DiskFailed, StoreBusy, StoreError
+from storage.ring import holds
+from storage.ring.ring import Ring
+from storage.ring.values import Scope
 from storage.store import Finished, Store
 from storage.wav import HEADER_BYTES, PCM16, ULAW
 from tests.storage.build import (
@@ -231,6 +234,36 @@ async def test_a_store_json_that_says_nothing_is_refused(tmp_path: Path, meta: b
 
     with pytest.raises(StoreError, match=sentence):
         await Store.open(tmp_path)
+
+
+@pytest.mark.parametrize("meta", [None, b"", b"{"])
+async def test_a_lost_store_json_is_made_anew_when_asked_for(tmp_path: Path, meta: bytes | None) -> None:
+    await a_store_with(tmp_path, a_call())
+    before = json.loads((tmp_path / "store.json").read_text())
+    (tmp_path / "store.json").unlink()
+    if meta is not None:
+        (tmp_path / "store.json").write_bytes(meta)
+
+    async with await Store.open(tmp_path, repair=True) as store:
+        assert store.rebuilt is None
+
+    after = json.loads((tmp_path / "store.json").read_text())
+    assert [after[name] for name in ("store", "salt")] == [before[name] for name in ("store", "salt")]
+    assert after["opened"] == before["opened"] + 1
+    assert await findings(tmp_path) == []
+
+
+async def test_a_store_json_isnt_made_of_a_catalogue_that_isnt_the_registers(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        await a_store_with(tmp_path / name, a_call())
+        async with await Ring.open(tmp_path / name) as ring:
+            await holds.place(ring, Scope(call="c1"), at_ns=START, who="w", reason="r")
+    os.replace(tmp_path / "two/catalogue.sqlite", tmp_path / "one/catalogue.sqlite")
+    (tmp_path / "one/store.json").unlink()
+
+    with pytest.raises(StoreError, match="and the register to"):
+        await Store.open(tmp_path / "one", repair=True)
+    assert not (tmp_path / "one/store.json").exists()
 
 
 async def test_sync_costs_nothing_when_nothing_was_written(tmp_path: Path) -> None:

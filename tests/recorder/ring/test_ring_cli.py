@@ -168,6 +168,7 @@ def test_a_released_recording_follows_its_rule_at_the_next_sweep(store: Path) ->
         (["a", "--reason", "r", "--until", "2026-02-30"], "'2026-02-30' is no day"),
         (["a", "--reason", "r", "--ground", "whim"], "There is no ground 'whim'"),
         (["--number", "nonsense", "--reason", "r"], "'nonsense' is no number"),
+        (["--section", " ", "--reason", "r"], "is no section"),
         (["--number", "0312345678", "--from", "2026-02-02", "--to", "2026-02-01", "--reason", "r"], "ends before it"),
     ],
 )
@@ -177,6 +178,24 @@ def test_a_hold_that_can_not_be_is_refused(store: Path, arguments: Sequence[str]
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert run("holds", "--store", store).stdout == "0 holds\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["a", "--until", "2025-12-31"], "its last day has passed"),
+        (["--section", "税務科"], "no call fits it yet"),
+        (["--number", "0999999999"], "no call fits it yet"),
+        (["--section", "税務課"], ""),
+        (["a", "--until", "2199-12-31"], ""),
+    ],
+)
+def test_a_hold_that_keeps_nothing_says_so(store: Path, arguments: Sequence[str], why: str) -> None:
+    result = run("hold", "--store", store, *arguments, "--reason", "r")
+
+    name = result.stdout.strip()
+    assert result.exit_code == 0
+    assert result.stderr == (f"recorder: {name} keeps nothing: {why}.\n" if why else "")
 
 
 def test_grounds_come_from_the_office_and_are_listed(store: Path) -> None:
@@ -278,3 +297,22 @@ def test_a_ring_that_is_full_overwrites_the_oldest_that_is_not_held(store: Path,
     found = verdicts(run("sweep", "--store", store, "--config", config, "--at", "2026-01-01", "--json"))
 
     assert found["a"] == ("keep", False) and found["b"] == ("erase", True)
+
+
+def test_a_damaged_register_stops_sweeps_and_holds_but_no_recording(tmp_path: Path) -> None:
+    """What was held can't be known then, so nothing is erased; a call that isn't recorded would be lost for good."""
+    store, profile = tmp_path / "s", "kumamoto"
+    config = tmp_path / "recorder.toml"
+    config.write_text(f'[policy]\noffice = "{profile}"\n')
+    make(store)
+    adopted = run("policy", "adopt", "--store", store, profile, "--old-recordings", "follow", "--reason", "x")
+    assert adopted.exit_code == 0
+    register = store / "register" / "00000001.jsonl"
+    register.write_bytes(register.read_bytes().replace(b'"reason":"x"', b'"reason":"y"'))
+
+    recorded = run("replay", "--store", store, "--config", config, CAPTURE)
+
+    assert recorded.exit_code == 0 and "2 recorded" in recorded.stdout
+    assert "The register is damaged" in recorded.stderr
+    assert run("sweep", "--store", store, "--at", "2030-01-01").exit_code == 2
+    assert len(ids(store)) == 2

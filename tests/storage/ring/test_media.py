@@ -64,6 +64,24 @@ async def test_erasing_finds_it_there(tmp_path: Path, second: Path) -> None:
     assert await findings(root) == []
 
 
+async def test_erasing_also_finds_what_a_move_that_was_cut_off_left_there(tmp_path: Path, second: Path) -> None:
+    """A crash between copy and entry: the recording still lies in the first medium, and is erased there."""
+    root = tmp_path / "store"
+    await a_store_with(root, *some_calls(3))
+    await move(root, second, IDS[:1])
+    whole, torn = (root / name for name in files(root)[:2])
+    for name, ending in ((whole, ""), (torn, ".copying")):
+        copy = second / f"{name.relative_to(root)}{ending}"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(name.read_bytes())
+
+    await erase(root, IDS)
+
+    assert files(root) == []
+    assert [path for path in second.rglob("*.wav*")] == []
+    assert await findings(root) == []
+
+
 async def test_without_its_medium_nothing_moves_and_nothing_is_erased(tmp_path: Path, second: Path) -> None:
     """Where the disk should be mounted is an empty folder."""
     root = tmp_path / "store"
