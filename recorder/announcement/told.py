@@ -42,13 +42,14 @@ class Announcements:
         self._book = book
         self._days: dict[str, _Day] = {}
         self._known = frozenset(book.days())
+        self._serves: dict[int, bool] = {}
 
     def __bool__(self) -> bool:
         return bool(self._known)
 
     def of(self, call: CallRecord) -> AnnouncementRecord | None:
         """What was played, or was to be played, to the caller; None if nothing is known of it."""
-        if call.direction not in ("inbound", "unknown"):
+        if not self._known or call.direction not in ("inbound", "unknown"):
             return None
         times = (call.started_ns - SLACK_NS, call.started_ns, call.ended_ns)
         days = [self._day(day) for day in dict.fromkeys(map(day_of, times))]
@@ -59,7 +60,10 @@ class Announcements:
 
     def serves(self, at_ns: int) -> bool:
         """Whether the unit was at work then, or in the days before: a call without an announcement went by without."""
-        return any(day_of(at_ns - days * _DAY_NS) in self._known for days in range(SERVES_DAYS))
+        day = at_ns // _DAY_NS
+        if day not in self._serves:  # half a day more or less makes no difference here
+            self._serves[day] = any(day_of(at_ns - days * _DAY_NS) in self._known for days in range(SERVES_DAYS))
+        return self._serves[day]
 
     def _day(self, day: str) -> _Day:
         if day not in self._days:

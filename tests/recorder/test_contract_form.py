@@ -55,6 +55,8 @@ def test_a_recorded_call_has_the_form_that_is_promised() -> None:
         "announced_ms": None,
         "caller_group": None,
         "section": None,
+        "announcement": None,
+        "told": None,
     }  # fmt: skip
 
 
