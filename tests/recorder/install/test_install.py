@@ -125,7 +125,7 @@ def test_uninstalling_leaves_recordings_and_settings(machine: Path) -> None:
         ({"store": "/srv/my calls"}, "must be a full path of letters"),
         ({"store": "/srv/100%"}, "must be a full path of letters"),
         ({"second": "/tmp/second"}, "Recordings can't be kept in /tmp/second"),
-        ({"program": "/root/venv/bin/recorder"}, "its units don't see what is in /root"),
+        ({"program": "/home/sato/venv/bin/recorder"}, "its units don't see what is in /home"),
     ],
 )
 def test_a_place_where_the_units_could_not_work_is_refused(changes: dict[str, str], sentence: str) -> None:
