@@ -106,15 +106,6 @@ def machine(tmp_path: Path, as_root: None) -> Iterator[Machine]:
         made.notified.close()
 
 
-@pytest.fixture
-def cable(as_root: None) -> Iterator[Cable]:
-    laid = Cable()
-    try:
-        yield laid
-    finally:
-        laid.remove()
-
-
 HEAD = "import ctypes, errno, mmap, os, resource, socket\n"
 
 
