@@ -17,14 +17,14 @@ from tests.endtoend.heard import Samples, compare
 from tests.endtoend.hub import HubError
 from tests.endtoend.office import Office, office
 
-# caller, callee -> direction, extension, what the two were given to say. The telephone that answers the citizen calls
-# itself 2101-0x55..., so its extension isn't known.
+# caller, callee -> direction, extension, what the two were given to say. The telephones of baresip call themselves
+# 2101-0x55... and the like: they are known by their registrations.
 CALLS = {
-    ("0312345678", "0398765432"): ("inbound", None, ("citizen", "2101")),
+    ("0312345678", "0398765432"): ("inbound", "2101", ("citizen", "2101")),
     ("2102", "0311112222"): ("outbound", "2102", ("2102", "carrier")),
-    ("2103", "2104"): ("internal", None, ("2103", "2104")),
-    ("2105", "2102"): ("internal", None, ("2105", "2102")),
-    ("2105", "2103"): ("internal", None, ("2105", "2103")),
+    ("2103", "2104"): ("internal", "2104", ("2103", "2104")),
+    ("2105", "2102"): ("internal", "2102", ("2105", "2102")),
+    ("2105", "2103"): ("internal", "2103", ("2105", "2103")),
 }
 SENDS_8_BITS = "2103"  # pyVoIP: linear samples of 8 bits, made into µ-law
 RECORDERS = ("bridge", "mirror")
