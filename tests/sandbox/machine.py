@@ -90,3 +90,7 @@ class Machine:
         """Until a service has told systemd so."""
         while state not in self.notified.recv(4096).decode().split("\n"):
             pass
+
+    def close(self) -> None:
+        """Nobody listens any more to what services tell systemd."""
+        self.notified.close()

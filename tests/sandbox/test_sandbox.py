@@ -33,7 +33,7 @@ def machine(tmp_path: Path, as_root: None) -> Iterator[Machine]:
     try:
         yield made
     finally:
-        made.notified.close()
+        made.close()
 
 
 @pytest.fixture
