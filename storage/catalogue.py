@@ -426,19 +426,21 @@ async def _check_version(connection: aiosqlite.Connection, path: str) -> None:
 
 
 async def _migrate(writer: aiosqlite.Connection, path: str, uuid: str) -> None:
-    """Brings the schema up to date, each step in a transaction of its own."""
+    """Brings the schema up to date, all steps in one transaction: it is old or new, never between."""
     steps, have = migrations.load(), await _version(writer)
     if have > len(steps):
         raise _too_new(path, have, len(steps))
-    for number, sql in steps[have:]:
-        try:
-            await writer.executescript(f"begin immediate;\n{sql}\npragma user_version = {number};")
-            if number == 1:
-                await writer.execute("insert into store (only, uuid) values (1, ?)", (uuid,))
-            await writer.commit()
-        except BaseException:
-            await writer.rollback()
-            raise
+    if have == len(steps):
+        return
+    script = "\n".join(sql for _, sql in steps[have:])
+    try:
+        await writer.executescript(f"begin immediate;\n{script}\npragma user_version = {len(steps)};")
+        if not have:
+            await writer.execute("insert into store (only, uuid) values (1, ?)", (uuid,))
+        await writer.commit()
+    except BaseException:
+        await writer.rollback()
+        raise
 
 
 async def _check_uuid(connection: aiosqlite.Connection, path: str, uuid: str) -> None:

@@ -23,10 +23,14 @@ ANNOUNCEMENTS = "announcements"  # folder: storage.announcements
 ANNOUNCEMENTS_LOCK = f"{ANNOUNCEMENTS}/lock"
 HOUSEKEEPING = "housekeeping.json"  # what the housekeeping remembers: recorder.housekeeping
 HOUSEKEEPING_NEW = "housekeeping.json.new"
+HOUSEKEEPING_LOCK = "housekeeping.lock"
 CATALOGUE_NEW = f"{CATALOGUE}.new"  # while it is made anew
+CATALOGUE_BEFORE = f"{CATALOGUE}.before"  # as it was before its schema was changed: storage.upgrading
+CATALOGUE_BEFORE_NEW = f"{CATALOGUE_BEFORE}.new"
 SQLITE_FILES = ("", "-wal", "-shm")
 ROOT_FILES = frozenset(
-    {META, META_NEW, LOCK, DAY_FILES_LOCK, HOUSEKEEPING, HOUSEKEEPING_NEW}
+    {META, META_NEW, LOCK, DAY_FILES_LOCK, HOUSEKEEPING, HOUSEKEEPING_NEW, HOUSEKEEPING_LOCK}
+    | {CATALOGUE_BEFORE, CATALOGUE_BEFORE_NEW}
     | {name + ending for name in (CATALOGUE, CATALOGUE_NEW) for ending in SQLITE_FILES}
 )
 PART = ".part"

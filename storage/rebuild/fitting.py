@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from storage import facts, layout, wav
+from storage import facts, layout, upgrading, wav
 from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import CatalogueUnusable
@@ -48,6 +48,7 @@ async def fit(
             raise
         fault, is_proven = f"was set aside ({old})", False
     rebuilt = await rebuild(root, said, fault, disk, register=register) if fault else None
+    await asyncio.to_thread(upgrading.keep_copy, root, disk)
     try:
         catalogue = await Catalogue.open(path, uuid=said.uuid, salt=said.salt)
     except CatalogueUnusable as unusable:

@@ -6,9 +6,12 @@ Whoever has a recording open goes on reading it: the name goes, and the bytes on
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 
+from storage import upgrading
+from storage.errors import disk_failed
 from storage.rebuild import dayfile
 from storage.register import Draft
 from storage.ring import holds, taking_away
@@ -33,6 +36,10 @@ async def erase(ring: Ring, ids: Sequence[str], ground: Ground, *, as_of_ns: int
     erased: list[str] = []
     left: list[str] = []
     size = 0
+    try:
+        await asyncio.to_thread(upgrading.drop_copy, ring.root, ring.disk)
+    except OSError as error:
+        raise disk_failed("The copy of the catalogue can't be erased", error) from error
     for start in range(0, len(ids), GROUP):
         some = list(ids[start : start + GROUP])
         gone, doomed, gone_bytes = await _enter(ring, some, ground, as_of_ns, at_ns, who)
