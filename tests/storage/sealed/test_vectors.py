@@ -1,4 +1,4 @@
-"""Recordings that must open, and others that must be refused: by the recorder, and by the opener that shares no code."""
+"""Recordings that must open, and others that must be refused: by the recorder, and by an opener that shares no code."""
 
 from __future__ import annotations
 
