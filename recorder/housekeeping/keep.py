@@ -24,6 +24,7 @@ from recorder.figures.values import Figures
 from recorder.housekeeping import (
     capture,
     disk,
+    keys,
     memory,
     metrics,
     nightly,
@@ -223,6 +224,9 @@ class Housekeeping:
         found = await store.alarms(self._store, time.time_ns())
         if found is not None:
             self._found(found, store.LOOKED_FOR)
+        found = await keys.alarms(self._store, self._settings.sealing, time.time_ns())
+        if found is not None:
+            self._found(found, keys.LOOKED_FOR)
 
     async def _publish(self) -> None:
         folder = self._settings.status.folder
