@@ -11,8 +11,9 @@ network namespaces by one process, and recorded at the other end by another. Tol
     us/call/s   the same for each call and second, in microseconds of CPU
     peak        the largest resident set, the ring included
     disk, row   from a packet's capture to the sync after which it survives, from a call's end to its row: the
-                99th percentile. Before them how long a sync takes, which is the disk's and not the recorder's doing:
-                it takes all that anybody has written there
+                median and the 99th percentile. Before them how long a sync takes, which is the disk's doing more than
+                the recorder's (it takes all that anybody has written there), and how long it took until the file
+                was given the audio
     samples     whether every sample of every call is right, by `bench.check`
 
 Last comes what 10,000 calls would need by this. Where the machine does other work at the same time, `--first` lets the
@@ -85,13 +86,18 @@ class Result:
         return (
             f"{self.calls:>6,} {self.sent:>12,} {self.dropped:>7,} {balance:>+4} {self.core * 100:>6.1f} % "
             f"{self.us_a_call:>7.0f} {self.peak_mib:>6.0f} ({self.peak_own_mib:.0f}) MiB "
-            f"{self.latencies.sync_p99_s:>6.2f} s {self.latencies.disk_p99_s:>6.2f} s "
+            f"{self.latencies.sync_p50_s:>5.2f}/{self.latencies.sync_p99_s:.2f} s "
+            f"{self.latencies.written_p99_s:>7.2f} s "
+            f"{self.latencies.disk_p50_s:>5.2f}/{self.latencies.disk_p99_s:.2f} s "
             f"{self.latencies.row_p99_s:>6.2f} s  {right}; "
             f"sender late {'/'.join(f'{one:g}' for one in self.late_ms)} ms"
         )
 
 
-HEAD = "calls       frames   drops bal.    core us/call/s  peak (own)   sync p99  disk p99  row p99  samples"
+HEAD = (
+    "calls       frames   drops bal.    core us/call/s  peak (own)   sync 50/99 % written 99 %  disk 50/99 %  row 99 %"
+    "  samples"
+)
 
 
 class Watch:

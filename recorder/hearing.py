@@ -13,6 +13,7 @@ from capture.listener import Listener, Recalled
 from capture.listener import Settings as ListenerSettings
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
+from capture.sip.admission import Rates
 from capture.sip.message import Caps
 from recorder.days import Days, Put
 from recorder.lines import Lines
@@ -34,6 +35,11 @@ def listener_settings(settings: Settings) -> ListenerSettings:
             message=settings.limits.sip_message_bytes,
             headers=settings.limits.sip_headers,
             header_line=settings.limits.sip_header_bytes,
+        ),
+        rates=Rates(
+            dialogs=settings.limits.new_dialogs_a_second,
+            dialogs_of_source=settings.limits.new_dialogs_a_second_of_a_source,
+            others=settings.limits.other_sip_a_second,
         ),
     )
 

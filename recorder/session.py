@@ -40,6 +40,9 @@ from storage.wav import Encoding
 
 GROUP = 256  # calls that are finished together; more would hold the audio of the others up
 SYNC_S = 0.7  # so that what a power cut takes, hand-over and a slow disk included, stays below two seconds
+# Of many calls more is written at once, and a sync takes longer: what comes meanwhile waits for the one after it.
+SYNC_OF_MANY_S = 0.35
+MANY = 500  # calls under way
 WARNINGS = 100
 WAITING_BYTES = 512 << 20  # of audio that waits in memory; 16 KB a second of a leg
 SHED_TO_S = 10.0
@@ -73,6 +76,7 @@ class Session:
         self._finished: list[Ended] = []
         self._changed: dict[int, Conversation] = {}  # those of which more is known than their recordings tell
         self._synced_s = monotonic_s()
+        self._sync_s = SYNC_S
         self.demands: list[Demand] = []  # that commands have made
         self.waiting_bytes = WAITING_BYTES
         self.calls = 0
@@ -181,6 +185,7 @@ class Session:
             for one in self._book.open.values():
                 one.leapt_ns += leap_ns
         self._book.passed(at_ns)
+        self._sync_s = SYNC_S if len(self._book.open) < MANY else SYNC_OF_MANY_S
         self._shed()
 
     def audio(self, call: Call, block: AudioBlock) -> None:
@@ -234,7 +239,7 @@ class Session:
     async def settle(self, *, all_of_it: bool = False) -> None:
         """Finish calls that have ended, and sync what is written, when it is time."""
         now_s = self._monotonic_s()
-        due = now_s - self._synced_s >= SYNC_S
+        due = now_s - self._synced_s >= self._sync_s
         group: list[Ended] = []
         if self._finished and (all_of_it or due or len(self._finished) >= GROUP):
             group, self._finished = self._finished, []

@@ -92,6 +92,10 @@ class DialogTracker:
             self._response(call, message, place, events)
         return events
 
+    def knows(self, call_id: str) -> bool:
+        """Whether a call of that Call-ID is under way, or was until a short while ago."""
+        return call_id in self._by_id
+
     def _find(self, message: SipMessage) -> Call | None:
         """The call of that Call-ID; of several, the one whose tags the message has."""
         calls = self._by_id.get(message.call_id)

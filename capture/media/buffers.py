@@ -34,7 +34,7 @@ LONGEST_BLOCK = 1 << 20  # frames
 # seldom the more there are, for a hand-over costs the same however little it brings.
 LIVE_LAG = 640  # a silent side holds the other back by 80 ms: telephones and networks delay by less, mostly
 LIVE_LEAST = 400  # samples that must wait for a hand-over
-LIVE_LEAST_A_CALL = 2.4  # or so many for each call there is: at 1,000 calls 0.3 s, at 2,000 0.6 s
+LIVE_LEAST_A_CALL = 1.4  # or so many for each call there is: at 1,000 calls 0.18 s, at 2,000 0.35 s
 LIVE_LEAST_OF_MANY = 9600  # but no more
 NO_LAW = 255
 GAPS_KEPT = 1000  # of each call; further ones are counted

@@ -48,6 +48,7 @@ class OfficeName:
 
 
 Count = Annotated[int, Within(ge=1, le=1 << 31)]
+Rate = Annotated[int, Within(ge=1, le=1_000_000)]  # a second
 Bytes = Annotated[int, Within(ge=256, le=1 << 31)]
 Seconds = Annotated[float, Within(gt=0, le=86_400)]
 Port = Annotated[int, Within(ge=1, le=65_535)]
@@ -271,6 +272,9 @@ class Limits:
     sip_headers: Count = 200
     sip_header_bytes: Bytes = 8_192
     dialogs_without_answer: Count = 5_000
+    new_dialogs_a_second: Rate = 1_000
+    new_dialogs_a_second_of_a_source: Rate = 200
+    other_sip_a_second: Rate = 1_000
     reassembly_datagrams: Count = 1_024
     reassembly_bytes: Bytes = 4_194_304
     tcp_streams: Count = 256
