@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from capture.counters import Counters
 from capture.files import CaptureFileError
@@ -20,10 +21,11 @@ from recorder.daemon.reload import waiting_for_restart
 from recorder.daemon.signals import Signals
 from recorder.daemon.source import Source, open_source
 from recorder.daemon.voice import Voice
-from recorder.figures.publish import Publisher
+from recorder.figures.publish import Backlogged, FigureFile, Publisher
+from recorder.figures.values import Figures
 from recorder.hearing import Hearing
 from recorder.hook.inbound import Teller
-from recorder.keeping import DeferredKeeper
+from recorder.keeping import DeferredKeeper, Keeper, Kept
 from recorder.live import follow
 from recorder.notice import Prompts
 from recorder.problems import Unusable
@@ -39,12 +41,39 @@ STATUS_S = 5.0
 CYCLES = 5_000, 10, 5
 
 
+class LiveKeeper(Keeper, Backlogged, Protocol):
+    """A keeper that is never waited for, and that remembers calls under way from start to start."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether all that was asked of it was done."""
+
+    def notes(self) -> dict[str, list[bytes]]:
+        """What an earlier process noted of calls under way."""
+
+    def note(self, name: str, lines: bytes) -> None:
+        """Note more of one."""
+
+    def drop_notes(self, names: Sequence[str]) -> None:
+        """Remember nothing of these."""
+
+    def go_on(self, ids: Collection[str]) -> set[str]:
+        """With which of these calls' recordings it goes on."""
+
+    def close(self, *, timeout_s: float) -> Kept:
+        """Do what is left, within a time."""
+
+    def abandon(self, *, timeout_s: float) -> None:
+        """The same, whatever goes wrong."""
+
+
 class Daemon:
-    """What runs: made by `run`, once everything is open."""
+    """What runs: made by `run`, once everything is open. `put_figures` takes the figures once a second, if anybody
+    wants them."""
 
     def __init__(
-        self, source: Source, keeper: DeferredKeeper, settings: Settings, config: Path | None, signals: Signals,
-        store: Path,
+        self, source: Source, keeper: LiveKeeper, settings: Settings, config: Path | None, signals: Signals,
+        store: Path, *, put_figures: Callable[[Figures], list[str]] | None,
     ) -> None:  # fmt: skip
         self._source = source
         self._keeper = keeper
@@ -67,8 +96,8 @@ class Daemon:
             read=source.counters, counters=counters, put=keeper.tally, frames=source.frames,
             journal=self._journal,
         )  # fmt: skip
-        self._publisher = Publisher(
-            settings.status.live, store=store, session=self._session, keeper=keeper, started_ns=time.time_ns(),
+        self._publisher = None if put_figures is None else Publisher(
+            put_figures, store=store, session=self._session, keeper=keeper, started_ns=time.time_ns(),
             interfaces=source.stats, counts=counters.as_dict,
         )  # fmt: skip
 
@@ -81,13 +110,13 @@ class Daemon:
         self._session.goes_on(self._keeper.go_on(self._session.open_ids()))
         return self._session.calls_under_way
 
-    async def run(self, ready: str, remarks: Sequence[str]) -> None:
-        """Follow the source until it ends or a signal says so."""
-        self._say([*remarks, ready])
-        self._notifier.tell(READY=1, STATUS=ready)
+    async def run(self, sentences: Sequence[str]) -> None:
+        """Say these, of which the last is that all is ready, and follow the source until it ends or a signal says
+        so."""
+        self._say(sentences)
+        self._notifier.tell(READY=1, STATUS="".join(sentences[-1:]))
         await follow(self._source, self._hearing, self._turn, stopping=lambda: self._signals.stopping)
         self._notifier.tell(STOPPING=1)
-        self._publisher.close()
         if self._source.ended:
             self._hearing.finish()
         else:
@@ -109,7 +138,8 @@ class Daemon:
         self._say([*self._source.news(), *self._session.told()])
         now_s = time.monotonic()
         self._notifier.alive(now_s)
-        self._say(self._publisher.turn(now_s, time.time_ns(), self._hearing.now_ns))
+        if self._publisher is not None:
+            self._say(self._publisher.turn(now_s, time.time_ns(), self._hearing.now_ns))
         if now_s - self._status_s >= STATUS_S:
             self._status_s = now_s
             self._notifier.tell(STATUS=f"{self._session.calls_under_way} calls, {self._source.status()}")
@@ -140,7 +170,12 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
     Raises `Unusable`, `StoreError`."""
     settings = load(config) if config is not None else Settings()
     folder = store or settings.recording.store
-    names = tuple(interfaces) or settings.capture.interfaces
+    if not interfaces and len(settings.capture.processes) > 1:
+        from recorder.processes.parent import run_several
+
+        return run_several(config, folder, settings)
+    names = tuple(interfaces) or settings.capture.named
+    figures = FigureFile(settings.status.live)
     with Signals() as signals:
         # First the source: its ring takes what comes while the store is opened, which may have to be recovered.
         source: Source = open_source(names, settings)
@@ -150,14 +185,12 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
                 recipients=settings.sealing.named(),
             )
             try:
-                adopted = asyncio.run(_adopt(folder, settings))
-                daemon = Daemon(source, keeper, settings, config, signals, folder)
+                adopted = asyncio.run(adopt_policy(folder, settings))
+                put = figures.put if figures.is_wanted else None
+                daemon = Daemon(source, keeper, settings, config, signals, folder, put_figures=put)
                 calls = daemon.go_on()
-                gc.freeze()  # what is there now stays
-                gc.set_threshold(*CYCLES)
-                ready = f"ready: recording from {', '.join(names)} into {folder}"
-                ready += f", {calls} calls going on" if calls else ""
-                asyncio.run(daemon.run(ready, adopted))
+                settle_down()
+                asyncio.run(daemon.run([*adopted, ready_sentence(names, folder, calls)]))
             except CaptureFileError as problem:
                 keeper.abandon(timeout_s=CLOSE_S)
                 raise Unusable(str(problem)) from problem
@@ -166,10 +199,23 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
                 raise
             return keeper.is_closed
         finally:
+            figures.close()
             source.close()
 
 
-async def _adopt(folder: Path, settings: Settings) -> list[str]:
+def settle_down() -> None:
+    """The start is over."""
+    gc.freeze()  # what is there now stays
+    gc.set_threshold(*CYCLES)
+
+
+def ready_sentence(names: Sequence[str], folder: Path, calls: int) -> str:
+    """What is said, and told to systemd, when everything runs."""
+    going_on = f", {calls} calls going on" if calls else ""
+    return f"ready: recording from {', '.join(names)} into {folder}{going_on}"
+
+
+async def adopt_policy(folder: Path, settings: Settings) -> list[str]:
     """Have the store follow the configuration's policy if it has none yet; what is to be said of that."""
     if not (settings.policy.office or settings.policy.rules):
         return []

@@ -152,6 +152,11 @@ class DeferredKeeper:
         return set(self._going_on)
 
     @property
+    def going_on(self) -> Mapping[str, Encoding]:
+        """The recordings that go on and haven't done so yet, with what their files are written in."""
+        return self._going_on
+
+    @property
     def salt(self) -> bytes:
         return self._writer.salt
 

@@ -57,6 +57,7 @@ Words = Annotated[tuple[Annotated[str, Within(max_length=64)], ...], Within(max_
 Prefix = Annotated[str, Within(pattern="^[0-9*#]{1,4}$")]
 CallerHeader = Literal["From", "P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity"]
 InterfaceName = Annotated[str, Within(pattern=r"^[^\s/]{1,15}$")]
+Group = Annotated[tuple[InterfaceName, ...], Within(min_length=1, max_length=16)]
 # Loopback alone: nobody else has to see it.
 Listen = Annotated[str, Within(pattern=r"^$|^(127\.0\.0\.1|\[::1\]):[0-9]{1,5}$")]
 MailAddress = Annotated[str, Within(pattern=r"^[!-~]+@[!-~]+$", max_length=254)]
@@ -92,9 +93,22 @@ class Capture:
     __pydantic_config__ = STRICT
 
     interfaces: Annotated[tuple[InterfaceName, ...], Within(max_length=16)] = ()
+    processes: Annotated[tuple[Group, ...], Within(max_length=16)] = ()
     ring_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 31)] = 64 << 20
     waiting_audio_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 34)] = 96 << 20
     vxlan_ports: Annotated[tuple[Port, ...], Within(max_length=64)] = (4789,)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every interface that is to be captured from, by whichever process."""
+        return self.interfaces or sum(self.processes, ())
+
+    def __post_init__(self) -> None:
+        named = [name for group in self.processes for name in group]
+        if twice := sorted({name for name in named if named.count(name) > 1}):
+            raise Refused(f"{', '.join(twice)} can't belong to two processes", key=("processes",))
+        if named and self.interfaces and set(named) != set(self.interfaces):
+            raise Refused("names other interfaces than interfaces; leave one of the two out", key=("processes",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
