@@ -160,7 +160,7 @@ class Listener:
         """Take a batch; all its packets were captured after those of the batches before."""
         edges, segment_ns = self._settle_times(batch)
         if self._recalled and self._clock.now >= 0:
-            self._begin_anew()
+            self._begin_anew(int(self._presents[1][0]))
         refused = self._refused_rtp()
         media = parse_rtp(batch, self._counters)
         refused = self._refused_rtp() - refused
@@ -230,14 +230,14 @@ class Listener:
         self._recalled = True
         if now_ns is not None:
             self._clock.elapse(now_ns, first=True)
-            self._begin_anew()
+            self._begin_anew(self._clock.now)
 
-    def _begin_anew(self) -> None:
-        """Calls that were recalled may be silent no longer than others from now on."""
+    def _begin_anew(self, now_ns: int) -> None:
+        """Calls that were recalled may be silent no longer than others from now on, however much came at once."""
         self._recalled = False
         for media in self._media.values():
             if media.call.answered:
-                media.last_ns = max(media.last_ns, self._clock.now)
+                media.last_ns = max(media.last_ns, now_ns)
 
     def hand_over(self, *, everything: bool = False) -> None:
         """On a live line: hand audio over now instead of gathering it; with `everything`, keep none back for the other
