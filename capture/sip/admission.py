@@ -38,7 +38,7 @@ class Rates:
 
     dialogs: int = 1000  # new ones, from everywhere
     dialogs_of_source: int = 200  # of these, from one address
-    others: int = 1000  # messages of no call, INVITEs apart
+    others: int = 2000  # messages of no call, INVITEs apart; a telephone registers with four
 
 
 DEFAULT_RATES = Rates()

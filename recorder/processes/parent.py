@@ -242,7 +242,8 @@ def run_several(config: Path | None, store: Path, settings: Settings) -> bool:
         try:
             capturing += (Capturing(number, config, store) for number in range(len(groups)))
             keeper = DeferredKeeper.open(
-                store, run=" ".join(names), go_on=True, memory_bytes=settings.capture.waiting_audio_bytes
+                store, run=" ".join(names), go_on=True, memory_bytes=settings.capture.waiting_audio_bytes,
+                recipients=settings.sealing.named(),
             )
             try:
                 adopted = asyncio.run(adopt_policy(store, settings))

@@ -288,7 +288,7 @@ class Limits:
     dialogs_without_answer: Count = 5_000
     new_dialogs_a_second: Rate = 1_000
     new_dialogs_a_second_of_a_source: Rate = 200
-    other_sip_a_second: Rate = 1_000
+    other_sip_a_second: Rate = 2_000
     reassembly_datagrams: Count = 1_024
     reassembly_bytes: Bytes = 4_194_304
     tcp_streams: Count = 256
