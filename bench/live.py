@@ -1,6 +1,7 @@
 """Measure `recorder run` on a line in real time: what `make bench-live` runs.
 
-    sudo python -m bench.live [--calls 100 200 500 1000 2000] [--seconds 60] [--scratch DIR] [--set capture.ring_bytes=...]
+    sudo python -m bench.live [--calls 100 200 500 1000 2000] [--seconds 60] [--scratch DIR]
+                              [--set capture.ring_bytes=...]
 
 For each number of calls a capture of them (made once, kept in bench/out; up to 200 calls begin in each second, and end
 so) is sent over a virtual line between two
@@ -14,8 +15,8 @@ network namespaces by one process, and recorded at the other end by another. Tol
                 median and the 99th percentile. Before them how long a sync takes, which is the disk's doing more than
                 the recorder's (it takes all that anybody has written there), and how long it took until the file
                 was given the audio
-    samples     whether every sample of every call is right, by `bench.check`; how late the sender was; and the machine's
-                load average, sender and recorder included
+    samples     whether every sample of every call is right, by `bench.check`; how late the sender was; and the
+                machine's load average, sender and recorder included
 
 Last comes what 10,000 calls would need by this. Where the machine does other work at the same time, `--first` lets the
 sender and the recorder go before it (SCHED_RR); else a sender that has to wait sends late, and all at once.
