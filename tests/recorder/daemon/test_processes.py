@@ -20,6 +20,7 @@ from tests.capture.wire.cables import Cable
 from tests.recorder.daemon.runs import ROOT, Run, Talk, calls, running, verified
 from tests.recorder.daemon.test_restart import expected
 from tests.recorder.daemon.test_wire import send
+from tests.reliability.promises import at_night
 from tests.wire import Frame
 
 
@@ -119,9 +120,9 @@ def test_when_one_dies_all_are_started_again_and_every_call_goes_on(
     assert verified(store) == ""
 
 
-@pytest.mark.promise("P3", "D1", "the writing process stopped for 2 s")
 def test_the_process_that_writes_may_stand_still(tmp_path: Path, cables: list[Cable], config: Path) -> None:
     """What it doesn't take waits in the capture processes, and none of it is lost."""
+    at_night()
     store, talks = tmp_path / "store", [Talk(1), Talk(2)]
     with running(store, "--config", str(config), interface=None) as run:
         at_once(cables, *([*talk.setup(), *talk.says(0, 0.5)] for talk in talks))
