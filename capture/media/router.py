@@ -21,6 +21,7 @@ that is not to be recorded), `rtp_no_room` (all slots for calls are taken).
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -139,7 +140,9 @@ class MediaRouter:
     def process(self, rows: RtpRows, data: NDArray[np.uint8], points: Sequence[Point]) -> None:
         """Place what belongs to calls. `points` in the order of capture; all rows lie within one slice."""
         self._data = data
-        numbers = self._flows.number(rows, self._claims.by_endpoint)
+        # Who is declared among these rows counts, too: whether that came with the audio, or before, is chance.
+        declared: dict[int, list[Claim]] = {point.endpoint: [] for point in points if point.endpoint is not None}
+        numbers = self._flows.number(rows, ChainMap(self._claims.by_endpoint, declared))
         if self._flows.numbers_below < 1 << 15:
             order = np.argsort(numbers.astype(np.int16), kind="stable")  # 16 bits: sorted by radix
         else:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from capture.clock import SECOND
 from capture.counters import Counters
 
-WAITING_BYTES = 8 << 20  # of INVITEs that are put off; the oldest go first. A second of a flood is some 3 MB
+WAITING_BYTES = 32 << 20  # of INVITEs that are put off; the oldest go first. A second of a flood is some 3 MB
 WAITING_NS = 40 * SECOND  # nobody answers later (timer B of RFC 3261 is 32 s)
 WAITING_OF_ONE = 4  # messages under one Call-ID: copies, and one with a password
 SOURCES = 4096  # whose allowance is remembered; the one unheard of for longest is forgotten

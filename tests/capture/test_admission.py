@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from capture.media import flow_book
 from capture.sip import admission
 from capture.sip.admission import Rates
 from capture.sip.message import MalformedSip, call_id_of, parse
@@ -153,6 +154,24 @@ def test_what_is_shed_depends_on_the_packets_alone(cuts: set[int]) -> None:
 
     assert differences(told(FLOODED_WHOLE), told(heard)) == []
     assert heard.counters.as_dict() == FLOODED_WHOLE.counters.as_dict()
+
+
+def test_flows_that_are_declared_among_the_same_packets_are_no_strays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many flows belong to nobody: audio that is captured together with its INVITE finds room."""
+    monkeypatch.setattr(flow_book, "STRAY_FLOWS", 4)
+    ports = [(f"192.0.2.10:{40_000 + 2 * k}", f"192.0.2.20:{50_000 + 2 * k}") for k in range(12)]
+    speeches = [(speech(*ends).between(920, 1900), back(source=ends[1], destination=ends[0]).between(920, 1900))
+                for ends in ports]  # fmt: skip
+    frames = [frame for k, ends in enumerate(ports) for frame in dialled(
+        f"c{k}", answer_ms=900, end_ms=1950, caller=ends[0], callee=ends[1])]  # fmt: skip
+    frames += [frame for pair in speeches for one in pair for frame in one.frames()]
+    frames += [frame for k in range(20) for frame in speech(f"198.51.100.9:{k}", "198.51.100.8:9").frames()[:3]]
+
+    heard = listen(frames)
+
+    assert heard.counters["rtp_flows_full"] > 0
+    for recorded, (caller, callee) in zip(heard.all, speeches, strict=True):
+        assert_says(recorded, [caller], [callee])
 
 
 def test_the_flooded_scene_has_all_in_it() -> None:
