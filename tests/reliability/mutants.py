@@ -44,7 +44,7 @@ STORE = "tests/storage/test_store.py"
 REGISTER = "tests/storage/test_register.py"
 ERASING = "tests/storage/ring/test_erasing.py"
 CUT = "test_a_power_cut_takes_little_of_live_calls_and_nothing_of_finished_ones"
-CUTS = [f"tests/reliability/test_quick.py::{CUT}[ext4]"]
+CUTS = [f"tests/reliability/test_cuts.py::{CUT}[ext4]"]
 
 MUTANTS = (
     # Keep
