@@ -27,6 +27,7 @@ import pytest
 COLUMN = "RECORDER_RELIABILITY"  # quick, nightly or release; brief: only to see whether a test can pass
 ROWS = "RECORDER_RELIABILITY_ROWS"  # a file that rows are added to
 SEED = "RECORDER_RELIABILITY_SEED"
+HASTY = "RECORDER_RELIABILITY_HASTY"  # set where one fault says all: a campaign ends with its first
 SEEDS = 1000  # of one campaign; more than any run uses up
 
 
