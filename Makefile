@@ -35,7 +35,7 @@ demo-announcement: setup  ## A softphone calls, hears the notice, and the record
 	$(BIN)/python -m tests.recorder.announcement.demo
 
 test: setup check-packages  ## All tests; those that lack a tool or a right are skipped, and the last line says so
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check-packages:  ## Which Debian packages the tests would like, and the command that installs them
 	@$(PYTHON) tests/packages.py

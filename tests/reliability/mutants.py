@@ -10,20 +10,20 @@ tries those whose names have one of the words; a line for each on stderr.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.reliability.promises import COLUMN, ROWS
+from tests.reliability.promises import COLUMN, HASTY, ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("storage", "capture", "recorder", "config", "tests", "bench", "pyproject.toml")
-SECONDS = 120
+TRIAL = Path(__file__).with_name("trial.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ STORE = "tests/storage/test_store.py"
 REGISTER = "tests/storage/test_register.py"
 ERASING = "tests/storage/ring/test_erasing.py"
 CUT = "test_a_power_cut_takes_little_of_live_calls_and_nothing_of_finished_ones"
-CUTS = [f"tests/reliability/test_quick.py::{CUT}[ext4]"]
+CUTS = [f"tests/reliability/test_cuts.py::{CUT}[ext4]"]
 
 MUTANTS = (
     # Keep
@@ -126,32 +126,37 @@ MUTANTS = (
 )  # fmt: skip
 
 
-def survivors(mutants: Sequence[Mutant], folder: Path, *, workers: int = 2) -> list[str]:
+def survivors(mutants: Sequence[Mutant], folder: Path) -> list[str]:
     """A sentence for each mutant that no test noticed, or that could not be made; and for the tests themselves, if they
     don't pass where nothing was changed."""
-    waiting, running, lived = [_control(mutants), *mutants], [], []
-    while waiting or running:
-        while waiting and len(running) < workers:
-            mutant = waiting.pop(0)
-            place = folder / str(len(waiting))
-            if (said := _make(mutant, place)) is not None:
-                lived.append(said)
-                continue
-            running.append((mutant, place, _start(mutant, place), time.monotonic()))
-        for one in list(running):
-            mutant, place, process, began_s = one
-            try:
-                status = process.wait(0.2)
-            except subprocess.TimeoutExpired:
-                continue
-            running.remove(one)
+    lived, tried = [], []
+    for number, mutant in enumerate([_control(mutants), *mutants]):
+        place = folder / str(number)
+        if (said := _make(mutant, place)) is not None:
+            lived.append(said)
+        else:
+            tried.append((mutant, place))
+    with subprocess.Popen(
+        [sys.executable, "-P", str(TRIAL)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={name: value for name, value in os.environ.items() if name != ROWS},  # a mutant breaks no promise of ours
+    ) as trial:  # fmt: skip
+        assert trial.stdin is not None and trial.stdout is not None
+        for mutant, place in tried:
+            trial.stdin.write(json.dumps(_job(mutant, place)) + "\n")
+        trial.stdin.close()
+        ended = 0
+        for line in trial.stdout:
+            number, status, took_s = map(int, line.split())
+            mutant, place = tried[number]
             expected = status == (1 if mutant.old else 0)  # 2 and more: the tests themselves could not run
-            took_s = time.monotonic() - began_s
-            print(f"{mutant.name}: {'as it should be' if expected else 'NO'}, {took_s:.0f} s", file=sys.stderr)
+            print(f"{mutant.name}: {'as it should be' if expected else 'NO'}, {took_s} s", file=sys.stderr)
+            ended += 1
             if expected:
                 shutil.rmtree(place)
             else:
                 lived.append(f"{mutant.name}: pytest ended with {status} (see {place})")
+    if ended < len(tried):
+        lived.append(f"{len(tried) - ended} mutants were not tried: {TRIAL.name} ended with {trial.returncode}")
     return lived
 
 
@@ -178,12 +183,9 @@ def _make(mutant: Mutant, place: Path) -> str | None:
     return None
 
 
-def _start(mutant: Mutant, place: Path) -> subprocess.Popen[bytes]:
-    command = ["timeout", str(SECONDS), sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", COLUMN: "quick" if mutant.old else "brief"}
-    environment.pop(ROWS, None)  # what a mutant breaks is no promise of ours
-    with (place / "said.txt").open("w") as said:
-        return subprocess.Popen([*command, *mutant.noticed_by], cwd=place, env=environment, stdout=said, stderr=said)
+def _job(mutant: Mutant, place: Path) -> dict[str, object]:
+    column = "quick" if mutant.old else "brief"
+    return {"place": str(place), "tests": list(mutant.noticed_by), "environment": {COLUMN: column, HASTY: "1"}}
 
 
 if __name__ == "__main__":
