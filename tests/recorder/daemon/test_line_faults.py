@@ -128,8 +128,8 @@ LONG = ("fragments", "fragments, the last first", "fragments in a VLAN", "TCP", 
 
 
 def test_signalling_longer_than_a_frame_is_put_together(tmp_path: Path, cable: Cable) -> None:
-    """E7: INVITEs of 4 kB in pieces of 1,400 bytes on the cable, as exchanges with many headers send them; five calls at
-    once, each in another way."""
+    """E7: INVITEs of 4 kB in pieces of 1,400 bytes on the cable, as exchanges with many headers send them; five calls
+    at once, each in another way."""
     store, shown = tmp_path / "store", list[Frame]()
     for number, how in enumerate(LONG, 1):
         talk, vlans = Talk(number), (10,) if "VLAN" in how else ()
