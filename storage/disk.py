@@ -264,6 +264,20 @@ class Disk:
             raise
         return fd
 
+    def hold(self, path: str) -> int:
+        """The same, without being able to write to it: the disk may be made read-only meanwhile."""
+        try:
+            fd = os.open(path, os.O_RDONLY | _SAFE)
+        except FileNotFoundError:
+            os.close(_create(path))
+            fd = os.open(path, os.O_RDONLY | _SAFE)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
+
     def is_locked(self, path: str) -> bool:
         """Whether somebody holds the lock file."""
         try:

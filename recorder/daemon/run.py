@@ -29,6 +29,7 @@ from recorder.keeping import DeferredKeeper, Keeper, Kept
 from recorder.live import follow
 from recorder.notice import Prompts
 from recorder.problems import Unusable
+from recorder.sentences import Kind, Sentence
 from recorder.session import Session
 from recorder.settings import Settings, load
 from recorder.signalling_journal import SignallingJournal
@@ -81,7 +82,7 @@ class Daemon:
         self._config = config
         self._signals = signals
         self._notifier = Notifier()
-        self._voice = Voice()
+        self._voice = Voice("recorder-capture")
         self._status_s = 0.0
         prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
         self._journal = SignallingJournal(keeper.note, keeper.drop_notes)
@@ -129,6 +130,7 @@ class Daemon:
         if self._teller is not None:
             self._teller.close()
         self._notifier.close()
+        self._voice.close()
 
     async def _turn(self) -> None:
         """After each look at the source."""
@@ -152,11 +154,12 @@ class Daemon:
             settings = load(self._config)
             self._hearing.adopt(settings)
         except (Unusable, OSError) as problem:
-            self._say([f"{problem}", "The settings stay as they were."])
+            self._say([Sentence(f"{problem}", Kind.SETTINGS_REFUSED), "The settings stay as they were."])
         else:
             later = waiting_for_restart(self._settings, settings)
             self._settings = settings
-            self._say(["The settings were read again; they hold for calls that begin from now on."])
+            told = "The settings were read again; they hold for calls that begin from now on."
+            self._say([Sentence(told, Kind.SETTINGS_READ)])
             if later:
                 self._say([f"Only a restart brings these into force: {', '.join(later)}."])
         self._notifier.tell(READY=1)
@@ -190,7 +193,7 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
                 daemon = Daemon(source, keeper, settings, config, signals, folder, put_figures=put)
                 calls = daemon.go_on()
                 settle_down()
-                asyncio.run(daemon.run([*adopted, ready_sentence(names, folder, calls)]))
+                asyncio.run(daemon.run([*adopted, Sentence(ready_sentence(names, folder, calls), Kind.READY)]))
             except CaptureFileError as problem:
                 keeper.abandon(timeout_s=CLOSE_S)
                 raise Unusable(str(problem)) from problem

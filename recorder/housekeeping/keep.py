@@ -38,11 +38,13 @@ from recorder.housekeeping.alone import Alone
 from recorder.housekeeping.server import Server
 from recorder.problems import Unusable
 from recorder.ring import clock
+from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings, load
 from storage import meta
 from storage.disk import Disk
 from storage.errors import StoreError
 from storage.layout import day_of
+from storage.share import call_of
 
 TURN_S = 0.25
 LEVELS = {Severity.CRITICAL: 2, Severity.WARNING: 4, Severity.NOTICE: 5}  # syslog's
@@ -59,7 +61,7 @@ class Housekeeping:
         self._disk = Disk()
         self._alone = Alone(path, self._disk)
         self._alone.take()
-        self._notifier, self._voice = Notifier(), Voice()
+        self._notifier, self._voice = Notifier(), Voice("recorder-keeper")
         self._memory, told = memory.read(path, self._disk)
         for one in self._memory.alarms.board.standing.values():
             one.found_ns = time.time_ns()  # they get the time to be found again
@@ -117,7 +119,7 @@ class Housekeeping:
         """Until a signal says so."""
         answers = await self._server.open(self._settings.status.listen, self._settings.status.folder)
         ready = f"ready: keeping {self._store}" + (f", answering on {answers}" if answers else "")
-        self._say([ready])
+        self._say([Sentence(ready, Kind.READY)])
         self._notifier.tell(READY=1, STATUS=ready)
         while not self._signals.stopping:
             if self._signals.reload_wanted():
@@ -202,7 +204,7 @@ class Housekeeping:
             self._is_sweeping = False
         self._found(result.alarms, sweeping.LOOKED_FOR)
         if result.erased or result.moved:
-            self._say([str(result)])
+            self._say([Sentence(str(result), Kind.SWEPT)])
         return result
 
     async def _check_if_due(self) -> None:
@@ -211,14 +213,19 @@ class Housekeeping:
             return
         share = timetable.share_of_the_night(now_ns, nightly.SHARES)
         checked = await nightly.check(self._store, share=share, also=self._memory.damaged)
-        self._say([f"{one.kind}: {one.text}" for one in checked.findings], level=LEVELS[Severity.CRITICAL])
+        found = [
+            Sentence(f"{one.kind}: {one.text}", Kind.FOUND_DAMAGED, CALL=call_of(one), REASON=one.kind)
+            for one in checked.findings
+        ]
+        self._say(found, level=LEVELS[Severity.CRITICAL])
         if checked.fault:
             self._say([f"The nightly check broke off: {checked.fault}"], level=LEVELS[Severity.WARNING])
             return  # the next minute tries again, as long as it is night
         self._found(checked.alarms(self._store), nightly.LOOKED_FOR)
         self._memory.checked_day, self._memory.damaged = day_of(now_ns), checked.calls
         self._unsaved = True
-        self._say([f"Checked: everything's presence, and share {share + 1} of {nightly.SHARES} byte by byte."])
+        told = f"Checked: everything's presence, and share {share + 1} of {nightly.SHARES} byte by byte."
+        self._say([Sentence(told, Kind.CHECKED)])
 
     async def _look_at_store(self) -> None:
         found = await store.alarms(self._store, time.time_ns())
@@ -263,20 +270,23 @@ class Housekeeping:
                 raise Unusable("There is no configuration file to read again.", hint="Start with --config FILE.")
             self._settings = load(self._config)
         except (Unusable, OSError) as problem:
-            self._say([f"{problem}", "The settings stay as they were."])
+            self._say([Sentence(f"{problem}", Kind.SETTINGS_REFUSED), "The settings stay as they were."])
         else:
-            self._say(["The settings were read again."])
+            self._say([Sentence("The settings were read again.", Kind.SETTINGS_READ)])
         self._notifier.tell(READY=1)
 
     def _say(self, sentences: Iterable[str], *, level: int | None = None) -> None:
         self._voice.say(sentences, time.monotonic(), level=level)
 
 
-def _sentence(event: Event) -> str:
+def _sentence(event: Event) -> Sentence:
     alarm = event.alarm
     if event.kind == "cleared":
-        return f"Alarm cleared: {alarm.code}{f' of {alarm.about}' if alarm.about else ''}."
-    return f"Alarm: {alarm.meaning('en')} {alarm.remedy('en')} [{alarm.code}]"
+        text, kind = f"Alarm cleared: {alarm.code}{f' of {alarm.about}' if alarm.about else ''}.", Kind.ALARM_CLEARED
+    else:
+        text, kind = f"Alarm: {alarm.meaning('en')} {alarm.remedy('en')} [{alarm.code}]", Kind.ALARM_RAISED
+    more = {name.upper(): str(alarm.values.get(name, "")) for name in ("interface", "reason")}
+    return Sentence(text, kind, CODE=alarm.code.value, SEVERITY=alarm.severity.value, **more)
 
 
 async def _as_task(job: Callable[[], Awaitable[None]]) -> None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from recorder.keeping import restart
 from recorder.keeping.backlog import Backlog, Operation
 from recorder.keeping.keeper import Decode, Kept
+from recorder.sentences import Kind, Sentence
 from storage import requests
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
@@ -350,7 +351,9 @@ class Writer:
         if error.errno not in self._told:
             self._told.add(error.errno)
             with self._lock:
-                self._kept.warnings.append(f"{error} {error.hint}".strip())
+                text = f"{error} {error.hint}".strip()
+                reason = errno.errorcode.get(error.errno, "")
+                self._kept.warnings.append(Sentence(text, Kind.DISK_REFUSED, REASON=reason))
 
     def _well_again(self) -> None:
         self._told, self._patient_until_s = set(), None

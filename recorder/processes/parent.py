@@ -29,6 +29,7 @@ from recorder.problems import Unusable
 from recorder.processes import together
 from recorder.processes.link import LinkClosed
 from recorder.processes.served import Served
+from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings
 
 START_S = 60.0  # recovering a store may take long; then all that calls need is told within this
@@ -250,7 +251,7 @@ def run_several(config: Path | None, store: Path, settings: Settings) -> bool:
                 parent = Parent(capturing, keeper, settings, signals, store)
                 calls = parent.begin()
                 settle_down()
-                asyncio.run(parent.run([*adopted, ready_sentence(names, store, calls)]))
+                asyncio.run(parent.run([*adopted, Sentence(ready_sentence(names, store, calls), Kind.READY)]))
             except BaseException:
                 keeper.abandon(timeout_s=CLOSE_S)
                 raise

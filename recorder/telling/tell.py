@@ -24,6 +24,7 @@ from recorder.daemon.signals import Signals
 from recorder.daemon.voice import Voice
 from recorder.housekeeping import publish
 from recorder.problems import Unusable
+from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings, load
 from recorder.telling.channel import Channel, NotSent
 from recorder.telling.mail import Mail
@@ -53,7 +54,7 @@ class Teller:
     def __init__(self, settings: Settings, signals: Signals, config: Path | None) -> None:
         self._settings, self._signals, self._config = settings, signals, config
         self._host = socket.gethostname()
-        self._voice, self._notifier = Voice(), Notifier()
+        self._voice, self._notifier = Voice("recorder-teller"), Notifier()
         self._told = _read(settings.tell.told)
         self._channels = channels(settings, self._host)
         self._patience = {one.name: Patience() for one in self._channels}
@@ -63,7 +64,7 @@ class Teller:
         """Until a signal says so."""
         names = ", ".join(one.name for one in self._channels)
         ready = f"ready: telling by {names}" if names else "ready: nobody is named in [tell]"
-        self._say([ready])
+        self._say([Sentence(ready, Kind.READY)])
         self._notifier.tell(READY=1, STATUS=ready)
         while not self._signals.stopping:
             if self._signals.reload_wanted():
@@ -100,7 +101,8 @@ class Teller:
                 await _in_thread(lambda some=some: channel.send(some))  # type: ignore[misc]
             except NotSent as problem:
                 wait_s = self._patience[channel.name].failed(time.monotonic())
-                self._say([f"An alarm could not be told by {channel.name}: {problem}. Next try in {wait_s:.0f} s."])
+                told = f"An alarm could not be told by {channel.name}: {problem}. Next try in {wait_s:.0f} s."
+                self._say([Sentence(told, Kind.NOT_TOLD, CHANNEL=channel.name)])
                 return
             self._patience[channel.name].succeeded()
             self._remember(channel.name, board, some[-1].number)
