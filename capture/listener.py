@@ -9,12 +9,13 @@ takes effect between the packets it came between.
 Counted here: `sip_messages`, `sip_malformed` reasons as `capture.sip.message` names them, `sip_mirrored_twice` (the
 same message within a few milliseconds), `tls`, `udp_not_media` (datagrams that are neither SIP nor RTP nor RTCP),
 what a flood brings beyond an allowance (`capture.sip.admission`),
-and `dialogs_begun`, each of which ends as one of `dialogs_ended` or `dialogs_dropped` (it was no call).
+and `dialogs_begun`, each of which ends as one of `dialogs_ended`, `dialogs_dropped` (it was no call) or `dialogs_left`
+(it goes on, and so does another listener).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -30,7 +31,8 @@ from capture.dialogs.tracker import DialogTracker
 from capture.media.buffers import AudioSink
 from capture.media.keys import KeyReader
 from capture.media.negotiation import CallMedia, declarations
-from capture.media.report import MediaReport, report
+from capture.media.remembered import RememberedMedia
+from capture.media.report import MediaReport, remember, report
 from capture.media.router import MediaRouter, Point
 from capture.media.rtp import MediaRows
 from capture.media.rtp import parse as parse_rtp
@@ -45,6 +47,8 @@ from capture.sip.stream import TcpStreams
 SLICE_NS = 2 * SECOND
 WAITS_NS = 10 * SECOND  # a packet farther ahead of the clock has an absurd time, or begins after a long silence
 MIRRORED_KEPT = 64
+
+CallName = tuple[str, int]  # of a call, for who listens after us: its Call-ID, and when it began
 
 
 class CallSink(AudioSink, Protocol):
@@ -154,6 +158,8 @@ class Listener:
         self._slice = -1
         self._frame = 0
         self._recalled = False
+        self._recalled_ns = -1  # the newest that was recalled
+        self._remembered: dict[CallName, RememberedMedia] = {}  # while signalling is recalled
         self._recent: dict[tuple[int, int, bytes], int] = {}  # messages and when they came, oldest first
 
     def feed(self, batch: PacketBatch) -> None:
@@ -209,12 +215,16 @@ class Listener:
         if self._clock.now // SLICE_NS > self._slice >= 0:
             self._enter(self._clock.now // SLICE_NS)
 
-    def recall(self, messages: Iterable[Recalled], now_ns: int | None) -> None:
-        """Before the first batch: signalling of calls that may go on, oldest first, which another listener heard.
+    def recall(
+        self, messages: Iterable[Recalled], now_ns: int | None, media: Mapping[CallName, RememberedMedia] | None = None
+    ) -> None:
+        """Before the first batch: signalling of calls that may go on, oldest first, which another listener heard, and
+        what it remembered of their media (`remembered`).
 
-        The calls stand as they did; their audio begins anew with the next packets. Silence is counted from `now_ns`
-        on, or from the first batch if nobody knows what time it is there.
+        The calls stand as they did; streams go on where they were, unknown ones begin anew with the next packets.
+        Silence is counted from `now_ns` on, or from the first batch if nobody knows what time it is there.
         """
+        self._remembered = dict(media or {})
         points: list[Point] = []
         for at_ns, source, destination, payload in messages:
             try:
@@ -226,6 +236,9 @@ class Listener:
             for point in points:
                 point.apply()
             points.clear()
+            self._recalled_ns = max(self._recalled_ns, at_ns)
+        self._recalled_ns = max([self._recalled_ns, *(one.last_ns for one in self._remembered.values())])
+        self._remembered = {}
         self._router.settle()
         self._recalled = True
         if now_ns is not None:
@@ -235,9 +248,7 @@ class Listener:
     def _begin_anew(self, now_ns: int) -> None:
         """Calls that were recalled may be silent no longer than others from now on, however much came at once."""
         self._recalled = False
-        for media in self._media.values():
-            if media.call.answered:
-                media.last_ns = max(media.last_ns, now_ns)
+        self._tracker.listening_since_ns = now_ns
 
     def hand_over(self, *, everything: bool = False) -> None:
         """On a live line: hand audio over now instead of gathering it; with `everything`, keep none back for the other
@@ -248,6 +259,16 @@ class Listener:
         """What there is to say of the audio of a call that goes on, as far as it was handed over."""
         media = self._media.get(call.number)
         return None if media is None else report(media, self._router, self._book)
+
+    def remembered(self, call: Call) -> RememberedMedia | None:
+        """What another listener must know to go on with the audio of a call that goes on."""
+        media = self._media.get(call.number)
+        return None if media is None else remember(media, self._router)
+
+    def leave(self) -> None:
+        """Stop here, though calls go on: all audio until now is handed over. Counts `dialogs_left`."""
+        self.hand_over(everything=True)
+        self._counters.add("dialogs_left", len(self._media))
 
     def adopt(self, settings: Settings) -> None:
         """Other settings hold from now on: how messages are read, when silence ends a call, whether keys are told."""
@@ -260,14 +281,15 @@ class Listener:
 
     def finish(self) -> None:
         """The capture is over."""
-        if self._clock.now >= 0:
+        now_ns = max(self._clock.now, self._recalled_ns)
+        if now_ns >= 0:
             points: list[Point] = []
             for segment, payload in self._streams.finish():
-                self._hear(_of_stream(segment, self._clock.now, payload), points)
+                self._hear(_of_stream(segment, now_ns, payload), points)
             for point in points:
                 point.apply()
             self._router.settle()
-            self._conclude(self._tracker.finish(self._clock.now, self._frame + 1))
+            self._conclude(self._tracker.finish(now_ns, self._frame + 1))
             self._router.finish()
 
     # --- time -----------------------------------------------------------------------------------------------
@@ -403,7 +425,9 @@ class Listener:
         if isinstance(event, Began):
             self._counters.add("dialogs_begun")
             wanted = self._sink.began(call)
-            self._media[call.number] = CallMedia(call, call.started_ns, wanted=wanted)
+            begun = self._media[call.number] = CallMedia(call, call.started_ns, wanted=wanted)
+            if (before := self._remembered.get((call.call_id, call.started_ns))) is not None:
+                begun.go_on(before)
         elif isinstance(event, Described):
             self._describe(event, points)
         elif isinstance(event, Answered):

@@ -144,11 +144,11 @@ class Catalogue:
                 tallies.put_back(taken)
                 raise
 
-    async def add_run(self, what: str) -> int:
-        """Notes that captures begin to be read; the number of the run."""
+    async def add_run(self, what: str, from_ns: int | None = None) -> int:
+        """Notes that captures begin to be read, or were since `from_ns`; the number of the run."""
         async with self.transaction() as writer:
             [(number,)] = await _all(writer, NEXT_RUN)
-            await writer.execute(ADD_RUN, (number, text.escape(what)))
+            await writer.execute(ADD_RUN, (number, text.escape(what), from_ns))
         return int(number)
 
     async def note_opened(self, times: int) -> None:

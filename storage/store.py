@@ -187,17 +187,19 @@ class Store(StoreReader):
         written."""
         part.describe(call)
 
-    async def begin_run(self, what: str) -> None:
-        """Captures begin to be read: from now on `tally` counts for them. DiskFailed if it can't be written down."""
+    async def begin_run(self, what: str, from_ns: int | None = None) -> None:
+        """Captures begin to be read: from now on `tally` counts for them. What came since `from_ns` will be read, too;
+        without it, the run begins with what is counted first. DiskFailed if it can't be written down."""
         try:
-            self._tallies = Tallies(await self.catalogue.add_run(what))
+            self._tallies = Tallies(await self.catalogue.add_run(what, from_ns))
         except sqlite3.Error as error:
             raise DiskFailed(f"The catalogue {self.catalogue.path} could not be written: {error}.") from error
 
-    def tally(self, day: str, grown: Mapping[str, int]) -> None:
-        """These reasons were counted so many times more on this Japanese day. It is on the disk with the next `sync`
-        or `finish`: what a crash takes is what wasn't there yet, and nothing is ever counted twice."""
-        self._tallies.add(day, grown)
+    def tally(self, day: str, grown: Mapping[str, int], at_ns: int | None = None) -> None:
+        """These reasons were counted so many times more on this Japanese day, up to `at_ns` of the capture. It is on
+        the disk with the next `sync` or `finish`, all or nothing: what a crash takes is what came after the run's
+        `until_ns`, and nothing is ever counted twice."""
+        self._tallies.add(day, grown, at_ns)
 
     def end_run(self) -> None:
         """The captures were read to their end; known on the disk with the next `sync` or `finish`."""

@@ -82,6 +82,7 @@ class Source:
     doubted: Packet | None = None  # a first packet captured far off the call
     before: dict[int, Before] = field(default_factory=dict)  # by stream
     other_codec: int = 0  # packets with a payload type that is neither G.711 nor no codec
+    remembered: dict[int, Mapping[str, int]] = field(default_factory=dict)  # by SSRC, of an earlier listener
 
 
 class CarefulPlacer:
@@ -168,6 +169,12 @@ class CarefulPlacer:
         streams.channel[row] = 2 * source.audio.slot + source.side
         streams.sequence[row] = packet.sequence + 0x10000 - 1  # so that the first packet is one step on
         streams.first_sequence[row] = packet.sequence + 0x10000
+        before = source.remembered.pop(packet.ssrc, None)
+        if before is not None:
+            for name, value in before.items():
+                getattr(streams, name)[row] = value
+            if before["packets"]:
+                source.law_of[packet.ssrc] = Law(before["law"])
 
     def _place(self, source: Source, packet: Packet) -> None:
         streams, row = self._streams, source.stream

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from capture.media.flow import Use
 from capture.media.g711 import NAME
 from capture.media.negotiation import CallMedia
+from capture.media.remembered import COLUMNS, RememberedMedia, RememberedStream
 from capture.media.router import MediaRouter
 from capture.packets import AddressBook
 
@@ -43,7 +44,7 @@ class MediaReport:
 
 def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaReport:
     """The report of a call whose audio has just been handed over."""
-    columns, streams, other_codec = router.streams, [], False
+    columns, streams, other_codec = router.streams, [], media.other_codec
     for use in router.uses(media):
         other_codec |= use.other_codec > 0
         for ssrc, row in use.known.items():
@@ -80,6 +81,26 @@ def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaRep
         no_room=media.no_room,
         last_ns=media.last_ns,
     )
+
+
+def remember(media: CallMedia, router: MediaRouter) -> RememberedMedia:
+    """What another listener needs to go on with the call, all its audio having been handed over."""
+    columns, before = router.streams, media.before
+    found = {}
+    if before is not None:  # those that were not heard again
+        found = {(one.source, one.destination, one.ssrc): one for one in before.streams}
+    other_codec = media.other_codec
+    for use in router.uses(media):
+        other_codec |= use.other_codec > 0
+        for ssrc, row in use.known.items():
+            values = {name: int(getattr(columns, name)[row]) for name in COLUMNS}
+            found[use.source, use.destination, ssrc] = RememberedStream(use.source, use.destination, ssrc, values)
+    origin_ns = media.audio.origin_ns if media.audio is not None else before.origin_ns if before is not None else None
+    return RememberedMedia(
+        origin_ns=origin_ns, last_ns=router.activity_ns(media), encrypted=media.encrypted, secret=media.secret,
+        second_source=media.second_source, other_codec=other_codec, no_room=media.no_room,
+        streams=tuple(found.values()),
+    )  # fmt: skip
 
 
 def _elsewhere(router: MediaRouter, media: CallMedia, use: Use, ssrc: int, expected: int) -> int:

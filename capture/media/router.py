@@ -356,6 +356,9 @@ class MediaRouter:
             if origin > self.believed_ns:  # an absurd time, or the first packets after a long silence
                 origin = self.believed_ns
             origin = max(origin, media.started_ns)
+            if media.before is not None and media.before.origin_ns is not None:
+                media.before = media.before.moved(origin)
+                origin = media.before.origin_ns or origin
             media.audio = self.buffers.open(media.call, origin)
             if media.audio is None:
                 media.no_room = True
@@ -363,6 +366,8 @@ class MediaRouter:
                 return
         ends = flow.source, flow.destination
         use = Use(media.audio, side, declared.laws, declared.not_audio, *ends, claim=claim, flow=flow, rank=rank)
+        if media.before is not None:
+            use.remembered = media.before.of_flow(*ends)
         for other in self._channels.speakers(use.channel):
             self._flows.plain[other.flow.number] = False
             media.second_source |= other.rank == 0 and rank > 0

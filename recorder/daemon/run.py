@@ -106,7 +106,7 @@ class Daemon:
         """Take up the calls that an earlier process left under way; how many."""
         notes = self._keeper.notes()
         now_ns = time.time_ns() if self._source.clock_is_ours else None
-        self._hearing.recall(self._journal.recall(notes), now_ns)
+        self._hearing.recall(self._journal.recall(notes), self._journal.recall_media(notes), now_ns)
         self._journal.recalled(notes, self._session.open_call_ids())
         self._session.goes_on(self._keeper.go_on(self._session.open_ids()))
         return self._session.calls_under_way
@@ -183,9 +183,10 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
         # First the source: its ring takes what comes while the store is opened, which may have to be recovered.
         source: Source = open_source(names, settings)
         try:
+            since_ns = time.time_ns() if source.clock_is_ours else None
             keeper = DeferredKeeper.open(
-                folder, run=" ".join(names), go_on=True, memory_bytes=settings.capture.waiting_audio_bytes,
-                recipients=settings.sealing.named(),
+                folder, run=" ".join(names), from_ns=since_ns, go_on=True, recipients=settings.sealing.named(),
+                memory_bytes=settings.capture.waiting_audio_bytes,
             )
             try:
                 adopted = asyncio.run(adopt_policy(folder, settings))

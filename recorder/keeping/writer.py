@@ -51,14 +51,15 @@ class Writer:
     thread, the rest is for operations."""
 
     def __init__(
-        self, path: str | os.PathLike[str], backlog: Backlog, *, create: bool, run: str, go_on: bool,
-        recipients: Sequence[Named], disk: Disk | None,
+        self, path: str | os.PathLike[str], backlog: Backlog, *, create: bool, run: str, from_ns: int | None,
+        go_on: bool, recipients: Sequence[Named], disk: Disk | None,
     ) -> None:
         self.store: Store
         self.salt = b""
         self._path = path
         self._create = create
         self._run = run
+        self._from_ns = from_ns
         self._leave_growing = go_on
         self._recipients = recipients
         self._disk = disk
@@ -233,7 +234,7 @@ class Writer:
                 self._kept.warnings.append(str(store.rebuilt))
             if store.register_fault is not None:
                 self._kept.warnings.append(f"{store.register_fault} {store.register_fault.hint}")
-            await store.begin_run(self._run)
+            await store.begin_run(self._run, self._from_ns)
             self._opened.set()
             requests_s = 0.0
             while not self._closing or self._backlog.first() is not None:

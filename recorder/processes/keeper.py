@@ -125,10 +125,10 @@ class SentKeeper:
         assert isinstance(part, SentPart)
         self._outgoing.put(say.Described(part.number, call))
 
-    def tally(self, day: str, grown: Mapping[str, int]) -> None:
+    def tally(self, day: str, grown: Mapping[str, int], at_ns: int | None) -> None:
         copy = {reason: count for reason, count in grown.items() if count}
-        if copy:
-            self._outgoing.put(say.Counted(day, copy))
+        if copy or at_ns is not None:
+            self._outgoing.put(say.Counted(day, copy, at_ns))
 
     def note(self, name: str, lines: bytes) -> None:
         """Note more of a call under way."""

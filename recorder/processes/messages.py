@@ -101,6 +101,7 @@ class Described(NamedTuple):
 class Counted(NamedTuple):
     day: str
     grown: dict[str, int]
+    at_ns: int | None
 
 
 class Noted(NamedTuple):

@@ -243,8 +243,8 @@ def run_several(config: Path | None, store: Path, settings: Settings) -> bool:
         try:
             capturing += (Capturing(number, config, store) for number in range(len(groups)))
             keeper = DeferredKeeper.open(
-                store, run=" ".join(names), go_on=True, memory_bytes=settings.capture.waiting_audio_bytes,
-                recipients=settings.sealing.named(),
+                store, run=" ".join(names), from_ns=time.time_ns(), go_on=True, recipients=settings.sealing.named(),
+                memory_bytes=settings.capture.waiting_audio_bytes,
             )
             try:
                 adopted = asyncio.run(adopt_policy(store, settings))

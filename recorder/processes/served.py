@@ -91,8 +91,8 @@ class Served:
                 keeper.note(self.prefix + name, lines)
             case say.Dropped(names):
                 keeper.drop_notes([self.prefix + name for name in names])
-            case say.Counted(day, grown):
-                keeper.tally(day, grown)
+            case say.Counted(day, grown, at_ns):
+                keeper.tally(day, grown, at_ns)
             case say.Channel(part, frame, channel, samples):
                 parts[part].write_channel(frame, channel, samples)
             case say.Inserted(part, frames):

@@ -187,10 +187,18 @@ def _carry_tallies(old: str, new: str) -> bool:
         return False
     with contextlib.suppress(sqlite3.Error, ValueError, TypeError, OverflowError):  # it is damaged: told by the answer
         with contextlib.closing(sqlite3.connect(f"file:{quote(old)}?mode=ro", uri=True)) as source:
-            runs = source.execute("select number, what, complete from run").fetchall()
+            times = "from_ns, until_ns" if _has_times(source) else "null, null"
+            runs = source.execute(f"select number, what, complete, {times} from run").fetchall()
             sums = source.execute("select run, day, reason, count from tally").fetchall()
         with contextlib.closing(sqlite3.connect(new)) as target, target:
-            target.executemany("insert into run (number, what, complete) values (?, ?, ?)", runs)
+            target.executemany(
+                "insert into run (number, what, complete, from_ns, until_ns) values (?, ?, ?, ?, ?)", runs
+            )
             target.executemany("insert into tally (run, day, reason, count) values (?, ?, ?, ?)", sums)
         return True
     return False
+
+
+def _has_times(connection: sqlite3.Connection) -> bool:
+    """Whether a catalogue is new enough to say when its runs were."""
+    return any(row[1] == "from_ns" for row in connection.execute("pragma table_info(run)"))

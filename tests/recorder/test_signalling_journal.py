@@ -92,7 +92,6 @@ def test_what_is_no_call_or_has_no_reply_is_never_noted(monkeypatch: pytest.Monk
     for number in range(100):
         notes.hear(number, invite(f"flood-{number:03}"))
         notes.journal.began(a_call(number, invite(f"flood-{number:03}")))
-        notes.journal.turn()
 
     assert notes.lines == {}
     notes.journal.replied(a_call(0, invite("flood-000")))
