@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -77,15 +76,6 @@ class Planted:
         self.process.kill()
         self.process.wait()
         self.notify.close()
-
-
-@pytest.fixture
-def cable(as_root: None) -> Iterator[Cable]:
-    laid = Cable()
-    try:
-        yield laid
-    finally:
-        laid.remove()
 
 
 @pytest.mark.promise("P2", "D7", "the loop blocked for 2 s in a call")
