@@ -84,10 +84,10 @@ MUTANTS = (
            "                pool.unsynced.add(self)\n                pool.disk.write(",
            "                pool.disk.write(", [POINTS]),
     # Lines of calls without a recording
-    Mutant("lines not synced", "storage/rebuild/dayfile.py",
+    Mutant("lines not synced", "storage/lines.py",
            "        disk.write(fd, memoryview(data), end)\n        disk.sync_file(fd)\n",
            "        disk.write(fd, memoryview(data), end)\n", [POINTS]),
-    Mutant("the folder of a day's first line not synced", "storage/rebuild/dayfile.py",
+    Mutant("the folder of a day's first line not synced", "storage/lines.py",
            "    disk.sync_directory(os.path.dirname(path))  # each time", "    # each time", [POINTS]),
     # store.json
     Mutant("store.json not synced", "storage/meta.py", "        disk.sync_file(fd)\n", "        pass\n", [POINTS]),
