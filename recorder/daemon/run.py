@@ -15,6 +15,7 @@ from pathlib import Path
 
 from capture.counters import Counters
 from capture.files import CaptureFileError
+from recorder.daemon.memory import overwrite_what_is_freed
 from recorder.daemon.notify import Notifier
 from recorder.daemon.reload import waiting_for_restart
 from recorder.daemon.signals import Signals
@@ -141,6 +142,8 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
     settings = load(config) if config is not None else Settings()
     folder = store or settings.recording.store
     names = tuple(interfaces) or settings.capture.interfaces
+    if settings.sealing.recipients:
+        overwrite_what_is_freed()
     with Signals() as signals:
         # First the source: its ring takes what comes while the store is opened, which may have to be recovered.
         source: Source = open_source(names, settings)
