@@ -2,6 +2,8 @@
 
 PYTHON  ?= python3
 SECONDS ?= 20
+# Processes for the tests: one more than processors, since many tests wait for a line in real time.
+TESTERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/set-up
@@ -35,7 +37,7 @@ demo-announcement: setup  ## A softphone calls, hears the notice, and the record
 	$(BIN)/python -m tests.recorder.announcement.demo
 
 test: setup check-packages  ## All tests; those that lack a tool or a right are skipped, and the last line says so
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check-packages:  ## Which Debian packages the tests would like, and the command that installs them
 	@$(PYTHON) tests/packages.py

@@ -52,8 +52,7 @@ class Catalogue:
 
         StoreError if it is of another store, of a newer version, or damaged.
         """
-        writer = await _connect(path, "rw")
-        try:
+        async with _connected(path, "rw") as writer:
             await writer.execute("pragma journal_mode = wal")
             await writer.execute("pragma synchronous = full")
             await writer.execute("pragma foreign_keys = on")
@@ -65,35 +64,21 @@ class Catalogue:
             await writer.commit()
             [(of_store,)] = await _all(writer, "select salt from store")
             reader = await _connect(path, "ro")
-        except sqlite3.DatabaseError as error:
-            await writer.close()
-            raise unusable(path, error) from error
-        except BaseException:
-            await writer.close()
-            raise
         return cls(path, reader, writer, of_store)
 
     @classmethod
     async def open_read_only(cls, path: str, *, uuid: str) -> Catalogue:
         """For reading, also while another process writes. StoreError as for `open`."""
-        reader = await _connect(path, "ro")
-        try:
+        async with _connected(path, "ro") as reader:
             await _check_version(reader, path)
             await _check_uuid(reader, path, uuid)
-        except sqlite3.DatabaseError as error:
-            await reader.close()
-            raise unusable(path, error) from error
-        except BaseException:
-            await reader.close()
-            raise
         return cls(path, reader, None)
 
     @classmethod
     async def open_beside(cls, path: str, *, uuid: str) -> Catalogue:
         """For reading and writing while another process, too, writes: for what commands do. StoreError as for
         `open`, and for a catalogue of an older version."""
-        writer = await _connect(path, "rw")
-        try:
+        async with _connected(path, "rw") as writer:
             await _check_version(writer, path)
             await _check_uuid(writer, path, uuid)
             await writer.execute("pragma synchronous = full")
@@ -101,12 +86,6 @@ class Catalogue:
             await writer.execute("pragma secure_delete = on")  # what is erased is written over, not only let go
             [(salt,)] = await _all(writer, "select salt from store")
             reader = await _connect(path, "ro")
-        except sqlite3.DatabaseError as error:
-            await writer.close()
-            raise unusable(path, error) from error
-        except BaseException:
-            await writer.close()
-            raise
         return cls(path, reader, writer, salt or b"")
 
     async def close(self) -> None:
@@ -402,6 +381,20 @@ class Catalogue:
 
 async def _all(connection: aiosqlite.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
     return list(await connection.execute_fetchall(sql, values))  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def _connected(path: str, mode: str) -> AsyncIterator[aiosqlite.Connection]:
+    """A connection that stays open, unless what is done first fails. CatalogueUnusable if SQLite says why."""
+    connection = await _connect(path, mode)
+    try:
+        yield connection
+    except sqlite3.DatabaseError as error:
+        await connection.close()
+        raise unusable(path, error) from error
+    except BaseException:
+        await connection.close()
+        raise
 
 
 async def _connect(path: str, mode: str) -> aiosqlite.Connection:

@@ -18,7 +18,7 @@ from capture.counters import Counters
 from capture.files import CaptureFileError
 from recorder.daemon.memory import overwrite_what_is_freed
 from recorder.daemon.notify import Notifier
-from recorder.daemon.reload import waiting_for_restart
+from recorder.daemon.reload import read_again, waiting_for_restart
 from recorder.daemon.signals import Signals
 from recorder.daemon.source import Source, open_source
 from recorder.daemon.voice import Voice
@@ -136,7 +136,7 @@ class Daemon:
     async def _turn(self) -> None:
         """After each look at the source."""
         if self._signals.reload_wanted():
-            self._reload()
+            read_again(self._config, self._adopt, self._notifier, self._say)
         await self._session.settle()
         self._say([*self._source.news(), *self._session.told()])
         now_s = time.monotonic()
@@ -147,23 +147,13 @@ class Daemon:
             self._status_s = now_s
             self._notifier.tell(STATUS=f"{self._session.calls_under_way} calls, {self._source.status()}")
 
-    def _reload(self) -> None:
-        self._notifier.tell(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
-        try:
-            if self._config is None:
-                raise Unusable("There is no configuration file to read again.", hint="Start with --config FILE.")
-            settings = load(self._config)
-            self._hearing.adopt(settings)
-        except (Unusable, OSError) as problem:
-            self._say([Sentence(f"{problem}", Kind.SETTINGS_REFUSED), "The settings stay as they were."])
-        else:
-            later = waiting_for_restart(self._settings, settings)
-            self._settings = settings
-            told = "The settings were read again; they hold for calls that begin from now on."
-            self._say([Sentence(told, Kind.SETTINGS_READ)])
-            if later:
-                self._say([f"Only a restart brings these into force: {', '.join(later)}."])
-        self._notifier.tell(READY=1)
+    def _adopt(self, settings: Settings) -> list[str]:
+        self._hearing.adopt(settings)
+        later = waiting_for_restart(self._settings, settings)
+        self._settings = settings
+        told = "The settings were read again; they hold for calls that begin from now on."
+        only = [f"Only a restart brings these into force: {', '.join(later)}."] if later else []
+        return [Sentence(told, Kind.SETTINGS_READ), *only]
 
     def _say(self, sentences: Sequence[str]) -> None:
         self._voice.say(sentences, time.monotonic())

@@ -17,6 +17,7 @@ from recorder.alarms.alarm import Alarm
 from recorder.alarms.board import Event
 from recorder.alarms.code import Code, Severity
 from recorder.daemon.notify import Notifier
+from recorder.daemon.reload import read_again
 from recorder.daemon.signals import Signals
 from recorder.daemon.voice import Voice
 from recorder.figures import read as figures
@@ -123,7 +124,7 @@ class Housekeeping:
         self._notifier.tell(READY=1, STATUS=ready)
         while not self._signals.stopping:
             if self._signals.reload_wanted():
-                self._reload()
+                read_again(self._config, self._adopt, self._notifier, self._say)
             await self._start_what_is_due(time.monotonic())
             self._notifier.alive(time.monotonic())
             await asyncio.sleep(TURN_S)
@@ -263,17 +264,9 @@ class Housekeeping:
             self._unsaved = True
             self._due_s["publish"] = 0.0
 
-    def _reload(self) -> None:
-        self._notifier.tell(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
-        try:
-            if self._config is None:
-                raise Unusable("There is no configuration file to read again.", hint="Start with --config FILE.")
-            self._settings = load(self._config)
-        except (Unusable, OSError) as problem:
-            self._say([Sentence(f"{problem}", Kind.SETTINGS_REFUSED), "The settings stay as they were."])
-        else:
-            self._say([Sentence("The settings were read again.", Kind.SETTINGS_READ)])
-        self._notifier.tell(READY=1)
+    def _adopt(self, settings: Settings) -> list[str]:
+        self._settings = settings
+        return [Sentence("The settings were read again.", Kind.SETTINGS_READ)]
 
     def _say(self, sentences: Iterable[str], *, level: int | None = None) -> None:
         self._voice.say(sentences, time.monotonic(), level=level)

@@ -20,10 +20,10 @@ from pathlib import Path
 from recorder.alarms.code import Severity
 from recorder.alarms.notes import NamedBoard
 from recorder.daemon.notify import Notifier
+from recorder.daemon.reload import read_again
 from recorder.daemon.signals import Signals
 from recorder.daemon.voice import Voice
 from recorder.housekeeping import publish
-from recorder.problems import Unusable
 from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings, load
 from recorder.telling.channel import Channel, NotSent
@@ -68,7 +68,7 @@ class Teller:
         self._notifier.tell(READY=1, STATUS=ready)
         while not self._signals.stopping:
             if self._signals.reload_wanted():
-                self._reload()
+                read_again(self._config, self._adopt, self._notifier, self._say)
             self._turn()
             self._notifier.alive(time.monotonic())
             await asyncio.sleep(TURN_S)
@@ -131,19 +131,10 @@ class Teller:
         except OSError as problem:
             self._say([f"{path} can't be written: {problem.strerror}. After a restart, alarms are told again."])
 
-    def _reload(self) -> None:
-        self._notifier.tell(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
-        try:
-            if self._config is None:
-                raise Unusable("There is no configuration file to read again.", hint="Start with --config FILE.")
-            self._settings = load(self._config)
-        except (Unusable, OSError) as problem:
-            self._say([f"{problem}", "The settings stay as they were."])
-        else:
-            self._channels = channels(self._settings, self._host)
-            self._patience = {one.name: Patience() for one in self._channels}
-            self._say(["The settings were read again."])
-        self._notifier.tell(READY=1)
+    def _adopt(self, settings: Settings) -> list[str]:
+        self._settings, self._channels = settings, channels(settings, self._host)
+        self._patience = {one.name: Patience() for one in self._channels}
+        return [Sentence("The settings were read again.", Kind.SETTINGS_READ)]
 
     def _say(self, sentences: Sequence[str]) -> None:
         self._voice.say(sentences, time.monotonic())

@@ -11,12 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from capture.files import open_capture
 from tests.capture.wire.cables import Cable
 from tests.conftest import needs_root
 from tests.endtoend.live import ETHERNET, differences, frames_of, lasts_s, replayed, sent
 from tests.reliability.promises import cycles
 from tests.wire import write_pcap
+
+pytestmark = pytest.mark.long
 
 LONGEST_S = cycles(quick=7, nightly=3600)
 ALL = LONGEST_S > 60

@@ -7,8 +7,8 @@ and end, and calls of a PBX are held, transferred and replaced beside them; then
 said, those of the PBX with what `replay` makes of the same frames. Without a restart every frame that was sent must be
 in the account, and every sample right. In every `--restart-every`th round the recorder is ended in its midst, by
 SIGTERM or SIGKILL in turn, and started again: then each call must be one recording that holds nothing but what was
-said, or silence, for `RESTART_S` at most; and the frames that are in no count must be those that were sent in the time of which
-the account says that nobody counted.
+said, or silence, for `RESTART_S` at most; and the frames that are in no count must be those that were sent in the time
+of which the account says that nobody counted.
 
 Memory is that of the program in each process's life: it must not grow from its third round to its last.
 """

@@ -37,6 +37,8 @@ from tests.storage.day import FRAMES, Day
 from tests.storage.fragile_disk import FragileDisk, PowerCut
 from tests.storage.simulated_disk import SimulatedDisk
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def rows_are_steps(monkeypatch: pytest.MonkeyPatch) -> list[FragileDisk]:
