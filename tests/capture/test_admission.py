@@ -13,7 +13,7 @@ from capture.media import flow_book
 from capture.sip import admission
 from capture.sip.admission import Rates
 from capture.sip.message import MalformedSip, call_id_of, parse
-from tests.capture.test_listener import (
+from tests.capture.scene import (
     CALLEE_RTP,
     CALLER_RTP,
     Heard,
@@ -21,13 +21,12 @@ from tests.capture.test_listener import (
     back,
     described,
     dialled,
-    differences,
     listen,
     ns,
     sip,
     speech,
-    told,
 )
+from tests.capture.test_listener_batches import differences, told
 from tests.capture.test_torture import TORTURE, with_files
 from tests.sip_text import request, response
 from tests.wire import Frame, udp
