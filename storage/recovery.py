@@ -21,9 +21,10 @@ from storage.disk import Disk
 from storage.errors import DiskFailed, WavError
 from storage.facts import Facts
 from storage.layout import Name
+from storage.marks import hash_marking, second_bytes
 from storage.parts import FilePool, PartFile
 from storage.rebuild import dayfile
-from storage.records import CallRecord
+from storage.records import CallRecord, salted
 from storage.sealing import Sealing, flagged
 from storage.wav import HEADER_BYTES, Header
 
@@ -190,16 +191,16 @@ def call_of_complete(root: str, disk: Disk, name: Name, line: CallRecord | None 
         size = disk.size(fd)
         if header is None or said is None or not said.complete or size != header.file_bytes:
             return None
-        sha256, _ = sealing.hash_file(disk, fd)
+        sha256, _, marks = hash_marking(disk, fd, second_bytes(header.encoding.name, header.channels))
     finally:
         disk.close(fd)
     call = line if line is not None and line.recording is not None else said.call  # a line has all, a head what fits
     assert call.recording is not None
     recording = replace(
         call.recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
-        encoding=header.encoding.name,
+        encoding=header.encoding.name, marks=marks,
     )  # fmt: skip
-    return flagged(replace(call, recording=recording), RECOVERED)
+    return flagged(salted(replace(call, recording=recording)), RECOVERED)
 
 
 def _lines_of(root: str, disk: Disk, names: list[Name]) -> dict[str, CallRecord]:
@@ -242,7 +243,7 @@ def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRec
             plan.doomed.append(path)
             call = replace(call, outcome="no_audio")
         if known is None:
-            call = replace(call, recording=None)
+            call = salted(replace(call, recording=None))
             plan.calls.append(call)
             plan.lines.append(call)
         return
