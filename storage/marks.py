@@ -1,7 +1,7 @@
-"""The hash of a recording's file, and on the way to it those of its beginnings, by which an altered second is found.
+"""The hash of a recording's file, and on the way to it those of its beginnings: they tell which second was altered.
 
-Mark 0 is of the head, mark n of everything up to the end of second n: the first 4 bytes of the SHA-256 so far. They cost
-nothing beside the hash itself. What differs first is where the file was altered first.
+Mark 0 is of the head, mark n of everything up to the end of second n: the first 4 bytes of the SHA-256 so far. They
+cost nothing beside the hash itself. What differs first is where the file was altered first.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from storage import text
 from storage.wav import HEADER_BYTES, PCM16, RATE_HZ
 
 SALT_BYTES = 16
+RECOVERED = "recovered"  # the flag of a call that a start had to complete
 MAX_GAPS = 1000  # of one recording; a line that bad is told by its counters
 
 Gap = tuple[int, int, int]  # channel, first missing frame, the frame after the last
@@ -138,12 +139,17 @@ def salted(call: CallRecord) -> CallRecord:
     return call if call.salt is not None else replace(call, salt=secrets.token_hex(SALT_BYTES))
 
 
+def row_digest(call: CallRecord) -> bytes:
+    """What the register says of a call: SHA-256 of its canonical JSON, its salt in it, but for the flag that a start
+    had to complete it, which may come later."""
+    return digest(replace(call, flags=tuple(flag for flag in call.flags if flag != RECOVERED)))
+
+
 def audio_digest(call: CallRecord) -> bytes:
-    """Salted SHA-256 over the hash and the marks of the call's recording, b"" if it has none."""
+    """Salted SHA-256 of the hash of the call's recording, b"" if it has none."""
     if call.recording is None:
         return b""
-    salt = bytes.fromhex(call.salt or "")
-    return hashlib.sha256(salt + call.recording.sha256 + call.recording.marks).digest()
+    return hashlib.sha256(bytes.fromhex(call.salt or "") + call.recording.sha256).digest()
 
 
 def from_json(data: bytes) -> CallRecord:

@@ -24,11 +24,10 @@ from storage.layout import Name
 from storage.marks import hash_marking, second_bytes
 from storage.parts import FilePool, PartFile
 from storage.rebuild import dayfile
-from storage.records import CallRecord, salted
+from storage.records import RECOVERED, CallRecord, salted
 from storage.sealing import Sealing, flagged
 from storage.wav import HEADER_BYTES, Header
 
-RECOVERED = "recovered"
 INTERRUPTED = "interrupted"
 _GROUP = 500  # files taken on at once
 

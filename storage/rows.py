@@ -11,7 +11,8 @@ from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamReco
 
 CALL = (
     "id, started_ns, ended_ns, answered_ns, talk_ns, direction, outcome, end_reason, "
-    "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section, salt, announced_ms"
+    "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section, "
+    "salt, announced_ms"
 )
 RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium"
 STREAM = "channel, party, codec, ssrc, source, destination, packets, lost, duplicates, late"

@@ -40,8 +40,9 @@ from storage.rebuild.condition import file_hash
 from storage.rebuild.rebuild import Rebuilt
 from storage.records import CallRecord
 from storage.register import RegisterDamaged
-from storage.ring import readopting, taking_away
+from storage.ring import readopting, registering, taking_away
 from storage.ring.apply import MOVED
+from storage.ring.registering import Registration
 from storage.ring.ring import Ring
 from storage.sealing import Sealing
 from storage.search import Found, Wanted
@@ -147,7 +148,7 @@ class Store(StoreReader):
     held (calls are recorded all the same). `waiting`
     are calls whose files are in place, or that have none, but which the catalogue didn't take yet; `lineless` are
     those whose line the disk didn't take, for the reason `line_fault`: the next `finish`, `sync` or `close` tries
-    again.
+    again. `registration` says how the register takes what is entered.
     """
 
     def __init__(self, root: str, meta: Meta, disk: Disk, catalogue: Catalogue, held: _Held) -> None:
@@ -155,10 +156,10 @@ class Store(StoreReader):
         self.recovered = recovery.Recovered((), ())
         self.rebuilt: Rebuilt | None = None
         self.lines_again = 0
-        self.register_fault: RegisterDamaged | None = None
         self.waiting: list[CallRecord] = []
         self.lineless: list[CallRecord] = []
         self.line_fault: DiskFailed | None = None
+        self.registration = Registration(Ring(root, meta.uuid, disk, catalogue))
         self._meta = meta
         limit = parts.raise_descriptor_limit() - parts.DESCRIPTORS_FOR_OTHERS
         self._pool = FilePool(disk, limit=limit)
@@ -167,6 +168,11 @@ class Store(StoreReader):
         self._folders: set[str] = set()
         self._syncing = asyncio.Lock()
         self._finishing = asyncio.Lock()
+
+    @property
+    def register_fault(self) -> RegisterDamaged | None:
+        """Why the register can't be believed."""
+        return self.registration.damage
 
     @property
     def salt(self) -> bytes:
@@ -234,7 +240,7 @@ class Store(StoreReader):
             await catalogue.note_opened(now.opened)
             meta.write(root, now, disk)
             store = cls(root, now, disk, catalogue, _Held(lock, opened[1]))
-            store.rebuilt, store.lines_again, store.register_fault = rebuilt, lines, register_fault
+            store.rebuilt, store.lines_again, store.registration.damage = rebuilt, lines, register_fault
             store.recovered = await recovery.recover(
                 root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None,
                 leave_growing=leave_growing,
@@ -243,6 +249,9 @@ class Store(StoreReader):
                 again = await readopting.readopt(ring)
                 store.recovered = store.recovered._replace(calls=(*store.recovered.calls, *again))
             await store.look_for_media()
+            is_whole = said.closed is not None and rebuilt is None and not store.recovered.calls
+            if repair or not is_whole or await registering.has_none(catalogue):
+                await store.registration.make_good(everything=repair)
             return store
         except BaseException as error:
             if catalogue is not None:
@@ -295,6 +304,8 @@ class Store(StoreReader):
             self.root, self.disk, self.catalogue, self._pool, self._held.root, others
         )
         self.recovered = recovery.Recovered(recovered.calls + more.calls, recovered.left + more.left)
+        if more.calls:
+            await self.registration.make_good()
         return found
 
     def begin(
@@ -406,10 +417,10 @@ class Store(StoreReader):
         try:
             await self.sync()
             await self._write_lines()
-            if self.waiting or self._tallies.waiting:
+            if self.waiting or self._tallies.waiting or self.registration.is_behind:
                 await self._enter_waiting()
             with contextlib.suppress(sqlite3.Error):  # then the next start looks for itself, as after a kill
-                is_settled = await self.catalogue.settle()
+                is_settled = await self.catalogue.settle() and self.registration.is_whole
                 entries = await self.catalogue.last_entry()
         except OSError as error:
             raise disk_failed(f"The store {self.root} could not be closed properly", error) from error
@@ -479,13 +490,16 @@ class Store(StoreReader):
             if len(self.waiting) > 0:
                 there = await self.catalogue.has([call.id for call in self.waiting])
                 self.waiting = [call for call in self.waiting if call.id not in there]
-            await self.catalogue.add_calls(self.waiting, tallies=self._tallies)
+            async with contextlib.AsyncExitStack() as stack:
+                also = await self.registration.enter(self.waiting, stack)
+                await self.catalogue.add_calls(self.waiting, tallies=self._tallies, also=also)
         except sqlite3.Error as error:
             raise DiskFailed(
                 f"The catalogue {self.catalogue.path} could not be written: {error}; "
                 f"{len(self.waiting)} calls wait for it."
             ) from error
         self.waiting = []
+        self.registration.entered()
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:

@@ -20,6 +20,8 @@ COMMANDS = {
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
     "verify": "recorder.cli.verify:command",
+    "checkpoint": "recorder.cli.checkpoint:command",
+    "witness": "recorder.cli.witness:command",
     "sweep": "recorder.cli.sweep:command",
     "hold": "recorder.cli.hold:command",
     "release": "recorder.cli.hold:release",

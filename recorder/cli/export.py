@@ -15,23 +15,27 @@ from recorder.cli.common import saying_problems, store_option
     "--output", required=True, type=click.Path(path_type=Path), metavar="FILE_OR_DIR",
     help="A file for one recording, or a folder; nothing is overwritten.",
 )  # fmt: skip
+@click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the register for good: name nobody.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-def command(store: Path, output: Path, ids: tuple[str, ...]) -> int:
+def command(store: Path, output: Path, reason: str, ids: tuple[str, ...]) -> int:
     """Copy the recordings of calls as WAV files of 16-bit samples, the caller on the left.
 
     ID is a call's id as `recorder calls` prints it. Several need a folder, which is made if it isn't there. Prints
-    the path of each copy.
+    the path of each copy. The register says who copied what, and when, before anything is copied.
     """
     import asyncio
+    import time
 
     with saying_problems():
-        asyncio.run(_export(store, output, list(dict.fromkeys(ids))))
+        asyncio.run(_export(store, output, list(dict.fromkeys(ids)), reason, time.time_ns()))
     return 0
 
 
-async def _export(path: Path, output: Path, ids: list[str]) -> None:
+async def _export(path: Path, output: Path, ids: list[str], reason: str, at_ns: int) -> None:
+    from recorder.copying import enter_copies
     from recorder.export import export, targets
     from recorder.problems import Unusable
+    from recorder.ring.who import account
     from storage.store import Store
 
     async with await Store.open_read_only(path) as store:
@@ -44,6 +48,8 @@ async def _export(path: Path, output: Path, ids: list[str]) -> None:
                     hint=f"See those there are with: recorder calls --store {path}",
                 )
             calls.append(call)
-        for call, (_, copy) in zip(calls, targets(calls, output), strict=True):
+        plan = targets(calls, output)
+        await enter_copies(path, calls, who=account(), reason=reason, at_ns=at_ns)
+        for call, (_, copy) in zip(calls, plan, strict=True):
             export(Path(store.path_of(call) or ""), copy)
             click.echo(str(copy))

@@ -16,6 +16,7 @@ from pathlib import Path
 from recorder.alarms.alarm import Alarm
 from recorder.alarms.board import Event
 from recorder.alarms.code import Code, Severity
+from recorder.checkpoints import keeping as checkpoints
 from recorder.daemon.notify import Notifier
 from recorder.daemon.signals import Signals
 from recorder.daemon.voice import Voice
@@ -61,6 +62,7 @@ class Housekeeping:
             one.found_ns = time.time_ns()  # they get the time to be found again
         self._stood = frozenset(self._memory.alarms.board.standing)  # from before this start
         self._watch, self._disk_watch = capture.CaptureWatch(), disk.DiskWatch(path, self._disk)
+        self._checkpoints = checkpoints.Checkpoints(path, settings.evidence, settings.status.folder)
         self._unsaved = True
         self._swept_ns: int | None = None  # when that was last tried
         self._is_sweeping = False
@@ -75,6 +77,7 @@ class Housekeeping:
             "sweep": (10.0, self._sweep_if_due),
             "check": (60.0, self._check_if_due),
             "store": (3600.0, self._look_at_store),
+            "checkpoint": (5.0, self._make_checkpoint),
             "publish": (5.0, self._publish),
             "save": (1.0, self._save),
         }
@@ -104,6 +107,7 @@ class Housekeeping:
         await self._look_at_answer()
         await self._sweep()
         await self._look_at_store()
+        await self._make_checkpoint()
         await self._publish()
         await self._save()
         return self.alarms()
@@ -202,7 +206,8 @@ class Housekeeping:
         if not timetable.is_check_due(now_ns, self._memory.checked_day):
             return
         share = timetable.share_of_the_night(now_ns, nightly.SHARES)
-        checked = await nightly.check(self._store, share=share, also=self._memory.damaged)
+        outside = self._checkpoints.outside()
+        checked = await nightly.check(self._store, share=share, also=self._memory.damaged, outside=outside)
         self._say([f"{one.kind}: {one.text}" for one in checked.findings], level=LEVELS[Severity.CRITICAL])
         if checked.fault:
             self._say([f"The nightly check broke off: {checked.fault}"], level=LEVELS[Severity.WARNING])
@@ -216,6 +221,9 @@ class Housekeeping:
         found = await store.alarms(self._store, time.time_ns())
         if found is not None:
             self._found(found, store.LOOKED_FOR)
+
+    async def _make_checkpoint(self) -> None:
+        self._found(await self._checkpoints.turn(time.time_ns()), checkpoints.LOOKED_FOR)
 
     async def _publish(self) -> None:
         folder = self._settings.status.folder
@@ -254,6 +262,8 @@ class Housekeeping:
         except (Unusable, OSError) as problem:
             self._say([f"{problem}", "The settings stay as they were."])
         else:
+            of = self._settings
+            self._checkpoints = checkpoints.Checkpoints(self._store, of.evidence, of.status.folder)
             self._say(["The settings were read again."])
         self._notifier.tell(READY=1)
 

@@ -308,6 +308,8 @@ class Writer:
             return
         if self.store.line_fault is not None:
             self._tell(self.store.line_fault)
+        if self.store.registration.fault is not None:
+            self._tell(self.store.registration.fault)
         with self._lock:
             self._kept.known += len(group) - len(known) - len(entered)  # those that a rule has erased
             self._kept.entered += entered + self._unentered

@@ -15,8 +15,7 @@ from storage.meta import Meta
 from storage.rebuild import dayfile
 from storage.rebuild.condition import OldBackup, look, look_at_rows
 from storage.rebuild.rebuild import Rebuilt, Register, rebuild
-from storage.records import CallRecord
-from storage.recovery import RECOVERED
+from storage.records import RECOVERED, CallRecord
 from storage.sealing import DISK_ERROR
 
 _GROUP = 500

@@ -29,8 +29,8 @@ from storage.layout import Name
 from storage.marks import hash_marking, second_bytes
 from storage.meta import Meta
 from storage.rebuild import dayfile
-from storage.records import CallRecord, RecordingRecord
-from storage.recovery import RECOVERED, read_head
+from storage.records import RECOVERED, CallRecord, RecordingRecord
+from storage.recovery import read_head
 
 _GROUP = 500
 

@@ -24,8 +24,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 LOG, WITNESS = 1, 4  # signature types: of a log (signed-note), of a witness (tlog-cosignature)
 ORIGIN = "recorder/"  # and the store's UUID
+# What our checkpoints say besides, one line each: when they were made (seconds since 1970), by which key (in the form
+# of `vkey`), and, at the end of a key's time, which one comes after it.
+TIME, KEY, NEXT = "time ", "key ", "next "
 _DASH = "\N{EM DASH} "
-_NUMBER = re.compile(r"0|[1-9]\d{0,18}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _MOST_SIGNATURES = 100  # more than anybody's witnesses
 
 
@@ -44,13 +47,18 @@ class Checkpoint:
         root = base64.b64encode(self.root).decode()
         return "".join(f"{line}\n" for line in (self.origin, str(self.size), root, *self.extensions))
 
+    def extension(self, name: str) -> str | None:
+        """What follows `name` on the one extension line that begins with it; None if there isn't exactly one."""
+        found = [line.removeprefix(name) for line in self.extensions if line.startswith(name)]
+        return found[0] if len(found) == 1 else None
+
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
         """What `text` says. ValueError if it isn't the text of a checkpoint, in its one form."""
         lines = text.split("\n")
-        if len(lines) < 4 or lines.pop() or not all(lines) or not _NUMBER.fullmatch(lines[1]):
+        if len(lines) < 4 or lines.pop() or not all(lines) or not is_number(lines[1]):
             raise ValueError("not a checkpoint")
-        root = _unbase64(lines[2])
+        root = unbase64(lines[2])
         if len(root) != 32:
             raise ValueError("not the root of a checkpoint")
         return cls(lines[0], int(lines[1]), root, tuple(lines[3:]))
@@ -101,7 +109,7 @@ def parse_signatures(lines: str) -> tuple[Signature, ...]:
     found = []
     for line in lines.split("\n")[:-1]:
         name, _, value = line.removeprefix(_DASH).partition(" ")
-        raw = _unbase64(value)
+        raw = unbase64(value)
         if not line.startswith(_DASH) or not name or "+" in name or len(raw) < 5:
             raise ValueError("not a signature of a note")
         found.append(Signature(name, raw[:4], raw[4:]))
@@ -138,7 +146,7 @@ def parse_vkey(line: str) -> Vkey:
     """What `vkey` wrote. ValueError if it isn't that."""
     name, _, rest = line.strip().partition("+")
     said, _, encoded = rest.partition("+")
-    raw = _unbase64(encoded)
+    raw = unbase64(encoded)
     if len(raw) != 33 or raw[0] not in (LOG, WITNESS) or not name:
         raise ValueError(f"{line.strip()!r} is no key of a note (name+id+key)")
     key = Ed25519PublicKey.from_public_bytes(raw[1:])
@@ -192,7 +200,13 @@ def _is_good(public: Ed25519PublicKey, signature: bytes, message: bytes) -> bool
     return True
 
 
-def _unbase64(value: str) -> bytes:
+def is_number(text: str) -> bool:
+    """Whether it is a number of entries in its one form."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def unbase64(value: str) -> bytes:
+    """The bytes that are meant. ValueError if it isn't their one form."""
     try:
         raw = base64.b64decode(value, validate=True)
     except binascii.Error as error:

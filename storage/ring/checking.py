@@ -15,13 +15,13 @@ from urllib.parse import quote
 
 from storage import layout
 from storage.disk import Disk
-from storage.register import Fault, Register, RegisterDamaged, segments
+from storage.register import Fault, Register, RegisterDamaged, heads, segments
 from storage.ring import apply, parties
 
 LOCK = f"{segments.FOLDER}/{segments.LOCK}"
 _TORN_FOR_S = 1.0  # an entry that somebody is writing is whole soon after
 _TABLES = ("hold", "erasure", "policy", "medium")
-_OTHERS = ("call", "recording", "ring_call", "doomed", "ring_state")  # that statements of `apply` are about
+_OTHERS = ("call", "recording", "ring_call", "doomed", "ring_state", "registered")  # what `apply` writes to
 _WRONG_RING_CALL = """
 select call.id from call
 left join ring_call on ring_call.call = call.number
@@ -47,7 +47,7 @@ class Complaint(NamedTuple):
 
 def is_folder(where: str) -> bool:
     """Whether a folder of this path in the store belongs to the register."""
-    return where in (segments.FOLDER, parties.FOLDER)
+    return where in (segments.FOLDER, parties.FOLDER, heads.FOLDER)
 
 
 def belongs(where: str) -> bool:
@@ -55,6 +55,8 @@ def belongs(where: str) -> bool:
     folder, _, name = where.rpartition("/")
     if folder == parties.FOLDER:
         return parties.is_file(name)
+    if folder == heads.FOLDER:
+        return heads.is_heads(name)
     return folder == segments.FOLDER and (name == segments.LOCK or segments.is_segment(name))
 
 

@@ -24,8 +24,10 @@ from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
 from storage.register import Draft, Entry, Register, RegisterDamaged
+from storage.register.book import LOCK_WAIT_S
 from storage.register.segments import Tail
 from storage.ring import apply, parties
+from storage.ring.apply import Statement
 from storage.ring.parties import Kept
 
 Result = TypeVar("Result")
@@ -73,9 +75,10 @@ class Ring:
             return pen.caught_up
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Pen]:
-        """Steps 1 and 2: the register is ours, and the catalogue is up to it."""
-        lock = await self.register.lock()
+    async def writing(self, *, wait_s: float = LOCK_WAIT_S) -> AsyncIterator[Pen]:
+        """Steps 1 and 2: the register is ours, and the catalogue is up to it. StoreBusy if somebody else holds the
+        register for so long."""
+        lock = await self.register.lock(wait_s)
         try:
             tail = await to_its_end(self.register.tail)
             applied, link = await self.catalogue.applied()
@@ -144,6 +147,13 @@ class Pen:
         """Cuts off what a crash tore, if it did."""
         if self._tail.torn:
             await self._enter([])
+
+    async def append(self, drafts: Sequence[Draft]) -> list[Statement]:
+        """Step 4 alone: what was entered is on the disk. The statements of step 5, for a transaction of the caller's;
+        if that fails, whoever takes the pen next makes it good."""
+        before = self._tail
+        entries, self._tail = await to_its_end(lambda: self._ring.register.append(drafts, before))
+        return [*apply.statements(entries, lambda kept: None), apply.applied(entries[-1])]
 
     async def enter(self, drafts: Sequence[Draft]) -> list[Entry]:
         """Steps 4 and 5. DiskFailed if the register can't be written, and nothing was done; or the catalogue, and
