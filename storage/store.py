@@ -40,9 +40,10 @@ from storage.rebuild.condition import file_hash
 from storage.rebuild.rebuild import Rebuilt
 from storage.records import CallRecord
 from storage.register import RegisterDamaged
-from storage.ring import readopting, registering, taking_away
+from storage.register.mending import Mended
+from storage.ring import mending, readopting, registering, taking_away
 from storage.ring.apply import MOVED
-from storage.ring.registering import Registration
+from storage.ring.registering import BY, Registration
 from storage.ring.ring import Ring
 from storage.sealing import Sealing
 from storage.search import Found, Wanted
@@ -155,6 +156,7 @@ class Store(StoreReader):
         super().__init__(root, meta.uuid, disk, catalogue)
         self.recovered = recovery.Recovered((), ())
         self.rebuilt: Rebuilt | None = None
+        self.mended: Mended | None = None
         self.lines_again = 0
         self.waiting: list[CallRecord] = []
         self.lineless: list[CallRecord] = []
@@ -182,14 +184,14 @@ class Store(StoreReader):
     @classmethod
     async def open(
         cls, path: str | os.PathLike[str], *, create: bool = False, repair: bool = False,
-        leave_growing: bool = False, disk: Disk | None = None,
+        leave_growing: bool = False, at_ns: int = 0, who: str = BY, disk: Disk | None = None,
     ) -> Store:
         """The store in the folder `path`, for writing; what a crash left unfinished is finished first, and a
         catalogue that is lost or damaged made anew (`rebuilt`).
 
         With `create`, a folder that is missing or empty becomes a store. With `repair`, every row of the catalogue is
-        looked at, one of an old backup or another store is replaced instead of refused, and a `store.json` that is lost
-        is made anew. With `leave_growing`,
+        looked at, one of an old backup or another store is replaced instead of refused, a `store.json` that is lost
+        is made anew, and a damaged register is mended by the word of `who`, at `at_ns`. With `leave_growing`,
         recordings of calls that were going on wait for `go_on`. StoreBusy if another
         process writes to it; StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere.
         """
@@ -223,8 +225,11 @@ class Store(StoreReader):
                 await Ring(root, said.uuid, disk, catalogue).catch_up()
                 return await catalogue.all_erased()
 
+            mended = await mending.mend(root, said.uuid, disk, at_ns=at_ns, who=who) if repair else None
             catalogue, rebuilt = await fitting.fit(root, said, disk, repair=repair, register=apply_register)
             ring = Ring(root, said.uuid, disk, catalogue)
+            if mended is not None:
+                await ring.believe_again()
             register_fault, caught_up = None, set[str]()
             try:
                 caught_up = await ring.catch_up()
@@ -240,6 +245,7 @@ class Store(StoreReader):
             await catalogue.note_opened(now.opened)
             meta.write(root, now, disk)
             store = cls(root, now, disk, catalogue, _Held(lock, opened[1]))
+            store.mended = mended
             store.rebuilt, store.lines_again, store.registration.damage = rebuilt, lines, register_fault
             store.recovered = await recovery.recover(
                 root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None,

@@ -30,6 +30,7 @@ def write(path: Path, fields: dict[str, Any]) -> None:
     """Whole, or as it was. OSError."""
     new = path.with_name(f"{path.name}.new")
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
+    os.fchmod(fd, MODE)  # whatever the umask says
     with os.fdopen(fd, "w") as file:
         json.dump(fields, file)
     os.replace(new, path)

@@ -152,8 +152,9 @@ class Register:
         if expected <= tail.number:
             raise RegisterDamaged(f"entry {expected} is missing")
 
-    def check(self) -> Iterator[Fault]:
-        """Everything in the register that is not as it was written, from its first entry to its end."""
+    def check(self, promised: int = 0) -> Iterator[Fault]:
+        """Everything in the register that is not as it was written, from its first entry to its end. Entries up to the
+        number `promised` were on the disk once: no crash can have torn them."""
         expected, previous = 1, b""
         names = segments.firsts(self._folder, self._disk)
         for position, first in enumerate(names):
@@ -163,21 +164,27 @@ class Register:
             data = segments.read(self._folder, first, self._disk)
             offset = 0
             for line in data.split(b"\n")[:-1]:
-                entry = segments.entry_of(line, expected)
-                if entry is None and position == len(names) - 1 and len(data) - offset <= MOST_AT_ONCE:
+                entry = segments.entry_in(line)
+                is_near_end = position == len(names) - 1 and len(data) - offset <= MOST_AT_ONCE
+                if (entry is None or entry.number != expected) and is_near_end and expected > promised:
                     break  # as a crash leaves it
+                offset += len(line) + 1
                 if entry is None:
                     yield Fault("register_altered", expected, f"Entry {expected} of the register can't be read.")
-                    previous = b""
+                    expected, previous = expected + 1, b""
+                    continue
+                if entry.number < expected:
+                    text = f"Entry {entry.number} of the register stands where none should, before entry {expected}."
+                    yield Fault("register_altered", entry.number, text)
+                    continue
+                if entry.number > expected:
+                    yield Fault("register_missing", expected, f"Entry {expected} of the register is missing.")
                 elif not follows(entry, previous) and (previous or expected == 1):
                     text = f"Entry {expected} of the register, or the one before, was altered."
                     yield Fault("register_altered", expected, text)
-                    previous = entry.link
-                else:
-                    previous = entry.link
-                if entry is not None and expected == 1 and entry.fields.get("store") != self._uuid:
+                if expected == 1 and entry.fields.get("store") != self._uuid:
                     yield Fault("register_altered", 1, "The register belongs to another store.")
-                expected, offset = expected + 1, offset + len(line) + 1
+                expected, previous = entry.number + 1, entry.link
             if offset < len(data):
                 where = f"{segments.FOLDER}/{segments.name_of(first)}"
                 text = f"{where} ends in {len(data) - offset} bytes that are no entry; the next one cuts them off."

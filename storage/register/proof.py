@@ -59,6 +59,8 @@ def check(
             continue  # what witnesses added to one that was looked at
         name = f"the checkpoint on line {head.line} of {where}"
         signed, doubts = _judge(survey, origin, name, where, head.note, head.checkpoint, roots, last_good)
+        if any(head.checkpoint.size in span for span in survey.mended):  # told by the event
+            doubts = [one for one in doubts if one.kind != "register_rewritten"]
         judged[text] = doubts
         yield from doubts
         if not doubts:
@@ -171,10 +173,11 @@ def _unsigned(survey: Survey, good: set[tuple[int, int]], there: Iterable[int]) 
 def _events(survey: Survey) -> Iterator[Doubt]:
     for entry in survey.events:
         text = (
-            f"The register was damaged, and began anew with entry {entry.number}; what was before lies in "
-            f"{entry.fields['damaged']}."
+            f"The register was damaged from entry {entry.fields['first']} on, and mended (entry {entry.number}, by "
+            f"{entry.who}): {entry.fields['lost']} entries are lost, and what was signed of those in between proves "
+            f"nothing any more. What was there lies in {entry.fields['damaged']}."
         )
-        yield Doubt("register_begun_anew", f"register/{entry.number}", text, is_known=True)
+        yield Doubt("register_mended", f"register/{entry.number}", text, is_known=True)
     for position, epoch in enumerate(survey.epochs):
         if epoch.is_anew and position:
             text = f"Keys were lost: key {epoch.epoch} began with entry {epoch.number}, and none before vouches for it."

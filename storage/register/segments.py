@@ -22,11 +22,14 @@ SEGMENT_BYTES = 4 << 20
 _NAME = re.compile(r"(\d{8,})\.jsonl")
 
 
+_HINT = "Look for what happened with: recorder verify; then mend it with: recorder repair --store DIR"
+
+
 class RegisterDamaged(StoreError):
     """The register isn't what was written: by no crash of ours."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"The register is damaged: {what}.", hint="Look for what happened with: recorder verify")
+        super().__init__(f"The register is damaged: {what}.", hint=_HINT)
 
 
 class Tail(NamedTuple):
@@ -132,10 +135,15 @@ def _believed(line: bytes, number: int) -> Entry:
     return entry
 
 
-def entry_of(line: bytes, number: int) -> Entry | None:
-    """The entry of that number that a line holds, None if it holds none."""
+def entry_in(line: bytes) -> Entry | None:
+    """The entry that a line holds, None if it holds none."""
     try:
-        entry = parse(line)
+        return parse(line)
     except ValueError:
         return None
-    return entry if entry.number == number else None
+
+
+def entry_of(line: bytes, number: int) -> Entry | None:
+    """The entry of that number that a line holds, None if it holds none."""
+    entry = entry_in(line)
+    return entry if entry is not None and entry.number == number else None

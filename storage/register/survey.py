@@ -45,6 +45,7 @@ class Survey:
         self.clock_steps: list[int] = []  # numbers of entries
         self.replaced: list[tuple[str, int, int]] = []  # calls entered with one recording, and later with another
         self.events: list[Entry] = []  # that verify repeats each time
+        self.mended: list[range] = []  # sizes of which no checkpoint fits any more, by the word of an event
         self._first = self._offset = 0  # the file that was read last, and how far
 
     def update(self) -> None:
@@ -83,5 +84,6 @@ class Survey:
             self.epochs.append(Epoch(entry.number, fields["epoch"], parse_vkey(fields["key"]), entry.at_ns, anew))
         elif entry.kind == "clock_step":
             self.clock_steps.append(entry.number)
-        elif entry.kind == "begun" and "damaged" in fields:
+        elif entry.kind == "mended":
             self.events.append(entry)
+            self.mended.append(range(int(fields["first"]), entry.number))

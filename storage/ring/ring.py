@@ -116,6 +116,19 @@ class Ring:
         for start in range(0, len(entries), _AT_ONCE):
             await self._apply(entries[start : start + _AT_ONCE], is_new=False)
 
+    async def believe_again(self) -> None:
+        """The register was mended: its entries have the same numbers, other links, and some may be lost."""
+        applied, _ = await self.catalogue.applied()
+        tail = await to_its_end(self.register.tail)
+        entries = await to_its_end(lambda: [one for one in self.register.read(tail) if one.number <= applied])
+        told = [entry for entry in entries if entry.kind == apply.RECORDED]
+        async with self.catalogue.transaction() as writer:
+            await writer.execute("delete from registered")  # calls whose entry is lost are entered again
+            for sql, values in apply.statements(told, lambda kept: None):
+                await writer.execute(sql, values)
+            for entry in entries[-1:]:
+                await writer.execute(*apply.applied(entry))
+
     def keep_party(self, party: str) -> Kept:
         """Writes down the number that a hold is for."""
         try:

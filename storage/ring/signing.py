@@ -24,6 +24,7 @@ from storage.register import Draft, Entry, heads, keys
 from storage.register.checkpoint import KEY, NEXT, ORIGIN, TIME, Checkpoint, Note, Signature, sign, vkey
 from storage.register.keys import Held, Key
 from storage.register.leaves import Leaves
+from storage.register.mending import MENDED
 from storage.ring.ring import Ring
 
 EPOCH = "epoch"
@@ -149,15 +150,23 @@ class Signer:
         lock = await register.lock()
         try:
             tail = await asyncio.to_thread(register.tail)
-            await asyncio.to_thread(self._add, register.lines(tail, self.leaves.size))
+            more = register.lines(tail, min(tail.number, self.leaves.size))
+            if tail.number < self.leaves.size or await asyncio.to_thread(self._add, more):
+                self.leaves = Leaves()  # it was mended
+                await asyncio.to_thread(self._add, register.lines(tail))
         finally:
             register.unlock(lock)
 
-    def _add(self, lines: Iterator[bytes]) -> None:
+    def _add(self, lines: Iterator[bytes]) -> bool:
+        """Whether what was read before may be another one now."""
+        is_mended = False
         for line in lines:
             self.leaves.append(line)
-            if _kind(line) not in QUIET:
+            kind = _kind(line)
+            is_mended = is_mended or kind == MENDED
+            if kind not in QUIET:
                 self._loud = self.leaves.size
+        return is_mended
 
     async def _epochs(self) -> list[Entry]:
         register = self._ring.register
