@@ -39,7 +39,7 @@ from storage.rebuild import dayfile, fitting, identity
 from storage.rebuild.condition import file_hash
 from storage.rebuild.rebuild import Rebuilt
 from storage.records import CallRecord
-from storage.register import RegisterDamaged
+from storage.register import Draft, RegisterDamaged
 from storage.register.mending import Mended
 from storage.ring import mending, readopting, registering, taking_away
 from storage.ring.apply import MOVED
@@ -354,6 +354,10 @@ class Store(StoreReader):
         except sqlite3.Error as error:
             raise DiskFailed(f"The catalogue {self.catalogue.path} could not be written: {error}.") from error
 
+    def enter(self, what: Draft) -> None:
+        """Enters something into the register, such as a start: with the next `sync`, `finish` or `close`."""
+        self.registration.note(what)
+
     def tally(self, day: str, grown: Mapping[str, int]) -> None:
         """These reasons were counted so many times more on this Japanese day. It is on the disk with the next `sync`
         or `finish`: what a crash takes is what wasn't there yet, and nothing is ever counted twice."""
@@ -376,9 +380,11 @@ class Store(StoreReader):
                     raise disk_failed(f"The store {self.root} could not be synced", error) from error
         with contextlib.suppress(OSError):  # they wait for the next time
             await self._write_lines()
-        if self._tallies.waiting:
+        if self._tallies.waiting or self.registration.is_behind:
             with contextlib.suppress(sqlite3.Error):
-                await self.catalogue.add_calls((), tallies=self._tallies)
+                async with contextlib.AsyncExitStack() as stack:
+                    also = await self.registration.enter((), stack)
+                    await self.catalogue.add_calls((), tallies=self._tallies, also=also)
 
     async def finish(self, finished: Sequence[Finished]) -> list[CallRecord]:
         """Makes recordings complete and enters their calls, any number at once (steps 1 to 7 above).

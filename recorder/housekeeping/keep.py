@@ -34,6 +34,7 @@ from recorder.housekeeping import (
     sweeping,
     timetable,
 )
+from recorder.housekeeping.events import Events
 from recorder.housekeeping.server import Server
 from recorder.problems import Unusable
 from recorder.ring import clock
@@ -63,6 +64,7 @@ class Housekeeping:
         self._stood = frozenset(self._memory.alarms.board.standing)  # from before this start
         self._watch, self._disk_watch = capture.CaptureWatch(), disk.DiskWatch(path, self._disk)
         self._checkpoints = checkpoints.Checkpoints(path, settings.evidence, settings.status.folder)
+        self._events = Events()
         self._unsaved = True
         self._swept_ns: int | None = None  # when that was last tried
         self._is_sweeping = False
@@ -77,6 +79,7 @@ class Housekeeping:
             "sweep": (10.0, self._sweep_if_due),
             "check": (60.0, self._check_if_due),
             "store": (3600.0, self._look_at_store),
+            "enter": (1.0, self._enter),
             "checkpoint": (5.0, self._make_checkpoint),
             "publish": (5.0, self._publish),
             "save": (1.0, self._save),
@@ -130,6 +133,7 @@ class Housekeeping:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._save()
+        await self._events.enter(self._store)
         self._notifier.close()
 
     async def _start_what_is_due(self, now_s: float) -> None:
@@ -215,12 +219,17 @@ class Housekeeping:
         self._found(checked.alarms(self._store), nightly.LOOKED_FOR)
         self._memory.checked_day, self._memory.damaged = day_of(now_ns), checked.calls
         self._unsaved = True
+        self._events.note_check(now_ns, share + 1, nightly.SHARES, checked.findings)
         self._say([f"Checked: everything's presence, and share {share + 1} of {nightly.SHARES} byte by byte."])
 
     async def _look_at_store(self) -> None:
         found = await store.alarms(self._store, time.time_ns())
         if found is not None:
             self._found(found, store.LOOKED_FOR)
+
+    async def _enter(self) -> None:
+        self._events.look_at_clock(time.time_ns(), time.monotonic_ns())
+        await self._events.enter(self._store)
 
     async def _make_checkpoint(self) -> None:
         self._found(await self._checkpoints.turn(time.time_ns()), checkpoints.LOOKED_FOR)
@@ -247,6 +256,7 @@ class Housekeeping:
     def _found(self, alarms: Iterable[Alarm], about: Collection[Code]) -> None:
         """What changes goes to the journal at once, and to whoever tells it."""
         events = self._memory.alarms.board.look(time.time_ns(), alarms, about)
+        self._events.note_alarms(events)
         for event in events:
             self._say([_sentence(event)], level=LEVELS[event.alarm.severity] if event.kind == "raised" else 5)
         if events:

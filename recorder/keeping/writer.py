@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 from recorder.keeping import restart
 from recorder.keeping.backlog import Backlog, Operation
 from recorder.keeping.keeper import Decode, Kept
+from recorder.ring.who import account
+from recorder.starts import started, stopped
 from storage import layout, requests
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
@@ -226,6 +228,7 @@ class Writer:
             if store.register_fault is not None:
                 self._kept.warnings.append(f"{store.register_fault} {store.register_fault.hint}")
             await store.begin_run(self._run)
+            store.enter(started(time.time_ns(), account(), "run", self._run))
             self._opened.set()
             requests_s = 0.0
             while not self._closing or self._backlog.first() is not None:
@@ -246,6 +249,7 @@ class Writer:
                 await self._finish()
                 if len(self._ended) >= before:
                     break
+            store.enter(stopped(time.time_ns(), account(), "run"))
             store.end_run()  # what the catalogue didn't take, `close` tries once more, and says what is wrong
 
     async def _perform(self, operation: Operation) -> None:

@@ -61,6 +61,11 @@ class Registration:
         """Whether everything is entered."""
         return not self._behind and self.damage is None
 
+    def note(self, what: Draft) -> None:
+        """Something else to enter, with the next calls or the next sync: a start, a stop."""
+        if self.damage is None:
+            self._behind.append(what)
+
     async def enter(self, calls: Sequence[CallRecord], stack: AsyncExitStack) -> Sequence[Statement]:
         """Enters calls that are to go into the catalogue; the register stays locked until `stack` ends. What is to be
         done to the catalogue together with them. May be repeated, until they are `entered` there."""
