@@ -126,6 +126,9 @@ class Checkpoints:
             known = book.known.setdefault(one.url, witnesses.Known())
             wanted = witnesses.next_note(known, latest, lambda epoch: _last(ring.root, epoch, self._disk))
             body = witnesses.ask(known, wanted[1], self._signer.leaves) if wanted is not None else None
+            if wanted is not None and body is None:
+                there = Checkpoint.parse(wanted[1].text).size
+                known.refusal = f"it saw {known.size} entries, and there are only {there}"
             if wanted is not None and body is not None:
                 requests.append({"url": one.url, "body": body})
                 sent[one.url] = wanted

@@ -16,8 +16,11 @@ PORT = 7465
 @click.option("--state", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Its folder.")
 @click.option("--name", default="", metavar="NAME", help="What it calls itself in signatures; default: this machine.")
 @click.option("--allow", "allowed", multiple=True, metavar="KEY", help="Follow the register of this key from now on.")
+@click.option("--forget", default="", metavar="ORIGIN", help="Set what was seen of this register aside, and end.")
 @click.option("--new", "takes_new", is_flag=True, help="Also follow registers that were never heard of.")
-def command(listen: str, state: Path, name: str, allowed: tuple[str, ...], takes_new: bool) -> int:
+def command(
+    listen: str, state: Path, name: str, allowed: tuple[str, ...], forget: str, takes_new: bool
+) -> int:
     """Sign checkpoints of registers, and refuse one that became smaller or another than what was seen before.
 
     Runs on another machine than the recorder, by another person, until it is told to stop. It gets how many entries a
@@ -42,6 +45,11 @@ def command(listen: str, state: Path, name: str, allowed: tuple[str, ...], takes
             raise Unusable(f"{called} can't be a name in signatures: no spaces, and no +.")
         try:
             book = WitnessBook(str(state.absolute()), called, Disk(), takes_new=takes_new)
+            if forget:
+                if not book.forget(forget):
+                    raise Unusable(f"Nothing was seen of {forget}.")
+                click.echo(f"What was seen of {forget} is set aside.")
+                return 0
             for key in allowed:
                 book.allow(key)
             server = WitnessServer((host.strip("[]"), int(port)), book)

@@ -67,6 +67,10 @@ def _japanese(of: Status) -> Lines:
         yield "延長（保全）", "なし"
     for hold in of.holds.ending:
         yield "", f"まもなく終了: {hold.name} {_last_day(hold.until_ns, japanese_day)}まで（{escape(hold.reason)}）"
+    if of.checkpoint is not None:
+        when = "" if of.checkpoint.at_ns is None else f"（{japanese_time(of.checkpoint.at_ns)}）"
+        yield "管理簿", f"{of.checkpoint.entries:,} 件まで署名済み{when}"
+        yield "", f"検証コード {of.checkpoint.code}"
     yield "警報", "なし" if not of.alarms else f"{len(of.alarms)} 件"
     for alarm in of.alarms:
         yield "", escape(f"● {alarm.meaning('ja')} [{alarm.code}]")
@@ -107,6 +111,10 @@ def _english(of: Status) -> Lines:
         yield "holds", "none"
     for hold in of.holds.ending:
         yield "", f"ends soon: {hold.name}, through {_last_day(hold.until_ns, english_day)} ({escape(hold.reason)})"
+    if of.checkpoint is not None:
+        when = "" if of.checkpoint.at_ns is None else f" ({english_time(of.checkpoint.at_ns)})"
+        yield "register", f"{of.checkpoint.entries:,} entries signed{when}"
+        yield "", f"code {of.checkpoint.code}"
     yield "alarms", "none" if not of.alarms else f"{len(of.alarms)}"
     for alarm in of.alarms:
         yield "", escape(f"* {alarm.meaning('en')} [{alarm.code}]")

@@ -63,6 +63,19 @@ class WitnessBook:
             seen = self._read(key.name)
             self._write(key.name, Seen(line.strip(), seen.note if seen else ""))
 
+    def forget(self, origin: str) -> bool:
+        """Sets what was seen of a register aside; whether there was anything. It may begin anew, after a repair."""
+        path = self._path(origin)
+        with self._lock:
+            if self._disk.status(path) is None:
+                return False
+            number = 1
+            while self._disk.status(f"{path}.forgotten-{number}") is not None:
+                number += 1
+            self._disk.rename_new(path, f"{path}.forgotten-{number}")
+            self._disk.sync_directory(self._folder)
+        return True
+
     def latest(self, origin: str) -> Note | None:
         """The checkpoint of that register which was signed last."""
         seen = self._read(origin)
