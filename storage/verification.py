@@ -46,11 +46,12 @@ class Finding:
 
 
 async def verify(
-    path: str | os.PathLike[str], *, outside: Sequence[Outside] = (), codes: Sequence[str] = (),
+    path: str | os.PathLike[str], *, outside: Sequence[Outside] = (), codes: Sequence[str] = (), audio: bool = True,
     disk: Disk | None = None,
 ) -> AsyncIterator[Finding]:  # fmt: skip
     """Everything that is wrong with the store in the folder `path`, as it is found. `outside` are checkpoints of its
-    register that lie elsewhere, `codes` those on paper (storage.register.code).
+    register that lie elsewhere, `codes` those on paper (storage.register.code). Without `audio`, the recordings
+    themselves aren't read.
 
     StoreError if there is no store, or if it can't be read by this version.
     """
@@ -70,7 +71,7 @@ async def verify(
         if catalogue is not None:
             usable = True
             try:
-                async for finding in _verify_rows(root, uuid, disk, catalogue, survey):
+                async for finding in _verify_rows(root, uuid, disk, catalogue, survey, audio):
                     usable = usable and finding.kind != "catalogue_unusable"
                     yield finding
             except (sqlite3.Error, TypeError, ValueError) as error:
@@ -84,7 +85,7 @@ async def verify(
 
 
 async def _verify_rows(
-    root: str, uuid: str, disk: Disk, catalogue: Catalogue, survey: Survey
+    root: str, uuid: str, disk: Disk, catalogue: Catalogue, survey: Survey, audio: bool
 ) -> AsyncIterator[Finding]:
     """The catalogue by itself, and each row against its file."""
     for complaint in await catalogue.integrity_check():
@@ -94,6 +95,7 @@ async def _verify_rows(
     async for finding in _verify_chain(catalogue):
         yield finding
     roots = {0: root, **await second.roots(uuid, catalogue, disk)}
+    to_read = roots if audio else {}
     for number, (_, folder) in (await catalogue.media()).items():
         if number not in roots:
             yield Finding("medium_missing", folder, f"The second medium of this store isn't in {folder}.")
@@ -105,11 +107,11 @@ async def _verify_rows(
     async for call in catalogue.calls():
         calls.append(call)
         if len(calls) == _CHUNK:
-            async for finding in _verify_chunk(root, roots, disk, catalogue, calls, has_lines, book):
+            async for finding in _verify_chunk(root, to_read, disk, catalogue, calls, has_lines, book):
                 told.add(finding.where)
                 yield finding
             calls = []
-    async for finding in _verify_chunk(root, roots, disk, catalogue, calls, has_lines, book):
+    async for finding in _verify_chunk(root, to_read, disk, catalogue, calls, has_lines, book):
         told.add(finding.where)
         yield finding
     for call_id in await catalogue.entered_but_gone():

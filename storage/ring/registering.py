@@ -135,10 +135,8 @@ async def has_none(catalogue: Catalogue) -> bool:
 
 
 async def _missing(catalogue: Catalogue, everything: bool) -> list[str]:
-    [(last, is_new)] = await catalogue.query(
-        "select coalesce(max(number), 0), not exists (select 1 from registered) from call"
-    )
-    after = 0 if everything or is_new or last <= ALL_ROWS else last - NEWEST_ROWS
+    [(last,)] = await catalogue.query("select coalesce(max(number), 0) from call")
+    after = 0 if everything or last <= ALL_ROWS else last - NEWEST_ROWS
     sql = (
         "select id from call where number > ? and not exists (select 1 from registered where registered.id = call.id) "
         "order by number"
