@@ -11,7 +11,8 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-sealing bench-live reliability soak fuzz clean help check-packages
+.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-sealing bench-live \
+  reliability soak fuzz clean help check-packages
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +60,9 @@ bench-catalogue: setup  ## Measure a store of a million calls: search, sweep, st
 
 bench-sealing: setup  ## Measure what sealing costs, and wrapping 100,000 keys anew (ARGS=--help)
 	$(BIN)/python -m bench.sealing $(ARGS)
+
+bench-evidence: setup  ## Measure what the register costs, and how long 100,000 calls take to prove (ARGS=--help)
+	$(BIN)/python -m bench.evidence $(ARGS)
 
 bench-live: setup  ## Measure the recorder on a line in real time, 100 to 2,000 calls (root; 8 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.live $(ARGS)

@@ -94,24 +94,30 @@ class Catalogue:
             await self._writer.close()
 
     async def add_calls(
-        self, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None
-    ) -> None:
+        self, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None,
+        also: Sequence[tuple[str, Row]] = (),
+    ) -> None:  # fmt: skip
         """Enters calls in one transaction: all of them are there and on the disk when this returns, or none.
 
-        What `tallies` has to be saved goes with them. A call that is there already is sqlite3.IntegrityError; with
+        What `tallies` has to be saved goes with them, and so do the statements in `also`.
+        A call that is there already is sqlite3.IntegrityError; with
         `replace` it is entered anew. sqlite3.Error if the disk or another process prevents it.
         """
-        if not calls and (tallies is None or not tallies.waiting):
+        if not calls and not also and (tallies is None or not tallies.waiting):
             return
         async with self.transaction() as writer:
             if calls and replace:
-                await writer.executemany("delete from call where id = ?", [(call.id,) for call in calls])
+                ids = [(call.id,) for call in calls]  # whose row says something else now, the register must be told of
+                await writer.executemany("delete from registered where id = (select id from call where id = ?)", ids)
+                await writer.executemany("delete from call where id = ?", ids)
             if calls:
                 [(number,)] = await _all(writer, "select coalesce(max(number), 0) from call")
                 last = await _all(writer, "select number, link_sha256 from entry order by number desc limit 1")
                 for statement, values in rows.statements(calls, number, *(last[0] if last else (0, b""))):
                     if values:
                         await writer.executemany(statement, values)
+            for statement, row in also:
+                await writer.execute(statement, row)
             if tallies is None:
                 return
             statements, taken = tallies.take()
@@ -231,6 +237,10 @@ class Catalogue:
     async def erased(self, ids: Collection[str]) -> set[str]:
         """Those of the ids whose calls were erased."""
         return {row[0] for row in await self.select_in("select id from erasure where id in", list(ids))}
+
+    async def marks(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The marks of these calls' recordings (storage.marks), by id, where there are any."""
+        return dict(await self.select_in("select id, digests from mark join call on number = call where id in", ids))
 
     async def all_erased(self) -> set[str]:
         """The ids of all calls that were erased."""

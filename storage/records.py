@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from storage import text
 from storage.wav import HEADER_BYTES, PCM16, RATE_HZ
 
+SALT_BYTES = 16
+RECOVERED = "recovered"  # the flag of a call that a start had to complete
 MAX_GAPS = 1000  # of one recording; a line that bad is told by its counters
 
 Gap = tuple[int, int, int]  # channel, first missing frame, the frame after the last
@@ -50,6 +53,7 @@ class RecordingRecord:
     gaps: tuple[Gap, ...] = ()  # what no packet brought; the first MAX_GAPS
     medium: int = 0  # where it lies now: 0 the store's own folder, 1 the second one; not part of what is proven
     sealed_bytes: int | None = None  # the size of its sealed file; None: it is a WAV file in the clear
+    marks: bytes = field(default=b"", compare=False, repr=False)  # see storage.sealing.hash_marking; b"": not known
 
     @property
     def file_bytes(self) -> int:
@@ -94,6 +98,7 @@ class CallRecord:
     caller_group: str | None = None  # salted digest of a withheld number that the network carried
     caller_sealed: str | None = None  # that number, readable only with the office's key
     section: str | None = None  # that the extension belonged to at the time; None: none, or not known
+    salt: str | None = field(default=None, compare=False)  # of all digests of this call; 32 hex digits
     recording: RecordingRecord | None = None
 
     def with_recording(self, recording: RecordingRecord | None) -> CallRecord:
@@ -104,7 +109,7 @@ class CallRecord:
             caller=self.caller, callee=self.callee, extension=self.extension, caller_raw=self.caller_raw,
             callee_raw=self.callee_raw, call_ids=self.call_ids, flags=self.flags, parties=self.parties,
             excluded_by=self.excluded_by, announced_ms=self.announced_ms, caller_group=self.caller_group,
-            caller_sealed=self.caller_sealed, section=self.section, recording=recording,
+            caller_sealed=self.caller_sealed, section=self.section, salt=self.salt, recording=recording,
         )  # fmt: skip
 
     @property
@@ -121,7 +126,7 @@ class CallRecord:
 _STREAM = ("channel", "party", "codec", "ssrc", "source", "destination", "packets", "lost", "duplicates", "late")
 _STREAM_TEXTS = ("party", "codec", "source", "destination")
 # Written only if set: older rows had none of these.
-_LATER_TEXTS = ("excluded_by", "caller_group", "caller_sealed", "section")
+_LATER_TEXTS = ("excluded_by", "caller_group", "caller_sealed", "section", "salt")
 _PARTIES = ("caller", "callee", "extension", "caller_raw", "callee_raw")
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
@@ -135,6 +140,24 @@ def to_json(call: CallRecord) -> bytes:
 def digest(call: CallRecord) -> bytes:
     """SHA-256 of the canonical JSON: any changed field changes it."""
     return hashlib.sha256(to_json(call)).digest()
+
+
+def salted(call: CallRecord) -> CallRecord:
+    """The call with a salt: without one, whoever knows the rest of it could try numbers against its digest."""
+    return call if call.salt is not None else replace(call, salt=secrets.token_hex(SALT_BYTES))
+
+
+def row_digest(call: CallRecord) -> bytes:
+    """What the register says of a call: SHA-256 of its canonical JSON, its salt in it, but for the flag that a start
+    had to complete it, which may come later."""
+    return digest(replace(call, flags=tuple(flag for flag in call.flags if flag != RECOVERED)))
+
+
+def audio_digest(call: CallRecord) -> bytes:
+    """Salted SHA-256 of the hash of the call's recording, b"" if it has none."""
+    if call.recording is None:
+        return b""
+    return hashlib.sha256(bytes.fromhex(call.salt or "") + call.recording.sha256).digest()
 
 
 def from_json(data: bytes) -> CallRecord:

@@ -21,6 +21,8 @@ COMMANDS = {
     "export": "recorder.cli.export:command",
     "key": "recorder.cli.key:group",
     "verify": "recorder.cli.verify:command",
+    "checkpoint": "recorder.cli.checkpoint:command",
+    "witness": "recorder.cli.witness:command",
     "sweep": "recorder.cli.sweep:command",
     "erase": "recorder.cli.erase:command",
     "hold": "recorder.cli.hold:command",

@@ -27,23 +27,30 @@ if TYPE_CHECKING:
     "--identity", "identities", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
     help="Secret age key that opens sealed recordings, once or several times.",
 )  # fmt: skip
+@click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the register for good: name nobody.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-def command(store: Path, output: Path, identities: tuple[Path, ...], ids: tuple[str, ...]) -> int:
+def command(store: Path, output: Path, identities: tuple[Path, ...], reason: str, ids: tuple[str, ...]) -> int:
     """Copy the recordings of calls as WAV files of 16-bit samples, the caller on the left.
 
     ID is a call's id as `recorder calls` prints it. Several need a folder, which is made if it isn't there. Prints
-    the path of each copy. A sealed recording is opened in memory; only the copy is in the clear.
+    the path of each copy. A sealed recording is opened in memory; only the copy is in the clear. The register says who
+    copied what, and when, before anything is copied.
     """
     import asyncio
+    import time
 
     with saying_problems():
-        asyncio.run(_export(store, output, identities, list(dict.fromkeys(ids))))
+        asyncio.run(_export(store, output, identities, list(dict.fromkeys(ids)), reason, time.time_ns()))
     return 0
 
 
-async def _export(path: Path, output: Path, identities: Sequence[Path], ids: list[str]) -> None:
+async def _export(
+    path: Path, output: Path, identities: Sequence[Path], ids: list[str], reason: str, at_ns: int
+) -> None:
+    from recorder.copying import enter_copies
     from recorder.export import export, targets
     from recorder.problems import Unusable
+    from recorder.ring.who import account
     from storage.store import Store
 
     async with await Store.open_read_only(path) as store:
@@ -57,7 +64,9 @@ async def _export(path: Path, output: Path, identities: Sequence[Path], ids: lis
                 )
             calls.append(call)
         secrets = [one for file in identities for one in read_identities(file)]
-        for call, (_, copy) in zip(calls, targets(calls, output), strict=True):
+        plan = targets(calls, output)
+        await enter_copies(path, calls, who=account(), reason=reason, at_ns=at_ns)
+        for call, (_, copy) in zip(calls, plan, strict=True):
             if call.is_sealed:
                 _export_sealed(store, call, copy, secrets)
             else:

@@ -16,6 +16,7 @@ from pathlib import Path
 from recorder.alarms.alarm import Alarm
 from recorder.alarms.board import Event
 from recorder.alarms.code import Code, Severity
+from recorder.checkpoints import keeping as checkpoints
 from recorder.daemon.notify import Notifier
 from recorder.daemon.reload import read_again
 from recorder.daemon.signals import Signals
@@ -36,6 +37,7 @@ from recorder.housekeeping import (
     timetable,
 )
 from recorder.housekeeping.alone import Alone
+from recorder.housekeeping.events import Events
 from recorder.housekeeping.server import Server
 from recorder.problems import Unusable
 from recorder.ring import clock
@@ -68,6 +70,8 @@ class Housekeeping:
             one.found_ns = time.time_ns()  # they get the time to be found again
         self._stood = frozenset(self._memory.alarms.board.standing)  # from before this start
         self._watch, self._disk_watch = capture.CaptureWatch(), disk.DiskWatch(path, self._disk)
+        self._checkpoints = checkpoints.Checkpoints(path, settings.evidence, settings.status.folder)
+        self._events = Events()
         self._unsaved = True
         self._swept_ns: int | None = None  # when that was last tried
         self._is_sweeping = False
@@ -83,6 +87,8 @@ class Housekeeping:
             "sweep": (10.0, self._sweep_if_due),
             "check": (60.0, self._check_if_due),
             "store": (3600.0, self._look_at_store),
+            "enter": (1.0, self._enter),
+            "checkpoint": (5.0, self._make_checkpoint),
             "publish": (5.0, self._publish),
             "save": (1.0, self._save),
         }
@@ -112,6 +118,7 @@ class Housekeeping:
         await self._look_at_answer()
         await self._sweep()
         await self._look_at_store()
+        await self._make_checkpoint()
         await self._publish()
         await self._save()
         return self.alarms()
@@ -134,6 +141,7 @@ class Housekeeping:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._save()
+        await self._events.enter(self._store)
         self._notifier.close()
 
     async def _start_what_is_due(self, now_s: float) -> None:
@@ -213,7 +221,8 @@ class Housekeeping:
         if not timetable.is_check_due(now_ns, self._memory.checked_day):
             return
         share = timetable.share_of_the_night(now_ns, nightly.SHARES)
-        checked = await nightly.check(self._store, share=share, also=self._memory.damaged)
+        outside = self._checkpoints.outside()
+        checked = await nightly.check(self._store, share=share, also=self._memory.damaged, outside=outside)
         found = [
             Sentence(f"{one.kind}: {one.text}", Kind.FOUND_DAMAGED, CALL=call_of(one), REASON=one.kind)
             for one in checked.findings
@@ -225,6 +234,7 @@ class Housekeeping:
         self._found(checked.alarms(self._store), nightly.LOOKED_FOR)
         self._memory.checked_day, self._memory.damaged = day_of(now_ns), checked.calls
         self._unsaved = True
+        self._events.note_check(now_ns, share + 1, nightly.SHARES, checked.findings)
         told = f"Checked: everything's presence, and share {share + 1} of {nightly.SHARES} byte by byte."
         self._say([Sentence(told, Kind.CHECKED)])
 
@@ -235,6 +245,13 @@ class Housekeeping:
         found = await keys.alarms(self._store, self._settings.sealing, time.time_ns())
         if found is not None:
             self._found(found, keys.LOOKED_FOR)
+
+    async def _enter(self) -> None:
+        self._events.look_at_clock(time.time_ns(), time.monotonic_ns())
+        await self._events.enter(self._store)
+
+    async def _make_checkpoint(self) -> None:
+        self._found(await self._checkpoints.turn(time.time_ns()), checkpoints.LOOKED_FOR)
 
     async def _publish(self) -> None:
         folder = self._settings.status.folder
@@ -258,6 +275,7 @@ class Housekeeping:
     def _found(self, alarms: Iterable[Alarm], about: Collection[Code]) -> None:
         """What changes goes to the journal at once, and to whoever tells it."""
         events = self._memory.alarms.board.look(time.time_ns(), alarms, about)
+        self._events.note_alarms(events)
         for event in events:
             self._say([_sentence(event)], level=LEVELS[event.alarm.severity] if event.kind == "raised" else 5)
         if events:
@@ -266,6 +284,7 @@ class Housekeeping:
 
     def _adopt(self, settings: Settings) -> list[str]:
         self._settings = settings
+        self._checkpoints = checkpoints.Checkpoints(self._store, settings.evidence, settings.status.folder)
         return [Sentence("The settings were read again.", Kind.SETTINGS_READ)]
 
     def _say(self, sentences: Iterable[str], *, level: int | None = None) -> None:

@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING
 from recorder.keeping import restart
 from recorder.keeping.backlog import Backlog, Operation
 from recorder.keeping.keeper import Decode, Kept
+from recorder.ring.who import account
 from recorder.sentences import Kind, Sentence
+from recorder.starts import started, stopped
 from storage import requests
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
@@ -235,6 +237,7 @@ class Writer:
             if store.register_fault is not None:
                 self._kept.warnings.append(f"{store.register_fault} {store.register_fault.hint}")
             await store.begin_run(self._run, self._from_ns)
+            store.enter(started(time.time_ns(), account(), "run", self._run))
             self._opened.set()
             requests_s = 0.0
             while not self._closing or self._backlog.first() is not None:
@@ -255,6 +258,7 @@ class Writer:
                 await self._finish()
                 if len(self._ended) >= before:
                     break
+            store.enter(stopped(time.time_ns(), account(), "run"))
             store.end_run()  # what the catalogue didn't take, `close` tries once more, and says what is wrong
 
     async def _perform(self, operation: Operation) -> None:
@@ -317,6 +321,8 @@ class Writer:
             return
         if self.store.line_fault is not None:
             self._tell(self.store.line_fault)
+        if self.store.registration.fault is not None:
+            self._tell(self.store.registration.fault)
         with self._lock:
             self._kept.known += len(group) - len(known) - len(entered)  # those that a rule has erased
             self._kept.entered += entered + self._unentered

@@ -277,6 +277,40 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """One that signs what it saw of the register."""
+
+    __pydantic_config__ = STRICT
+
+    url: Annotated[str, Within(pattern=r"^https?://[!-~]+$", max_length=500)]
+    key: Annotated[str, Within(pattern=r"^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$", max_length=500)]
+
+    def __post_init__(self) -> None:
+        from storage.register.checkpoint import WITNESS, parse_vkey
+
+        try:
+            is_witness = parse_vkey(self.key).kind == WITNESS
+        except ValueError as problem:
+            raise Refused(str(problem), key=("key",)) from problem
+        if not is_witness:
+            raise Refused("must be the key of a witness, as recorder witness says it when it starts", key=("key",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """How it is shown that nothing was altered."""
+
+    __pydantic_config__ = STRICT
+
+    keys: Path = Path("/var/lib/recorder-keeper")
+    every_s: Annotated[float, Within(ge=1, le=60)] = 60.0
+    second_path: str = ""
+    witnesses: Annotated[tuple[Witness, ...], Within(max_length=16)] = ()
+    witness_minutes: Annotated[int, Within(ge=1, le=10_000)] = 15
+    answers: Path = Path("/run/recorder-teller/answers.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The most that strangers can make the recorder hold; what is beyond is left out and counted."""
 
@@ -341,6 +375,7 @@ class Settings:
     ring: Ring = field(default_factory=Ring)
     status: Status = field(default_factory=Status)
     tell: Tell = field(default_factory=Tell)
+    evidence: Evidence = field(default_factory=Evidence)
     limits: Limits = field(default_factory=Limits)
     cdr: Cdr = field(default_factory=Cdr)
 

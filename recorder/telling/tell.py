@@ -16,9 +16,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from recorder.alarms.code import Severity
 from recorder.alarms.notes import NamedBoard
+from recorder.checkpoints import courier
 from recorder.daemon.notify import Notifier
 from recorder.daemon.reload import read_again
 from recorder.daemon.signals import Signals
@@ -59,6 +61,7 @@ class Teller:
         self._channels = channels(settings, self._host)
         self._patience = {one.name: Patience() for one in self._channels}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._carried = 0  # the keeper's outbox of that number
 
     async def run(self) -> None:
         """Until a signal says so."""
@@ -77,11 +80,37 @@ class Teller:
             task.cancel()
         self._notifier.close()
 
+    async def _carry(self, outbox: dict[str, Any]) -> None:
+        """See recorder.checkpoints.courier."""
+        answers: dict[str, Any] = {}
+
+        def work() -> None:
+            answers.update(courier.carry(outbox))
+
+        await _in_thread(work)
+        try:
+            courier.write(self._settings.evidence.answers, answers)
+        except OSError as problem:
+            self._say([f"{self._settings.evidence.answers} can't be written: {problem.strerror}."])
+        for channel in self._channels:
+            if isinstance(channel, Syslog) and outbox.get("syslog"):
+                try:
+                    await _in_thread(lambda channel=channel: channel.send_text(str(outbox["syslog"])))  # type: ignore[misc]
+                except NotSent as problem:
+                    self._say([f"A checkpoint could not be told by syslog: {problem}."])
+
     def _turn(self) -> None:
         for name, task in list(self._tasks.items()):
             if task.done():
                 del self._tasks[name]
                 task.result()
+        outbox = courier.read(self._settings.status.folder / courier.OUTBOX)
+        if outbox.get("number", 0) != self._carried and "checkpoints" not in self._tasks:
+            self._carried = outbox.get("number", 0)
+            self._tasks["checkpoints"] = asyncio.create_task(self._carry(outbox))
+        self._turn_alarms()
+
+    def _turn_alarms(self) -> None:
         published = publish.read(self._settings.status.folder)
         if published is None:
             return

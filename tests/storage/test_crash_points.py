@@ -22,6 +22,7 @@ from storage.errors import StoreError
 from storage.rebuild import dayfile
 from storage.records import CallRecord
 from storage.recovery import call_of_complete
+from storage.ring.apply import Statement
 from storage.tallies import Tallies
 from tests.reliability.promises import Row, cycles, note
 from tests.reliability.promises import seed as first_seed
@@ -109,10 +110,11 @@ async def test_whatever_a_power_cut_leaves_has_what_was_promised(
     add_calls = Catalogue.add_calls
 
     async def watched(
-        self: Catalogue, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None
-    ) -> None:
+        self: Catalogue, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None,
+        also: Sequence[Statement] = (),
+    ) -> None:  # fmt: skip
         disk.step("before the rows")
-        await add_calls(self, calls, replace=replace, tallies=tallies)
+        await add_calls(self, calls, replace=replace, tallies=tallies, also=also)
         disk.entered += calls
         disk.step("after the rows")
 

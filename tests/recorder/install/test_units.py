@@ -15,7 +15,7 @@ from tests.packages import require
 UNITS = (*files.UNITS, *files.OPTIONAL)
 MOST = {
     "recorder-capture.service": 1.5, "recorder-keeper.service": 0.5, "recorder-teller.service": 1.5,
-    "recorder-announce.service": 1.5,
+    "recorder-announce.service": 1.5, "recorder-witness.service": 1.5,
 }  # fmt: skip
 
 
