@@ -23,9 +23,9 @@ LEAST_SLICES = 3  # with fewer that were heard, a window says nothing: a few pac
 WINDOW_NS = 10_000_000_000
 HALF_WINDOW = 40_000  # samples
 NOTHING = 1 << 62  # no packet came
-TOLERANCE = 24  # samples, 3 ms: so exactly the line goes along what was measured
+TOLERANCE = 64  # samples, 8 ms: so closely the line follows what was measured
 NEGLIGIBLE = 80  # samples, 10 ms: a side that stays within this has no line
-POINTS = 200  # of a side
+POINTS = 200  # of a side; a line that would have more follows half as closely
 
 
 class ClockPoint(NamedTuple):
@@ -36,9 +36,10 @@ class ClockPoint(NamedTuple):
 
 
 class ClockLine:
-    """Offsets as a line of few points, none of them farther from it than `TOLERANCE` (a swinging door)."""
+    """Offsets as a line of few points, none of them farther from it than a tolerance (a swinging door)."""
 
-    def __init__(self) -> None:
+    def __init__(self, tolerance: int = TOLERANCE) -> None:
+        self._tolerance = tolerance
         self._points: list[ClockPoint] = []
         self._anchor: ClockPoint | None = None  # where the present stretch begins
         self._last: int = 0  # position of its newest offset
@@ -52,20 +53,17 @@ class ClockLine:
         if anchor is None:
             self._begin(position, offset)
             return
-        far = position - anchor.position
-        if position <= self._last or far <= 0:
+        if position <= self._last:
             return
         low, high = self._slopes
-        room = (offset - TOLERANCE - anchor.offset) / far, (offset + TOLERANCE - anchor.offset) / far
+        room = self._room(anchor, position, offset)
         slopes = max(low, room[0]), min(high, room[1])
         if slopes[0] <= slopes[1]:
             self._slopes, self._last = slopes, position
             return
-        self._anchor = turn = self._newest()
-        self._keep(turn)
-        far = max(position - turn.position, 1)
-        self._slopes = (offset - TOLERANCE - turn.offset) / far, (offset + TOLERANCE - turn.offset) / far
-        self._last = position
+        self._anchor = self._newest()
+        self._keep(self._anchor)
+        self._slopes, self._last = self._room(self._anchor, position, offset), position
 
     def end_stretch(self) -> None:
         """What comes has nothing to do with what was: a new run of timestamps."""
@@ -86,6 +84,11 @@ class ClockLine:
         self._keep(self._anchor)
         self._slopes, self._last = (-np.inf, np.inf), position
 
+    def _room(self, since: ClockPoint, position: int, offset: int) -> tuple[float, float]:
+        """Between which slopes a line from a point goes by an offset, as closely as it should."""
+        far, rise = position - since.position, offset - since.offset
+        return (rise - self._tolerance) / far, (rise + self._tolerance) / far
+
     def _newest(self) -> ClockPoint:
         assert self._anchor is not None
         if self._last == self._anchor.position:
@@ -96,9 +99,15 @@ class ClockLine:
     def _keep(self, point: ClockPoint) -> None:
         if self._points and self._points[-1] == point:
             return
-        if len(self._points) >= POINTS:
-            self._points.pop()
         self._points.append(point)
+        if len(self._points) > POINTS:
+            coarser = ClockLine(2 * self._tolerance)
+            for one in self._points:
+                coarser.add(*one)
+            self._points = [*coarser._points, coarser._newest()]
+            self._tolerance = coarser._tolerance
+            if self._anchor is not None:
+                self._anchor = self._points[-1]
 
 
 class Pace:
@@ -162,7 +171,8 @@ class Pace:
         if not enough.any():
             return
         median = np.sort(slices_ns[enough], axis=1)[np.arange(enough.sum()), (count[enough] - 1) // 2]
-        for one, position, offset_ns in zip(channel[enough].tolist(), end[enough].tolist(), median.tolist(), strict=True):
+        measured = channel[enough].tolist(), end[enough].tolist(), median.tolist()
+        for one, position, offset_ns in zip(*measured, strict=True):
             self._lines.setdefault(one, ClockLine()).add(position - HALF_WINDOW, offset_ns // SAMPLE_NS)
 
     def _clear(self, channel: int) -> None:
