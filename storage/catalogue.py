@@ -355,11 +355,12 @@ class Catalogue:
                 flags = await self._parts("call, flag", "call_flag", numbers)
                 streams = await self._parts(f"call, {rows.STREAM}", "stream", numbers)
                 gaps = await self._parts("call, channel, start_frame, end_frame", "gap", numbers)
+                clocks = await self._parts("call, channel, frame, late", "clock", numbers)
                 parties = await self._parts("call, extension, from_ns, until_ns", "call_party", numbers)
                 recordings = await self._parts(f"call, {rows.RECORDING}", "recording", numbers, order="call")
             finally:
                 await self._reader.rollback()
-        parts = recordings, streams, gaps, legs, flags, parties
+        parts = recordings, streams, gaps, clocks, legs, flags, parties
         return [(head, rows.record(head[:_HEAD], *parts)) for head in heads]
 
     async def _parts(

@@ -20,6 +20,7 @@ RECOVERED = "recovered"  # the flag of a call that a start had to complete
 MAX_GAPS = 1000  # of one recording; a line that bad is told by its counters
 
 Gap = tuple[int, int, int]  # channel, first missing frame, the frame after the last
+ClockPoint = tuple[int, int, int]  # channel, frame, frames by which it was captured later than its place says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class RecordingRecord:
     frames: int = 0  # samples a channel
     streams: tuple[StreamRecord, ...] = ()
     gaps: tuple[Gap, ...] = ()  # what no packet brought; the first MAX_GAPS
+    clocks: tuple[ClockPoint, ...] = ()  # of a side whose clock drifts; in between, the line is straight
     medium: int = 0  # where it lies now: 0 the store's own folder, 1 the second one; not part of what is proven
     sealed_bytes: int | None = None  # the size of its sealed file; None: it is a WAV file in the clear
     marks: bytes = field(default=b"", compare=False, repr=False)  # see storage.sealing.hash_marking; b"": not known
@@ -227,6 +229,8 @@ def _as_dict(call: CallRecord) -> dict[str, Any]:
             "streams": [_stream_dict(stream) for stream in audio.streams],
             "gaps": audio.gaps,
         }
+        if audio.clocks:  # older rows had none
+            fields["recording"]["clocks"] = audio.clocks
         if audio.sealed_bytes is not None:
             fields["recording"]["sealed_bytes"] = audio.sealed_bytes
     return fields
@@ -257,6 +261,7 @@ def _recording(fields: Any) -> RecordingRecord:
         sealed_bytes=_whole_or_none(fields.get("sealed_bytes")),
         streams=tuple(_stream(stream) for stream in fields["streams"]),
         gaps=tuple((_whole(channel), _whole(start), _whole(end)) for channel, start, end in fields["gaps"]),
+        clocks=tuple((_whole(one), _whole(frame), _whole(late)) for one, frame, late in fields.get("clocks", ())),
     )
 
 

@@ -25,6 +25,7 @@ _ADD_FLAG = "insert into call_flag (call, position, flag) values (?, ?, ?)"
 _ADD_PARTY = "insert into call_party (call, position, extension, from_ns, until_ns) values (?, ?, ?, ?, ?)"
 _ADD_GAP = "insert into gap (call, position, channel, start_frame, end_frame) values (?, ?, ?, ?, ?)"
 _ADD_MARKS = "insert into mark (call, digests) values (?, ?)"
+_ADD_CLOCK = "insert into clock (call, position, channel, frame, late) values (?, ?, ?, ?, ?)"
 _ADD_ENTRY = "insert into entry (number, id, row_sha256, link_sha256) values (?, ?, ?, ?)"
 _ADD_SCOPE = "insert or ignore into scope (section, extension, line) values (?, ?, ?)"
 _ADD_RING_CALL = (
@@ -50,6 +51,7 @@ def statements(
     streams: list[Row] = []
     gaps: list[Row] = []
     marks: list[Row] = []
+    clocks: list[Row] = []
     legs: list[Row] = []
     flags: list[Row] = []
     parties: list[Row] = []
@@ -78,6 +80,7 @@ def statements(
             if audio.marks:
                 marks.append((number, audio.marks))
             gaps += [(number, position, *gap) for position, gap in enumerate(audio.gaps)]
+            clocks += [(number, position, *point) for position, point in enumerate(audio.clocks)]
             streams += [
                 (number, position, stream.channel, escape(stream.party), escape(stream.codec), stream.ssrc,
                  escape(stream.source), escape(stream.destination), stream.packets, stream.lost, stream.duplicates,
@@ -99,6 +102,7 @@ def statements(
         (_ADD_RECORDING, recordings),
         (_ADD_STREAM, streams),
         (_ADD_GAP, gaps),
+        (_ADD_CLOCK, clocks),
         (_ADD_SCOPE, sorted(scopes)),
         (_ADD_RING_CALL, ring_calls),
         (_ADD_MARKS, marks),
@@ -118,6 +122,7 @@ def record(
     recordings: dict[int, list[Row]],
     streams: dict[int, list[Row]],
     gaps: dict[int, list[Row]],
+    clocks: dict[int, list[Row]],
     legs: dict[int, list[Row]],
     flags: dict[int, list[Row]],
     parties: dict[int, list[Row]],
@@ -132,6 +137,7 @@ def record(
         recording = RecordingRecord(
             path=path, sha256=sha256, encoding=encoding, rate_hz=rate_hz, channels=channels, frames=frames,
             starts_ns=starts_ns, medium=medium, sealed_bytes=sealed_bytes, gaps=tuple(gaps.get(number, ())),
+            clocks=tuple(clocks.get(number, ())),
             streams=tuple(_stream(row) for row in streams.get(number, ())),
         )  # fmt: skip
     return CallRecord(

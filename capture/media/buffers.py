@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.media.g711 import SILENCE, AudioBlock, Law
+from capture.media.pace import Pace
 
 RATE_HZ = 8000
 SAMPLE_NS = 125_000
@@ -87,6 +88,7 @@ class AudioBuffers:
         self.end = np.zeros(2 * calls, np.int64)  # position behind the newest sample
         self.origin_ns = np.zeros(2 * calls, np.int64)
         self.law = np.full(2 * calls, NO_LAW, np.uint8)  # of the row's code words
+        self.pace = Pace(2 * calls)
         self._pairs = np.empty(window, np.dtype("<u2"))  # of the block that is being handed over
 
     def open(self, call: Any, origin_ns: int) -> CallAudio | None:
@@ -98,6 +100,7 @@ class AudioBuffers:
         for channel in (2 * slot, 2 * slot + 1):
             self.origin_ns[channel], self.base[channel], self.end[channel] = origin_ns, -HEADROOM, -HEADROOM
             self.law[channel] = NO_LAW
+            self.pace.forget(channel)
         return audio
 
     def close(self, audio: CallAudio) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from capture.media.buffers import CallAudio
 from capture.media.flow import Use
 from capture.media.g711 import NAME
 from capture.media.negotiation import CallMedia
@@ -34,6 +35,7 @@ class MediaReport:
     starts_ns: int | None  # capture time of frame 0; None: no audio was handed over
     streams: tuple[StreamReport, ...]
     gaps: tuple[tuple[int, int, int], ...]  # (side, from, to) frames that no packet brought
+    clocks: tuple[tuple[int, int, int], ...]  # (side, frame, offset) of a side whose clock drifts: capture.media.pace
     gaps_not_kept: int
     encrypted: bool
     second_source: bool
@@ -74,6 +76,7 @@ def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaRep
         starts_ns=router.buffers.starts_ns(audio) if audio is not None and handed_over else None,
         streams=tuple(streams) if handed_over else (),
         gaps=tuple((side, lo - zero, hi - zero) for side, lo, hi in gaps) if handed_over else (),
+        clocks=_clocks(router, audio) if audio is not None and handed_over else (),
         gaps_not_kept=audio.gaps_not_kept if audio else 0,
         encrypted=media.encrypted or media.secret and not handed_over,
         second_source=media.second_source,
@@ -101,6 +104,17 @@ def remember(media: CallMedia, router: MediaRouter) -> RememberedMedia:
         second_source=media.second_source, other_codec=other_codec, no_room=media.no_room,
         streams=tuple(found.values()),
     )  # fmt: skip
+
+
+def _clocks(router: MediaRouter, audio: CallAudio) -> tuple[tuple[int, int, int], ...]:
+    buffers, zero = router.buffers, audio.zero or 0
+    found: list[tuple[int, int, int]] = []
+    for side, first in enumerate(audio.first):
+        if first is not None:
+            channel = 2 * audio.slot + side
+            for position, offset in buffers.pace.clock(channel, int(buffers.end[channel])):
+                found.append((side, max(position - zero, 0), offset))
+    return tuple(found)
 
 
 def _elsewhere(router: MediaRouter, media: CallMedia, use: Use, ssrc: int, expected: int) -> int:

@@ -171,7 +171,8 @@ class MediaRouter:
         self._finish_slice()
 
     def sweep(self, at_ns: int) -> None:
-        """Forget flows that have been quiet."""
+        """A slice begins: forget flows that have been quiet, see how the clocks stand."""
+        self.buffers.pace.tick(at_ns, self.buffers.end)
         for flow in self._flows.sweep(at_ns):
             self._waiting.drop(flow)
 

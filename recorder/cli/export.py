@@ -27,9 +27,15 @@ if TYPE_CHECKING:
     "--identity", "identities", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
     help="Secret age key that opens sealed recordings, once or several times.",
 )  # fmt: skip
+@click.option(
+    "--aligned", is_flag=True,
+    help="Put silence in where the clocks of the two sides part, so that they stay together.",
+)  # fmt: skip
 @click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the register for good: name nobody.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-def command(store: Path, output: Path, identities: tuple[Path, ...], reason: str, ids: tuple[str, ...]) -> int:
+def command(
+    store: Path, output: Path, identities: tuple[Path, ...], aligned: bool, reason: str, ids: tuple[str, ...]
+) -> int:
     """Copy the recordings of calls as WAV files of 16-bit samples, the caller on the left.
 
     ID is a call's id as `recorder calls` prints it. Several need a folder, which is made if it isn't there. Prints
@@ -40,15 +46,15 @@ def command(store: Path, output: Path, identities: tuple[Path, ...], reason: str
     import time
 
     with saying_problems():
-        asyncio.run(_export(store, output, identities, list(dict.fromkeys(ids)), reason, time.time_ns()))
+        asyncio.run(_export(store, output, identities, aligned, list(dict.fromkeys(ids)), reason, time.time_ns()))
     return 0
 
 
 async def _export(
-    path: Path, output: Path, identities: Sequence[Path], ids: list[str], reason: str, at_ns: int
+    path: Path, output: Path, identities: Sequence[Path], aligned: bool, ids: list[str], reason: str, at_ns: int
 ) -> None:
     from recorder.copying import enter_copies
-    from recorder.export import export, targets
+    from recorder.export import export, export_aligned, targets
     from recorder.problems import Unusable
     from recorder.ring.who import account
     from storage.store import Store
@@ -68,17 +74,24 @@ async def _export(
         await enter_copies(path, calls, who=account(), reason=reason, at_ns=at_ns)
         for call, (_, copy) in zip(calls, plan, strict=True):
             if call.is_sealed:
-                _export_sealed(store, call, copy, secrets)
+                _export_sealed(store, call, copy, secrets, aligned)
+            elif aligned:
+                export_aligned(call, Path(store.path_of(call) or ""), copy)
             else:
                 export(Path(store.path_of(call) or ""), copy)
             click.echo(str(copy))
 
 
-def _export_sealed(store: StoreReader, call: CallRecord, copy: Path, secrets: Sequence[Identity]) -> None:
-    from recorder.export import export_sealed
+def _export_sealed(
+    store: StoreReader, call: CallRecord, copy: Path, secrets: Sequence[Identity], aligned: bool
+) -> None:
+    from recorder.export import export_aligned, export_sealed
     from recorder.opening import opened
 
     with opened(store, call, secrets) as reader:
-        export_sealed(reader, copy)
+        if aligned:
+            export_aligned(call, reader, copy)
+        else:
+            export_sealed(reader, copy)
         if reader.cut is not None:
             click.echo(f"recorder: The recording of call {call.id} was cut off at second {reader.cut:.1f}.", err=True)

@@ -50,7 +50,12 @@ def as_one(part: DeferredPart, call: CallRecord) -> CallRecord:
     gaps += [(side, lo + part.offset, hi + part.offset) for side, lo, hi in after.gaps] if after is not None else []
     streams = {_key(one): one for one in before.streams} if before is not None else {}
     streams |= {_key(one): one for one in after.streams} if after is not None else {}
-    recording = RecordingRecord(starts_ns=part.file.starts_ns, streams=tuple(streams.values()), gaps=tuple(gaps))
+    clocks = before.clocks if before is not None else ()
+    if after is not None:
+        clocks += tuple((side, frame + part.offset, late) for side, frame, late in after.clocks)
+    recording = RecordingRecord(
+        starts_ns=part.file.starts_ns, streams=tuple(streams.values()), gaps=tuple(gaps), clocks=clocks
+    )
     call = _remembering(replace(call, outcome="recorded", recording=recording), part.earlier.call)
     return _flagged(call) if part.offset > part.gap_from else call
 
