@@ -3,11 +3,11 @@
     sudo python -m tests.reliability.soak [--minutes 60] [--calls 100]
 
 Rounds of about a minute follow each other. In each, five groups of calls begin at random times, talk for random times,
-and end, and calls of a PBX are held, transferred and replaced beside them; then all of them are compared with what was
+and end, and a PBX holds, transfers and replaces calls beside them; then all of them are compared with what was
 said, those of the PBX with what `replay` makes of the same frames. Without a restart every frame that was sent must be
-in the account, and every sample right. In every `--restart-every`th round the recorder is ended in its midst, by
-SIGTERM or SIGKILL in turn, and started again: then each call must be one recording that holds nothing but what was
-said, or silence, for `RESTART_S` at most; and the frames that are in no count must be those that were sent in the time of which
+in the account, and every sample right. In each `--restart-every`th round the recorder is ended in its midst, by SIGTERM
+or SIGKILL in turn, and started again: then each call must be one recording that holds nothing but what was said, or
+silence, for `RESTART_S` at most; and the frames that are in no count must be those that were sent in the time of which
 the account says that nobody counted.
 
 Memory is that of the program in each process's life: it must not grow from its third round to its last.
