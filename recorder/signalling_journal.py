@@ -230,7 +230,8 @@ class SignallingJournal:
             {**asdict(one), "source": self._book.text(one.source), "destination": self._book.text(one.destination)}
             for one in media.streams
         ]
-        return {**asdict(media), "streams": streams}
+        holders = [[side, self._book.text(source), self._book.text(to)] for side, source, to in media.holders]
+        return {**asdict(media), "streams": streams, "holders": holders}
 
     def _media_of(self, said: dict[str, Any]) -> RememberedMedia:
         streams = tuple(
@@ -240,7 +241,8 @@ class SignallingJournal:
             )
             for one in said["streams"]
         )  # fmt: skip
-        return RememberedMedia(**{**said, "streams": streams})
+        holders = tuple((int(side), self._endpoint(one), self._endpoint(to)) for side, one, to in said["holders"])
+        return RememberedMedia(**{**said, "streams": streams, "holders": holders})
 
 
 def _is_refusal(message: SipMessage) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 SAMPLE_NS = 125_000
+Holder = tuple[int, int, int]  # a side, and from which endpoint to which the flow goes that has its channel
 # Of `StreamColumns`, all that isn't given by where the stream is taken up again.
 COLUMNS = (
     "payload_type", "law", "sequence", "first_sequence", "seen", "base_timestamp", "base_position", "base_sequence",
@@ -39,6 +40,7 @@ class RememberedMedia:
     other_codec: bool = False
     no_room: bool = False
     streams: tuple[RememberedStream, ...] = ()
+    holders: tuple[Holder, ...] = ()
 
     def moved(self, near_ns: int) -> RememberedMedia:
         """The same, with an origin at `near_ns` or less than a sample before it."""
@@ -49,6 +51,11 @@ class RememberedMedia:
             for one in self.streams
         )
         return replace(self, origin_ns=self.origin_ns + samples * SAMPLE_NS, streams=streams)
+
+    def yields(self, side: int, source: int, destination: int) -> bool:
+        """Whether another flow than this had the side's channel."""
+        ends = [holder[1:] for holder in self.holders if holder[0] == side]
+        return bool(ends) and (source, destination) not in ends
 
     def of_flow(self, source: int, destination: int) -> dict[int, Mapping[str, int]]:
         """Rows by SSRC."""

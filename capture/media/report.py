@@ -80,10 +80,15 @@ def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaRep
         gaps_not_kept=audio.gaps_not_kept if audio else 0,
         encrypted=media.encrypted or media.secret and not handed_over,
         second_source=media.second_source,
-        unsupported_codec=other_codec and not streams,
+        unsupported_codec=other_codec and not streams and not _had_streams(media),
         no_room=media.no_room,
         last_ns=media.last_ns,
     )
+
+
+def _had_streams(media: CallMedia) -> bool:
+    """Whether an earlier listener heard audio of it."""
+    return media.before is not None and any(one.columns["packets"] for one in media.before.streams)
 
 
 def remember(media: CallMedia, router: MediaRouter) -> RememberedMedia:
@@ -102,7 +107,7 @@ def remember(media: CallMedia, router: MediaRouter) -> RememberedMedia:
     return RememberedMedia(
         origin_ns=origin_ns, last_ns=router.activity_ns(media), encrypted=media.encrypted, secret=media.secret,
         second_source=media.second_source, other_codec=other_codec, no_room=media.no_room,
-        streams=tuple(found.values()),
+        streams=tuple(found.values()), holders=router.holders(media),
     )  # fmt: skip
 
 

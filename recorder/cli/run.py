@@ -30,7 +30,7 @@ def command(
     Says on stderr when it is ready. SIGHUP has it read the settings again; they hold for calls that begin after that.
     """
     with saying_problems():
-        from recorder.daemon.run import run
+        from recorder.daemon.start import run
 
         if process is not None:
             from recorder.processes.child import run_one

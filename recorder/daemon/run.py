@@ -20,7 +20,7 @@ from recorder.daemon.memory import overwrite_what_is_freed
 from recorder.daemon.notify import Notifier
 from recorder.daemon.reload import read_again, waiting_for_restart
 from recorder.daemon.signals import Signals
-from recorder.daemon.source import Source, open_source
+from recorder.daemon.source import Source
 from recorder.daemon.voice import Voice
 from recorder.figures.publish import Backlogged, FigureFile, Publisher
 from recorder.figures.values import Figures
@@ -159,45 +159,33 @@ class Daemon:
         self._voice.say(sentences, time.monotonic())
 
 
-def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> bool:
-    """Record until SIGTERM, SIGINT, or the end of standard input; whether all was written that was captured.
-    Raises `Unusable`, `StoreError`."""
-    settings = load(config) if config is not None else Settings()
-    folder = store or settings.recording.store
+def record(
+    source: Source, since_ns: int | None, names: Sequence[str], settings: Settings, config: Path | None, folder: Path,
+    signals: Signals,
+) -> bool:
+    """Record what a source brings, which has listened since then; whether all was written. Raises `Unusable`,
+    `StoreError`."""
     if settings.sealing.recipients:
         overwrite_what_is_freed()
-    if not interfaces and len(settings.capture.processes) > 1:
-        from recorder.processes.parent import run_several
-
-        return run_several(config, folder, settings)
-    names = tuple(interfaces) or settings.capture.named
     figures = FigureFile(settings.status.live)
-    with Signals() as signals:
-        # First the source: its ring takes what comes while the store is opened, which may have to be recovered.
-        source: Source = open_source(names, settings)
-        try:
-            since_ns = time.time_ns() if source.clock_is_ours else None
-            keeper = DeferredKeeper.open(
-                folder, run=" ".join(names), from_ns=since_ns, go_on=True, recipients=settings.sealing.named(),
-                memory_bytes=settings.capture.waiting_audio_bytes,
-            )
-            try:
-                adopted = asyncio.run(adopt_policy(folder, settings))
-                put = figures.put if figures.is_wanted else None
-                daemon = Daemon(source, keeper, settings, config, signals, folder, put_figures=put)
-                calls = daemon.go_on()
-                settle_down()
-                asyncio.run(daemon.run([*adopted, Sentence(ready_sentence(names, folder, calls), Kind.READY)]))
-            except CaptureFileError as problem:
-                keeper.abandon(timeout_s=CLOSE_S)
-                raise Unusable(str(problem)) from problem
-            except BaseException:
-                keeper.abandon(timeout_s=CLOSE_S)
-                raise
-            return keeper.is_closed
-        finally:
-            figures.close()
-            source.close()
+    keeper = DeferredKeeper.open(
+        folder, run=" ".join(names), from_ns=since_ns, go_on=True, recipients=settings.sealing.named(),
+        memory_bytes=settings.capture.waiting_audio_bytes,
+    )
+    try:
+        adopted = asyncio.run(adopt_policy(folder, settings))
+        put = figures.put if figures.is_wanted else None
+        daemon = Daemon(source, keeper, settings, config, signals, folder, put_figures=put)
+        calls = daemon.go_on()
+        settle_down()
+        asyncio.run(daemon.run([*adopted, Sentence(ready_sentence(names, folder, calls), Kind.READY)]))
+    except CaptureFileError as problem:
+        keeper.abandon(timeout_s=CLOSE_S)
+        raise Unusable(str(problem)) from problem
+    except BaseException:
+        keeper.abandon(timeout_s=CLOSE_S)
+        raise
+    return keeper.is_closed
 
 
 def settle_down() -> None:

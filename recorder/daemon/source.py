@@ -12,7 +12,7 @@ from typing import Protocol
 from capture.files import FollowedCapture
 from capture.wire import RingSettings, State, Wire, WireError
 from capture.wire.wire import InterfaceStats
-from recorder.live import LiveSource
+from recorder.live_source import LiveSource
 from recorder.problems import Unusable
 from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings

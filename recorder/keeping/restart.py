@@ -62,7 +62,7 @@ def as_one(part: DeferredPart, call: CallRecord) -> CallRecord:
 
 def without_more(call: CallRecord, growing: Growing) -> Finished:
     """A call of which nothing more was heard after the start: its recording is what there was."""
-    if call.outcome not in ("recorded", "no_audio"):
+    if call.outcome not in ("recorded", "no_audio") or "encrypted" in call.flags:
         growing.file.discard()
         return Finished(call, None)
     end_ns = growing.file.starts_ns + growing.file.frames * 1_000_000_000 // RATE_HZ

@@ -95,6 +95,8 @@ class Register:
         if tail.torn:
             lost = {"bytes": len(tail.torn), "sha256": hashlib.sha256(tail.torn).hexdigest()}
             ahead.append(Draft(at_ns, CUT, "recorder", lost))
+        if not ahead and not drafts:
+            return [], tail
         self._known = None
         entries: list[Entry] = []
         waiting: list[tuple[Entry, bytes]] = []

@@ -3,14 +3,15 @@
     sudo python -m tests.reliability.soak [--minutes 60] [--calls 100]
 
 Rounds of about a minute follow each other. In each, five groups of calls begin at random times, talk for random times,
-and end, and calls of a PBX are held, transferred and replaced beside them; then all of them are compared with what was
+and end, and a PBX holds, transfers and replaces calls beside them; then all of them are compared with what was
 said, those of the PBX with what `replay` makes of the same frames. Without a restart every frame that was sent must be
-in the account, and every sample right. In every `--restart-every`th round the recorder is ended in its midst, by
-SIGTERM or SIGKILL in turn, and started again: then each call must be one recording that holds nothing but what was
-said, or silence, for `RESTART_S` at most; and the frames that are in no count must be those that were sent in the time
-of which the account says that nobody counted.
+in the account, and every sample right. In every second round, until there were `--restarts`, the recorder is ended in
+its midst, by SIGTERM or SIGKILL in turn, and started again: then each call must be one recording that holds nothing but
+what was said, or silence, for `RESTART_S` at most; and the frames that are in no count must be those that were sent in
+the time of which the account says that nobody counted.
 
-Memory is that of the program in each process's life: it must not grow from its third round to its last.
+Memory and descriptors are those of one process's life: from its third round to its last they must not grow. The last
+process lives longest, since nobody ends it.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ class Life:
         return seen[-1] / seen[0] - 1 if len(seen) > 1 else 0.0
 
 
-def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int, every: int = 8) -> Soak:
-    """Rounds until the time is over; the recorder is restarted in each `every`th."""
+def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int, restarts: int = 8) -> Soak:
+    """Rounds until the time is over; the recorder is restarted in every second, so many times."""
     seen, choose = Soak(lives=[Life()]), random.Random(seed)
     end_s = time.monotonic() + minutes * 60
     transfers = Transfers.made(folder, seed)
@@ -87,7 +88,7 @@ def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int, eve
         recorder.wait_for("ready")
         while time.monotonic() < end_s:
             captures = _captures(folder / f"round-{seen.rounds}", calls, choose)
-            restarting = seen.rounds % every == every - 1
+            restarting = seen.rounds % 2 == 1 and seen.restarts < restarts
             before = _counted(recorder.store)
             begun = time.time()
             senders = [Exchange(line, capture) for capture in captures]
@@ -240,13 +241,13 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--restart-every", type=int, default=8, metavar="N", help="rounds")
+    parser.add_argument("--restarts", type=int, default=8, metavar="N", help="of the recorder")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()))
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that recorder and line are taken away
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir=args.scratch))
     with laid("soak") as line:
-        seen = soak(line, folder, minutes=args.minutes, calls=args.calls, seed=args.seed, every=args.restart_every)
+        seen = soak(line, folder, minutes=args.minutes, calls=args.calls, seed=args.seed, restarts=args.restarts)
     print(_said(seen))
     for life in seen.lives:
         print(f"memory {life.memory_mib} MiB, {life.growth() * 100:+.1f} %; descriptors {life.descriptors}")
