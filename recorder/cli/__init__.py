@@ -22,6 +22,7 @@ COMMANDS = {
     "key": "recorder.cli.key:group",
     "verify": "recorder.cli.verify:command",
     "sweep": "recorder.cli.sweep:command",
+    "erase": "recorder.cli.erase:command",
     "hold": "recorder.cli.hold:command",
     "release": "recorder.cli.hold:release",
     "holds": "recorder.cli.hold:holds_command",

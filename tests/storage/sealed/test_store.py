@@ -21,6 +21,7 @@ from storage.sealed.opening import open_sealed
 from storage.sealed.reader import Reader
 from storage.store import Finished, Store
 from storage.wav import ALAW, PCM16
+from tests.packages import require
 from tests.storage.build import FOLDER, SECOND, START, a_call, a_recording, all_calls, audio, findings, unanswered
 from tests.storage.fragile_disk import FragileDisk, PowerCut
 from tests.storage.sealed.build import ESCROW, OFFICE, RECIPIENTS, a_sealed_store, everything, heard
@@ -56,9 +57,9 @@ async def test_nothing_of_the_audio_and_no_number_is_in_the_clear_beside_the_cat
     assert b"236411212" not in (tmp_path / "keys.sqlite").read_bytes()  # it stood there while the call went on
 
 
-@pytest.mark.skipif(shutil.which("age") is None, reason="age isn't installed (tests/packages.py)")
 async def test_any_age_tool_opens_a_key_and_the_opener_the_recording(tmp_path: Path) -> None:
     """The way of an expert who has the files, a secret key and docs/sealed.md."""
+    require("age")
     store = tmp_path / "store"
     await a_sealed_store(store, a_call("c-1"))
     [file] = store.rglob("*.sealed")
