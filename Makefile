@@ -9,7 +9,7 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-live reliability soak fuzz clean help check-packages
+.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-sealing bench-live reliability soak fuzz clean help check-packages
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ reliability: setup check-packages  ## Kills, power cuts and broken disks by the 
 
 bench-catalogue: setup  ## Measure a store of a million calls: search, sweep, start (1 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.catalogue $(ARGS)
+
+bench-sealing: setup  ## Measure what sealing costs, and wrapping 100,000 keys anew (ARGS=--help)
+	$(BIN)/python -m bench.sealing $(ARGS)
 
 bench-live: setup  ## Measure the recorder on a line in real time, 100 to 2,000 calls (root; 8 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.live $(ARGS)

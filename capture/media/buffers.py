@@ -79,7 +79,8 @@ class AudioBuffers:
     def __init__(self, sink: AudioSink, *, calls: int = 16384, window: int = WINDOW) -> None:
         self._sink = sink
         self.window = window
-        self.pool = _reserve(2 * calls * window + 256)
+        self._memory = _reserve(2 * calls * window + 256)
+        self.pool = np.frombuffer(self._memory, np.uint8)
         self._free = list(range(calls - 1, -1, -1))
         self.calls: list[CallAudio | None] = [None] * calls
         self.base = np.zeros(2 * calls, np.int64)  # position of the row's first code word
@@ -109,7 +110,17 @@ class AudioBuffers:
         """Take the slot back and forget what is in it."""
         self.calls[audio.slot] = None
         self._free.append(audio.slot)
+        self._wipe(2 * audio.slot * self.window, 2 * self.window)
         self.end[2 * audio.slot : 2 * audio.slot + 2] = self.base[2 * audio.slot : 2 * audio.slot + 2]
+
+    def _wipe(self, start: int, size: int) -> None:
+        """Nothing of a call stays in memory: whole pages are given back, the rest is written over."""
+        first, end = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE, (start + size) // mmap.PAGESIZE * mmap.PAGESIZE
+        if first < end:
+            self._memory.madvise(mmap.MADV_DONTNEED, first, end - first)
+        self.pool[start:first] = 0
+        self.pool[max(first, end) : start + size] = 0
+        self._pairs.fill(0)
 
     def begin_law(self, audio: CallAudio, side: int, position: int, law: Law) -> None:
         """Prepare a side for code words of a law, the first of them at `position`."""
@@ -342,12 +353,12 @@ class AudioBuffers:
             self._sink.audio(audio.call, AudioBlock(start - position, frames, laws, self.starts_ns(audio), silent))
 
 
-def _reserve(size: int) -> NDArray[np.uint8]:
+def _reserve(size: int) -> mmap.mmap:
     """Memory that costs nothing until it is touched, and then in small pages: calls use the beginnings of rows."""
     # Private: the first touch of a page of shared memory, which mmap gives otherwise, costs half as much again.
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     memory.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(memory, np.uint8)
+    return memory
 
 
 def _without(lo: int, hi: int, start: int, stop: int) -> list[tuple[int, int]]:

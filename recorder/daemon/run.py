@@ -16,6 +16,7 @@ from typing import Protocol
 
 from capture.counters import Counters
 from capture.files import CaptureFileError
+from recorder.daemon.memory import overwrite_what_is_freed
 from recorder.daemon.notify import Notifier
 from recorder.daemon.reload import waiting_for_restart
 from recorder.daemon.signals import Signals
@@ -173,6 +174,8 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
     Raises `Unusable`, `StoreError`."""
     settings = load(config) if config is not None else Settings()
     folder = store or settings.recording.store
+    if settings.sealing.recipients:
+        overwrite_what_is_freed()
     if not interfaces and len(settings.capture.processes) > 1:
         from recorder.processes.parent import run_several
 
