@@ -8,6 +8,7 @@ import os
 import socket
 from pathlib import Path
 
+from recorder.daemon.memory import overwrite_what_is_freed
 from recorder.daemon.run import CLOSE_S, Daemon, settle_down
 from recorder.daemon.signals import Signals
 from recorder.daemon.source import open_interfaces
@@ -24,6 +25,8 @@ def run_one(config: Path | None, store: Path | None, number: int, channel: int) 
     if not 0 <= number < len(settings.capture.processes):
         raise Unusable(f"The settings name no capture process {number}.", hint="Stop the recorder and start it again.")
     # Before the store is open, as in a single process: the ring takes what comes meanwhile.
+    if settings.sealing.recipients:
+        overwrite_what_is_freed()
     source = open_interfaces(settings.capture.processes[number], settings)
     with Signals() as signals, contextlib.closing(source), socket.socket(fileno=os.dup(channel)) as end:
         os.close(channel)
