@@ -32,7 +32,7 @@ from recorder.notice import Prompts
 from recorder.problems import Unusable
 from recorder.sentences import Kind, Sentence
 from recorder.session import Session
-from recorder.settings import Settings, load
+from recorder.settings import Settings
 from recorder.signalling_journal import SignallingJournal
 
 LAST_READ_S = 0.2  # a ring is swept every tenth of a second

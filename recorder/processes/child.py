@@ -27,6 +27,8 @@ def run_one(config: Path | None, store: Path | None, number: int, channel: int) 
     if settings.sealing.recipients:
         overwrite_what_is_freed()
     # Before the store is open, as in a single process: the ring takes what comes meanwhile.
+    if settings.sealing.recipients:
+        overwrite_what_is_freed()
     source = open_interfaces(settings.capture.processes[number], settings)
     with Signals() as signals, contextlib.closing(source), socket.socket(fileno=os.dup(channel)) as end:
         os.close(channel)
