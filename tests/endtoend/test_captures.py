@@ -52,7 +52,7 @@ def both_ways(path: Path, folder: Path, cable: Cable) -> Result:
     if not (file.calls or ALL):
         return Result(path.name, 0, [])
     live, said = sent(copy, folder / "live", cable)
-    faults = differences(file, live, said["late_ms"][2] / 1000)
+    faults = differences(file, live, said["late_ms"][2] / 1000, shift_s=said["shift_us"] / 1e6)
     if said["refused"]:
         faults.append(f"{said['refused']} frames could not be sent")
     return Result(path.name, len(file.calls), faults)

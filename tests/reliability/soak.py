@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +33,7 @@ import numpy as np
 
 from bench.check import check
 from bench.line import Line, laid
-from bench.live import listing, tallies
+from bench.live import FIRST, listing, tallies
 from bench.truth import read_truth, truth_path
 from tests.endtoend.live import Outcome, differences, frames_of, replayed
 from tests.hostile.good import nanoseconds
@@ -78,16 +79,19 @@ class Life:
         return seen[-1] / seen[0] - 1 if len(seen) > 1 else 0.0
 
 
-def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int, restarts: int = 8) -> Soak:
-    """Rounds until the time is over; the recorder is restarted in every second, so many times."""
+def soak(
+    line: Line, folder: Path, *, minutes: float, calls: int, seed: int, restarts: int = 8, first: Sequence[str] = ()
+) -> Soak:
+    """Rounds until the time is over; the recorder is restarted in every second, so many times. `first` goes before its
+    command."""
     seen, choose = Soak(lives=[Life()]), random.Random(seed)
     end_s = time.monotonic() + minutes * 60
-    transfers = Transfers.made(folder, seed)
-    recorder = Recorder(line, folder)
+    recorder = Recorder(line, folder, before=first)
     try:
         recorder.wait_for("ready")
         while time.monotonic() < end_s:
             captures = _captures(folder / f"round-{seen.rounds}", calls, choose)
+            transfers = Transfers.made(folder / f"round-{seen.rounds}", choose.randrange(1 << 30))
             restarting = seen.rounds % 2 == 1 and seen.restarts < restarts
             before = _counted(recorder.store)
             begun = time.time()
@@ -98,7 +102,7 @@ def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int, res
                 time.sleep(choose.uniform(BEGIN_S[1] + 3, BEGIN_S[1] + 6))
                 recorder.process.send_signal(how)
                 recorder.process.wait(20)
-                recorder = Recorder(line, folder)
+                recorder = Recorder(line, folder, before=first)
                 recorder.wait_for("ready")
                 seen.restarts += 1
                 seen.lives.append(Life())
@@ -112,7 +116,7 @@ def soak(line: Line, folder: Path, *, minutes: float, calls: int, seed: int, res
                 recorder.watch.look()
                 seen.lives[-1].memory_mib.append(round(recorder.watch.resident_mib, 1))
                 seen.lives[-1].descriptors.append(recorder.descriptors)
-            print(_said(seen), file=sys.stderr, flush=True)
+            print(_said(seen)[:1000], file=sys.stderr, flush=True)
             shutil.rmtree(folder / f"round-{seen.rounds - 1}")
             _make_room(recorder.store)
         recorder.stop()
@@ -242,12 +246,16 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--restarts", type=int, default=8, metavar="N", help="of the recorder")
+    parser.add_argument("--first", action="store_true", help="the recorder goes before what else the machine does")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()))
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that recorder and line are taken away
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir=args.scratch))
     with laid("soak") as line:
-        seen = soak(line, folder, minutes=args.minutes, calls=args.calls, seed=args.seed, restarts=args.restarts)
+        seen = soak(
+            line, folder, minutes=args.minutes, calls=args.calls, seed=args.seed, restarts=args.restarts,
+            first=FIRST if args.first else (),
+        )  # fmt: skip
     print(_said(seen))
     for life in seen.lives:
         print(f"memory {life.memory_mib} MiB, {life.growth() * 100:+.1f} %; descriptors {life.descriptors}")
