@@ -24,8 +24,6 @@ def run_one(config: Path | None, store: Path | None, number: int, channel: int) 
     settings = load(config) if config is not None else Settings()
     if not 0 <= number < len(settings.capture.processes):
         raise Unusable(f"The settings name no capture process {number}.", hint="Stop the recorder and start it again.")
-    if settings.sealing.recipients:
-        overwrite_what_is_freed()
     # Before the store is open, as in a single process: the ring takes what comes meanwhile.
     if settings.sealing.recipients:
         overwrite_what_is_freed()
