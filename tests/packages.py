@@ -24,6 +24,9 @@ PROGRAMS = {
     "mkfs.ext4": ("e2fsprogs", "file systems whose power is cut"),
     "mkfs.xfs": ("xfsprogs", "the same of another kind"),
     "systemd-analyze": ("systemd", "judging the units that ship with the program"),
+    "chromium": ("chromium", "the check of evidence in a browser, as a court's expert does it"),
+    "pdftotext": ("poppler-utils", "reading papers as who prints them sees them"),
+    "openssl": ("openssl", "a time-stamp authority of our own"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }
 
