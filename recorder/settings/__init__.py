@@ -19,6 +19,7 @@ from recorder.settings.files import check, load
 from recorder.settings.models import (
     Capture,
     Cdr,
+    Evidence,
     Limits,
     Lines,
     Media,
@@ -35,6 +36,6 @@ from recorder.settings.models import (
 )
 
 __all__ = [
-    "Capture", "Cdr", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy", "Recording",
-    "Ring", "Section", "Settings", "Status", "Tell", "UnusableSettings", "check", "load",
+    "Capture", "Cdr", "Evidence", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy",
+    "Recording", "Ring", "Section", "Settings", "Status", "Tell", "UnusableSettings", "check", "load",
 ]  # fmt: skip
