@@ -10,8 +10,13 @@ from recorder.evidence import words
 from recorder.evidence.value import Custody, Evidence, File, Proven
 from recorder.paper.document import Block, Document, Fields, Heading, Paragraph, Signatures, Table
 from storage.records import CallRecord, RecordingRecord
+from storage.register import Entry
 from storage.wav import RATE_HZ
 
+EVENTS = {
+    "start": "開始", "stop": "停止", "clock_step": "時計の修正", "gap": "取り込みの欠落", "begun": "管理簿の開始",
+    "cut": "管理簿の途切れ", "lost": "管理簿の損傷", "mended": "管理簿の修復",
+}  # fmt: skip
 MOST_GAPS = 20  # on paper; facts.json has them all
 _PARTIES = ("発信者側（左）", "着信者側（右）")
 _HANDOVERS = 5  # empty lines for a pen
@@ -137,8 +142,13 @@ def _unit(of: Evidence) -> Iterator[tuple[str, str]]:
     yield "プログラム", of.software
     yield "保存先の番号", of.store
     yield "設定のSHA-256", "示されていない" if of.settings_sha256 is None else words.in_fours(of.settings_sha256)
-    events = [f"{_time(one.at_ns)}　{one.kind}（第 {one.number:,} 号）" for one in of.around]
-    yield "通話の前日から終了までに\n管理簿に載った装置の出来事", "\n".join(events) or "なし"
+    names = ((one, EVENTS.get(one.kind, one.kind) + _version(one)) for one in of.around)
+    events = [f"{_time(one.at_ns)}　{name}（第 {one.number:,} 号）" for one, name in names]
+    yield "管理簿に載った装置の出来事\n（通話の前日から終了まで）", "\n".join(events) or "なし"
+
+
+def _version(one: Entry) -> str:
+    return f" recorder {one.fields['version']}" if "version" in one.fields else ""
 
 
 def custody(of: Evidence, one: Custody) -> Document:

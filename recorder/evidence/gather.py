@@ -25,7 +25,7 @@ from storage.register.leaves import Leaves
 from storage.register.tree import Tree, leaf_hash, verify_inclusion
 from storage.store import StoreReader
 
-MACHINE = frozenset({"start", "stop", "clock_step", "gap", "begun", "cut", "login", "people"})
+MACHINE = frozenset({"start", "stop", "clock_step", "gap", "begun", "cut", "lost", "mended"})  # what happened to it
 _DAY_NS = 86_400_000_000_000
 
 
@@ -55,6 +55,7 @@ class _Read:
     recorded: tuple[Entry, bytes] | None = None
     epochs: list[tuple[Entry, bytes, tuple[bytes, ...]]] = field(default_factory=list)  # each with its proof
     around: list[Entry] = field(default_factory=list)
+    started: Entry | None = None  # the last `start` before the call's entry
     office: str = ""
 
 
@@ -67,14 +68,17 @@ def _gather(
         _read(register.lines(register.tail()), call, read)
     if read.recorded is not None:
         _require_same(call, read.recorded[0])
+    proven = None
+    if read.recorded is not None:
+        proven = _proven(root, ORIGIN + uuid, disk, read, *read.recorded, witnesses)
     return Evidence(
         store=uuid, office=read.office, call=call, software=f"recorder {version('recorder')}",
-        settings_sha256=settings_sha256, around=tuple(read.around),
-        proven=None if read.recorded is None else _proven(root, ORIGIN + uuid, disk, read, *read.recorded, witnesses),
+        settings_sha256=settings_sha256, around=tuple(_around(read, proven)), proven=proven,
     )  # fmt: skip
 
 
 def _read(lines: Iterator[bytes], call: CallRecord, into: _Read) -> None:
+    start: Entry | None = None
     for line in lines:
         edge = into.tree.edge
         into.leaves.append(line)
@@ -83,15 +87,26 @@ def _read(lines: Iterator[bytes], call: CallRecord, into: _Read) -> None:
         if kind == "recorded" and call.id.encode() in line:
             entry = parse(line)
             if entry.fields.get("call") == call.id:
-                into.recorded = entry, line
+                into.recorded, into.started = (entry, line), start
         elif kind == "epoch":
             into.epochs.append((parse(line), line, edge))
         elif kind == "policy":
             into.office = str(parse(line).fields["office"])
         elif kind in MACHINE:
             entry = parse(line)
+            start = entry if kind == "start" else start
             if call.started_ns - _DAY_NS <= entry.at_ns <= call.ended_ns:
                 into.around.append(entry)
+
+
+def _around(read: _Read, proven: Proven | None) -> Iterator[Entry]:
+    """The machine's start, by which the version is known that recorded the call, and what happened to it around the
+    call; as far as the checkpoint goes, so that it stays the same."""
+    if read.started is not None and read.started not in read.around:
+        yield read.started
+    for entry in read.around:
+        if proven is None or entry.number <= proven.size:
+            yield entry
 
 
 def _require_same(call: CallRecord, entry: Entry) -> None:
