@@ -123,14 +123,14 @@ def _register(proven: Proven | None) -> Iterator[Block]:
         return
     yield Fields(
         (
-            ("登録", f"第 {proven.entry.number:,} 号　{_time(proven.entry.at_ns)}"),
+            ("登録", f"第 {proven.entry.number:,} 号（時刻は通話の終了: {_time(proven.entry.at_ns)}）"),
             ("署名された管理簿", f"{proven.size:,} 件まで\n{words.in_fours(proven.root.hex())}"),
             (
                 "立会装置の署名",
                 "\n".join(f"{name}　{_time(at_ns)}" for name, at_ns in proven.witnesses) or "なし",
             ),
             (
-                "時刻認証局のタイムスタンプ",
+                "タイムスタンプ",
                 "なし" if proven.stamped is None
                 else f"{_time(proven.stamped.at_ns)}　番号 {proven.stamped.serial:x}　方針 {proven.stamped.policy}",
             ),
@@ -144,7 +144,7 @@ def _unit(of: Evidence) -> Iterator[tuple[str, str]]:
     yield "設定のSHA-256", "示されていない" if of.settings_sha256 is None else words.in_fours(of.settings_sha256)
     names = ((one, EVENTS.get(one.kind, one.kind) + _version(one)) for one in of.around)
     events = [f"{_time(one.at_ns)}　{name}（第 {one.number:,} 号）" for one, name in names]
-    yield "管理簿に載った装置の出来事\n（通話の前日から終了まで）", "\n".join(events) or "なし"
+    yield "装置の出来事（管理簿）\n前日から通話の終了まで", "\n".join(events) or "なし"
 
 
 def _version(one: Entry) -> str:

@@ -56,6 +56,11 @@ async def export(store_path: Path, order: Order) -> Evidence:
         )
         original = store.path_of(evidence.call)
         disk, root = store.disk, store.root
+    if original is not None and not original.endswith(".wav"):
+        raise Unusable(
+            f"The recording of call {order.call} is sealed, and a package is made of plain ones alone.",
+            hint="Copy it with: recorder export --identity FILE",
+        )
     recording = None if original is None else await asyncio.to_thread(_hashed, evidence, Path(original))
     if evidence.proven is not None:
         proven = await asyncio.to_thread(_stamped, evidence.proven, root, disk, order)
