@@ -17,6 +17,7 @@ from recorder.evidence import names, signers
 from recorder.evidence.remark import Remark
 from recorder.evidence.timestamp import UnusableStamp, read
 from recorder.evidence.words import in_fours
+from storage import records
 from storage.marks import MARK_BYTES
 from storage.register import tree
 from storage.register.checkpoint import Checkpoint, Note
@@ -46,7 +47,7 @@ class _Check:
 
     def remarks(self) -> Iterator[Remark]:
         manifest = self._object(names.MANIFEST)
-        if manifest is None or not isinstance(manifest.get("files"), dict):
+        if manifest is None or not _is_manifest(manifest):
             yield self._fault("unreadable" if names.MANIFEST in self._files else "missing", names.MANIFEST)
             return
         of_papers = self._sums_listed()
@@ -81,7 +82,7 @@ class _Check:
         for name, said in sorted(manifest["files"].items()):
             if name not in self._files:
                 yield self._fault("missing", name)
-            elif self._sums[name] != (said.get("sha256") if isinstance(said, dict) else None):
+            elif self._sums[name] != said.get("sha256"):
                 if not is_right:
                     yield Remark("differs_from_altered", {"file": name})
                 elif name != manifest.get("recording"):  # of which more can be said
@@ -120,7 +121,7 @@ class _Check:
             proof = [bytes.fromhex(one) for one in said["proof"]]  # type: ignore[index]
             entry = json.loads(line)
             is_of_call = (entry["kind"], entry["call"], entry["number"]) == ("recorded", call, number)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             return None, [self._fault("unreadable", names.REGISTER)]
         try:
             note = Note.parse(self._files.get(names.CHECKPOINT, b""))
@@ -164,7 +165,9 @@ class _Check:
     def _facts(self, entry: dict[str, Any] | None) -> tuple[dict[str, Any] | None, list[Remark]]:
         """What is said of the call, if it is what was entered (or can't be compared)."""
         facts = self._object(names.FACTS)
-        if facts is None:
+        try:
+            records.from_dict(facts)
+        except ValueError:
             return None, [self._fault("unreadable", names.FACTS)] if names.FACTS in self._files else []
         if entry is None:
             return facts, []
@@ -191,7 +194,7 @@ class _Check:
 
     def _said_of(self, name: str) -> Any:
         """The hash that the manifest has, where the call's facts can't be believed."""
-        return self._object(names.MANIFEST)["files"][name]["sha256"]  # type: ignore[index]
+        return self._object(names.MANIFEST)["files"][name].get("sha256")  # type: ignore[index]
 
     def _altered(self, name: str, data: bytes, facts: dict[str, Any] | None, marks: bytes) -> Remark:
         """Where a recording was altered first, by the marks of its seconds."""
@@ -204,7 +207,7 @@ class _Check:
         audio = (facts or {}).get("recording")
         if not marks or names.SECONDS in self._blamed or audio is None:
             return self._fault("audio_altered_somewhere", name)
-        second = audio["rate_hz"] * audio["channels"] * (2 if audio["encoding"] == "pcm16" else 1)
+        second = max(1, audio["rate_hz"] * audio["channels"]) * (2 if audio["encoding"] == "pcm16" else 1)
         first = _first_difference(data, marks, second)
         if first == 0:
             return self._fault("head_altered", name)
@@ -224,6 +227,17 @@ class _Check:
     def _fault(self, code: str, file: str, **values: str) -> Remark:
         self._blamed.add(file)
         return Remark(code, {"file": file, **values})
+
+
+def _is_manifest(said: dict[str, Any]) -> bool:
+    """Whether it has the form of one."""
+    files, recording = said.get("files"), said.get("recording")
+    return (
+        isinstance(files, dict)
+        and all(isinstance(one, dict) for one in files.values())
+        and (recording is None or (isinstance(recording, str) and recording in files))
+        and isinstance(said.get("call"), str)
+    )
 
 
 def _first_difference(data: bytes, marks: bytes, second: int) -> int:

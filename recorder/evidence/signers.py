@@ -21,6 +21,7 @@ from recorder.evidence.remark import Remark
 from storage.register import tree
 from storage.register.checkpoint import LOG, WITNESS, Checkpoint, Note, Vkey, cosigned_at, parse_vkey, verify, vkey
 
+_LATEST_S = 10**11 - 1  # what no clock says
 _TIME = re.compile(r"time [0-9]{1,11}")
 
 
@@ -64,7 +65,7 @@ def chain(keys: Any) -> list[Epoch]:
             ):  # fmt: skip
                 raise ValueError("a key doesn't follow from the one before")
             found.append(epoch)
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("no chain of keys") from error
     if not found:
         raise ValueError("no keys")
@@ -76,7 +77,7 @@ def judge(keys: Any, note: Note, checkpoint: Checkpoint, trusted: Published | No
     try:
         epochs = chain(keys)
         witnesses = [parse_vkey(line) for line in keys["witnesses"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         yield Remark("keys_differ")
         return
     at_the_time = [one for one in epochs if one.number <= checkpoint.size]
@@ -113,7 +114,7 @@ def _cosignatures(note: Note, witnesses: list[Vkey]) -> Iterator[Remark]:
     for name in names:
         key = known.get(name)
         at_s = None if key is None else cosigned_at(note, name, key.key)
-        if key is None or at_s is None:
+        if key is None or at_s is None or at_s > _LATEST_S:
             yield Remark("not_cosigned", {"name": name})
             continue
         yield Remark("cosigned", {"name": name, "time": rfc3339(at_s * 1_000_000_000)[:19]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from recorder.evidence import names
 from recorder.evidence.checking import check
 from tests.evidence.conftest import Made
-from tests.evidence.tampering import KINDS, WAV, Tampering, flipped
+from tests.evidence.tampering import KINDS, WAV, Tampering, flipped, refit
 
 
 def test_an_untouched_package_is_proved(made: Made) -> None:
@@ -74,3 +75,35 @@ def test_any_flipped_bit_anywhere_names_its_file(made: Made) -> None:
         assert name in named or of_sums, f"seed {seed}: bit {bit} of byte {at} of {name}: {named}"
 
 
+
+
+def bent(value: object, luck: random.Random) -> object:
+    """JSON with one part of another kind."""
+    others = [None, True, -1, 2**70, 1.5, "", "x", [], {}, [[]], {"a": 1}]
+    if isinstance(value, dict) and value and luck.random() < 0.8:
+        name = luck.choice(sorted(value))
+        return {**value, name: bent(value[name], luck)}
+    if isinstance(value, list) and value and luck.random() < 0.8:
+        at = luck.randrange(len(value))
+        return [*value[:at], bent(value[at], luck), *value[at + 1 :]]
+    return luck.choice(others)
+
+
+def test_whatever_strangers_put_into_a_package_the_check_answers(made: Made) -> None:
+    """Also where they made every hash fit."""
+    seed = random.randrange(1 << 32)
+    luck = random.Random(seed)
+    ours = (names.MANIFEST, names.FACTS, names.REGISTER, names.KEYS, names.CUSTODY)
+    for _ in range(200):
+        files, name = dict(made.files), luck.choice(ours)
+        said = json.loads(files[name])
+        if name == names.REGISTER and luck.random() < 0.5:
+            said["entry"] = json.dumps(bent(json.loads(said["entry"]), luck))
+        files[name] = json.dumps(bent(said, luck)).encode()
+        if name != names.MANIFEST:
+            refit(files)
+
+        remarks = check(files, published=made.published, root=made.root)
+
+        is_told = any(one.kind == "fault" for one in remarks)
+        assert is_told or json.loads(files[name]) == json.loads(made.files[name]) or name == names.CUSTODY, (seed, name)

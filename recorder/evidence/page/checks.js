@@ -8,6 +8,7 @@ const N = {
 };
 const OF_CUSTODY = ["cover.html", "cover.pdf", "custody.html", "custody.json", "custody.pdf", "custody.sha256"];
 const HEADER_BYTES = 4096;
+const LATEST_S = 1e11 - 1; // what no clock says
 
 const inFours = (text) => text.match(/.{1,4}/g).join(" ");
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
@@ -47,6 +48,16 @@ async function keyChain(keys) {
 
 const keyLine = (key) => `${key.name}+${hex(key.id)}+${btoa(String.fromCharCode(key.kind, ...key.bytes))}`;
 
+const isManifest = (said) => isObject(said.files) && Object.values(said.files).every(isObject) &&
+  typeof said.call === "string" &&
+  (said.recording === null || (typeof said.recording === "string" && Object.hasOwn(said.files, said.recording)));
+
+const isText = (value) => typeof value === "string";
+const isAudio = (said) => isObject(said) && /^[0-9a-f]{64}$/.test(said.sha256) && isText(said.encoding) &&
+  [said.rate_hz, said.channels, said.starts_ns].every(Number.isInteger);
+const isFacts = (said) => isText(said.id) && Array.isArray(said.flags) &&
+  [said.started_ns, said.ended_ns].every(Number.isInteger) && (said.recording === null || isAudio(said.recording));
+
 class Check {
   constructor(files, published) {
     this.files = files;
@@ -60,7 +71,7 @@ class Check {
     for (const [name, data] of this.files) this.sums.set(name, hex(await sha256(data)));
     this.trusted = this.published ? await parseKey(this.published) : null;
     const manifest = this.object(N.manifest);
-    if (!manifest || !isObject(manifest.files)) {
+    if (!manifest || !isManifest(manifest)) {
       return [this.fault(this.files.has(N.manifest) ? "unreadable" : "missing", N.manifest)];
     }
     const found = [];
@@ -92,7 +103,7 @@ class Check {
       this.text(N.cover).includes(inFours(sum));
     if (!isRight) found.push(this.fault("altered", N.manifest));
     for (const name of sorted(Object.keys(manifest.files))) {
-      const said = isObject(manifest.files[name]) ? manifest.files[name].sha256 : null;
+      const said = manifest.files[name].sha256;
       if (!this.files.has(name)) found.push(this.fault("missing", name));
       else if (this.sums.get(name) !== said) {
         if (!isRight) found.push({ code: "differs_from_altered", values: { file: name } });
@@ -184,7 +195,7 @@ class Check {
     for (const name of names) {
       const key = known.get(name);
       const seconds = key ? await cosignedAt(note, key) : null;
-      if (seconds === null) found.push(this.fault("not_cosigned", N.checkpoint, { name }));
+      if (seconds === null || seconds > LATEST_S) found.push(this.fault("not_cosigned", N.checkpoint, { name }));
       else {
         found.push({ code: "cosigned", values: { name, time: inJapan(seconds * 1000) } });
         found.push({ code: "witness_unknown", values: { key: keyLine(key) } });
@@ -208,7 +219,7 @@ class Check {
 
   ofFacts(entry, found) {
     const facts = this.object(N.facts);
-    if (!facts) {
+    if (!facts || !isFacts(facts)) {
       if (this.files.has(N.facts)) found.push(this.fault("unreadable", N.facts));
       return null;
     }
@@ -250,7 +261,7 @@ class Check {
     if (other && facts && other !== facts.id && !await isAlike(0, 0)) return this.fault("other_call", name, { call: other });
     const audio = facts?.recording;
     if (!marks.length || this.blamed.has(N.seconds) || !audio) return this.fault("audio_altered_somewhere", name);
-    const second = audio.rate_hz * audio.channels * (audio.encoding === "pcm16" ? 2 : 1);
+    const second = Math.max(1, audio.rate_hz * audio.channels) * (audio.encoding === "pcm16" ? 2 : 1);
     let [low, high] = [0, marks.length / 4];
     while (low < high) {
       const middle = (low + high) >> 1;
