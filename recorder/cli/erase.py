@@ -40,8 +40,9 @@ def command(
 
     with saying_problems():
         settings = settings_from(config)
-        if certificate.exists() or certificate.is_symlink():
-            raise Unusable(f"{certificate} exists and is not overwritten.", hint="Name another with --certificate.")
+        for one in {certificate, certificate.with_suffix(".json")}:
+            if one.exists() or one.is_symlink():
+                raise Unusable(f"{one} exists and is not overwritten.", hint="Name another with --certificate.")
         if certificate.resolve().is_relative_to(store.resolve()):
             raise Unusable("The report can't lie in what is erased.", hint="Name another place with --certificate.")
         there = asyncio.run(what_there_is(os.path.abspath(store), Disk()))
@@ -65,8 +66,14 @@ def command(
 
 
 def _write(report: UnitErased, certificate: Path) -> None:
-    """The report as JSON: what the certificate (消去証明書) is printed from."""
-    certificate.write_text(report.to_json() + "\n", encoding="utf-8")
+    """The report as JSON, and beside it the paper (消去証明書) if FILE is a PDF and there is something to certify."""
+    is_paper = certificate.suffix.lower() == ".pdf"
+    said = certificate.with_suffix(".json") if is_paper else certificate
+    said.write_text(report.to_json() + "\n", encoding="utf-8")
+    if is_paper and report.is_complete:
+        from recorder.paper import erasure
+
+        erasure.write(report, certificate)
 
 
 def _summary(report: UnitErased) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recorder.cli.common import read_identities, saying_problems, store_option
+from recorder.cli.common import config_option, read_identities, saying_problems, store_option
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity
@@ -32,20 +32,32 @@ if TYPE_CHECKING:
     help="Put silence in where the clocks of the two sides part, so that they stay together.",
 )  # fmt: skip
 @click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the register for good: name nobody.")
+@click.option("--evidence", is_flag=True, help="With all that proves it, as a folder or a .zip; for one ID.")
+@config_option
+@click.option("--no-timestamp", is_flag=True, help="With --evidence: ask no time-stamp authority.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 def command(
-    store: Path, output: Path, identities: tuple[Path, ...], aligned: bool, reason: str, ids: tuple[str, ...]
-) -> int:
+    store: Path, output: Path, identities: tuple[Path, ...], aligned: bool, reason: str, evidence: bool,
+    config: Path | None, no_timestamp: bool, ids: tuple[str, ...],
+) -> int:  # fmt: skip
     """Copy the recordings of calls as WAV files of 16-bit samples, the caller on the left.
 
     ID is a call's id as `recorder calls` prints it. Several need a folder, which is made if it isn't there. Prints
     the path of each copy. A sealed recording is opened in memory; only the copy is in the clear. The register says who
     copied what, and when, before anything is copied.
+
+    With --evidence: the recording as it lies in the store, with all that proves it, and a page that checks it without
+    this program (docs/evidence.md). The configuration names witnesses and the time-stamp authority.
     """
     import asyncio
     import time
 
     with saying_problems():
+        if evidence:
+            from recorder.cli.export_evidence import export_evidence
+
+            export_evidence(store, output, list(ids), reason=reason, config=config, stamped=not no_timestamp)
+            return 0
         asyncio.run(_export(store, output, identities, aligned, list(dict.fromkeys(ids)), reason, time.time_ns()))
     return 0
 

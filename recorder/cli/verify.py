@@ -8,11 +8,20 @@ from pathlib import Path
 
 import click
 
-from recorder.cli.common import json_option, saying_problems, store_option
+from recorder.cli.common import json_option, saying_problems
 
 
 @click.command("verify", short_help="Prove that nothing was altered, lost or added.")
-@store_option
+@click.option("--store", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the recordings.")
+@click.option(
+    "--package", type=click.Path(path_type=Path), metavar="DIR_OR_ZIP",
+    help="Instead of a store: an evidence package, by itself.",
+)  # fmt: skip
+@click.option("--key", metavar="KEY", help="With --package: the public key that the office made known.")
+@click.option(
+    "--timestamp-ca", type=click.Path(path_type=Path), metavar="FILE",
+    help="With --package: the root certificate of the time-stamp authority, in PEM.",
+)  # fmt: skip
 @json_option
 @click.option("--quick", is_flag=True, help="Only whether each file is there with its size: seconds, not hours.")
 @click.option("--no-audio", is_flag=True, help="Everything but the recordings' bytes: a minute for 100,000 calls.")
@@ -26,18 +35,28 @@ from recorder.cli.common import json_option, saying_problems, store_option
 )
 @click.option("--code", "codes", multiple=True, metavar="CODE", help="Hold the register against a code on paper.")
 def command(
-    store: Path, as_json: bool, quick: bool, no_audio: bool, witnesses: tuple[str, ...], checkpoints: tuple[str, ...],
-    codes: tuple[str, ...],
+    store: Path | None, package: Path | None, key: str | None, timestamp_ca: Path | None, as_json: bool, quick: bool,
+    no_audio: bool, witnesses: tuple[str, ...], checkpoints: tuple[str, ...], codes: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Prove that nothing in the store was altered, lost or added.
 
     Prints a line for each finding. Exit status 0: nothing found. 1: something was. 2: DIR is no store that can be
     read. What somebody could have put back as a whole, as it was yesterday, is found by what lies elsewhere:
     --witness, --checkpoint, --code.
+
+    With --package: whether what `recorder export --evidence` made is still what was recorded, from its files and the
+    office's public key alone.
     """
     import asyncio
 
     with saying_problems():
+        if (store is None) == (package is None):
+            raise click.UsageError("Name --store or --package.")
+        if package is not None:
+            from recorder.cli.verify_package import verify_package
+
+            return verify_package(package, key, timestamp_ca, as_json=as_json)
+        assert store is not None
         if quick and (witnesses or checkpoints or codes):
             raise click.UsageError("--quick looks at no register.")
         places = (*witnesses, *checkpoints)

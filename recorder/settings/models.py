@@ -308,6 +308,15 @@ class Evidence:
     witnesses: Annotated[tuple[Witness, ...], Within(max_length=16)] = ()
     witness_minutes: Annotated[int, Within(ge=1, le=10_000)] = 15
     answers: Path = Path("/run/recorder-teller/answers.json")
+    timestamp_url: Annotated[str, Within(pattern=r"^$|^https?://[!-~]+$")] = ""
+    timestamp_ca_file: str = ""
+
+    def __post_init__(self) -> None:
+        if self.timestamp_url and not self.timestamp_ca_file:
+            raise Refused(
+                "a time stamp is believed only with timestamp_ca_file, the root certificate of the authority",
+                key=("timestamp_ca_file",),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,12 @@ class Tree:
             self._edge[-1] = node_hash(self._edge[-1], right)
             size >>= 1
 
+    @property
+    def edge(self) -> tuple[bytes, ...]:
+        """The roots of the whole subtrees on the right edge, from the smallest to the largest: the proof of inclusion
+        of the leaf that comes next, as the last one."""
+        return tuple(reversed(self._edge))
+
     def root(self) -> bytes:
         """The root over all leaves so far."""
         if not self._edge:

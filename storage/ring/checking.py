@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from storage import layout
 from storage.disk import Disk
-from storage.register import Fault, Register, RegisterDamaged, heads, mending, segments
+from storage.register import Fault, Register, RegisterDamaged, heads, mending, segments, stamps
 from storage.ring import apply, parties
 
 LOCK = f"{segments.FOLDER}/{segments.LOCK}"
@@ -47,7 +47,7 @@ class Complaint(NamedTuple):
 
 def is_folder(where: str) -> bool:
     """Whether a folder of this path in the store belongs to the register."""
-    return where in (segments.FOLDER, parties.FOLDER, heads.FOLDER) or _is_aside(where)
+    return where in (segments.FOLDER, parties.FOLDER, heads.FOLDER, stamps.FOLDER) or _is_aside(where)
 
 
 def belongs(where: str) -> bool:
@@ -59,6 +59,8 @@ def belongs(where: str) -> bool:
         return segments.is_segment(name)
     if folder == heads.FOLDER:
         return heads.is_heads(name)
+    if folder == stamps.FOLDER:
+        return stamps.is_stamp(name)
     return folder == segments.FOLDER and (name == segments.LOCK or segments.is_segment(name))
 
 
