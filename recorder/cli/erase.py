@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, required=True, help="All calls, recordings, keys and the register.")
 @click.option(
     "--certificate", required=True, type=click.Path(path_type=Path), metavar="FILE",
-    help="For the report of what was erased; outside the store.",
+    help="Paper (.pdf, with the report as .json beside it), or the report alone; outside the store.",
 )  # fmt: skip
 @click.option("--confirm", metavar="UUID", help="The store's UUID, typed; it is asked for on a terminal.")
 @click.option("--no-discard", is_flag=True, help="Don't have the disk give up its free blocks: it can take long.")
