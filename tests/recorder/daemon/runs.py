@@ -90,7 +90,7 @@ class Run:
     def errors(self) -> str:
         return self._log.read_text()
 
-    def wait_for(self, words: str, *, timeout_s: float = 20) -> None:
+    def wait_for(self, words: str, *, timeout_s: float = 60) -> None:
         """Until it has said these words."""
         until = time.monotonic() + timeout_s
         while words not in self.errors:
