@@ -39,6 +39,7 @@ class Days:
         self._clock = CaptureClock(Counters())  # its remarks are the listener's to count
         self._day = UNKNOWN
         self._ahead = 0  # frames that were read and whose block is still to come
+        self._begun = False
 
     def pieces(self, block: FrameBlock) -> Iterator[FrameBlock]:
         """The block, cut at midnight. Whatever is counted while a piece is dealt with is the piece's day's."""
@@ -46,6 +47,9 @@ class Days:
         # Frames count with their piece, other remarks of the reader with the last.
         self._ahead += read.pop(self._frames, 0) - len(block)
         _, now = self._clock.settle(block.time_ns)
+        if len(now) and not self._begun:
+            self._begun = True
+            self._put(day_of(int(now[0])), {}, int(now[0]))
         cuts = [int(row) + 1 for row in np.flatnonzero(np.diff((now + _JAPAN_NS) // _DAY_NS))]
         for lo, hi in zip([0, *cuts], [*cuts, len(block)], strict=True):
             self._day = day_of(int(now[lo])) if hi > lo else self._day

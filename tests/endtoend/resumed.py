@@ -6,7 +6,6 @@ The daemon is the real one, in this process, with its store and its writer's thr
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,8 +18,6 @@ from recorder.daemon.signals import Signals
 from recorder.keeping import DeferredKeeper
 from recorder.settings import Settings
 from tests.wire import Frame, write_pcap
-
-FRAMES_AT_ONCE = 50
 
 
 class Stretch:
@@ -59,24 +56,24 @@ class Stretch:
         return []
 
 
-def resumed(frames: Sequence[Frame], stops: Sequence[int], folder: Path) -> Path:
+async def resumed(frames: Sequence[Frame], stops: Sequence[int], folder: Path, name: str = "store") -> Path:
     """Feed frames to a daemon that is stopped before the frames of these numbers; the store."""
-    store = folder / "store"
+    store = folder / name
     edges = [0, *stops, len(frames)]
     for number, (lo, hi) in enumerate(zip(edges, edges[1:], strict=False)):
-        file = write_pcap(folder / f"stretch-{number}.pcap", frames[lo:hi])
-        _run(file, store, last=hi == len(frames) and number == len(stops))
+        file = write_pcap(folder / f"{name}-{number}.pcap", frames[lo:hi])
+        await _run(file, store, last=number == len(stops))
     return store
 
 
-def _run(file: Path, store: Path, *, last: bool) -> None:
+async def _run(file: Path, store: Path, *, last: bool) -> None:
     signals = Signals()
     source = Stretch(file, signals, last=last)
     keeper = DeferredKeeper.open(store, run="-", go_on=True)
     try:
-        daemon = Daemon(source, keeper, Settings(), None, signals, store)
+        daemon = Daemon(source, keeper, Settings(), None, signals, store, put_figures=None)
         daemon.go_on()
-        asyncio.run(daemon.run("ready", []))
+        await daemon.run([])
     except BaseException:
         keeper.abandon(timeout_s=8)
         raise
