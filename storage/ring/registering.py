@@ -76,18 +76,20 @@ class Registration:
         self._drafted |= {call.id for call in new}
         if not self._behind:
             return ()
+        some: list[Draft] = []
         try:
             pen = await stack.enter_async_context(self._ring.writing(wait_s=WAIT_S))
-            statements = await pen.append(self._behind)
+            some, self._behind = self._behind, []  # somebody else of this process may have entered them meanwhile
+            statements = await pen.append(some) if some else []
         except RegisterDamaged as error:
             self.damage, self._behind = error, []  # `make_good` finds them once it is mended
             return ()
-        except DiskFailed as error:
-            self.fault = error
+        except (DiskFailed, StoreBusy) as error:
+            self._behind = some + self._behind
+            if isinstance(error, DiskFailed):  # else it is a long sweep: the next group takes these along
+                self.fault = error
             return ()
-        except StoreBusy:  # a long sweep: the next group takes these along
-            return ()
-        self._behind, self.fault = [], None
+        self.fault = None
         return statements
 
     def entered(self) -> None:
