@@ -138,9 +138,9 @@ async def _recover_group(
     plan = await asyncio.to_thread(_complete, root, disk, pool, root_fd, seals, names, known, lines)
     await asyncio.to_thread(dayfile.append, root, plan.lines, disk)
     await catalogue.add_calls(plan.calls, replace=True)
+    await asyncio.to_thread(_erase, disk, plan.doomed)
     seals.entered([call.id for call in plan.calls])
     seals.drop([call.id for call in plan.calls if call.outcome == "no_audio"])
-    await asyncio.to_thread(_erase, disk, plan.doomed)
     return plan.calls, plan.left
 
 

@@ -56,15 +56,16 @@ MUTANTS = (
            "            disk.sync_directory(folder)\n", "            pass\n", [POINTS]),
     Mutant("1 and 2 the other way round", "storage/store.py",
            "        completing.write_heads(group, self._pool)\n"
-           "        completing.sync(group, self._pool, self._held.root)\n",
-           "        completing.sync(group, self._pool, self._held.root)\n"
+           "        completing.sync(group, self._pool, self._held.root, self.seals)\n",
+           "        completing.sync(group, self._pool, self._held.root, self.seals)\n"
            "        completing.write_heads(group, self._pool)\n", [POINTS]),
     Mutant("2 after 5", "storage/store.py",
            "                    await asyncio.to_thread(self._write_and_sync, group)\n"
            "                await asyncio.to_thread(completing.hash_and_name, group, self._pool)\n",
            "                    await asyncio.to_thread(completing.write_heads, group, self._pool)\n"
            "                await asyncio.to_thread(completing.hash_and_name, group, self._pool)\n"
-           "                await asyncio.to_thread(completing.sync, group, self._pool, self._held.root)\n", [POINTS]),
+           "                await asyncio.to_thread(completing.sync, group, self._pool, self._held.root, self.seals)\n",
+           [POINTS]),
     Mutant("6 and 7 the other way round", "storage/store.py",
            "                await self._write_lines()\n            self.waiting += calls\n"
            "            await self._enter_waiting()\n",
@@ -98,6 +99,9 @@ MUTANTS = (
            "    await asyncio.to_thread(_erase, disk, plan.doomed)\n",
            "    await asyncio.to_thread(_erase, disk, plan.doomed)\n"
            "    await catalogue.add_calls(plan.calls, replace=True)\n", [ERASED_PART]),
+    Mutant("files go before their keys", "storage/ring/taking_away.py",
+           "    await to_its_end(lambda: _destroy_keys(ring, erased))\n", "",
+           ["tests/storage/sealed/test_erasing.py::test_the_key_goes_before_the_file"]),
     Mutant("folder not synced after erasing, at a start", "storage/recovery.py",
            "        disk.sync_directory(folder)\n", "        pass\n", [ERASED_PART]),
     # Register and Erase
