@@ -11,8 +11,7 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-sealing bench-live \
-  reliability soak fuzz clean help check-packages
+.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-sealing bench-live reliability soak fuzz clean help check-packages
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile

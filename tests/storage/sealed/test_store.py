@@ -228,6 +228,21 @@ async def test_verify_finds_what_was_altered_without_a_key(tmp_path: Path, chang
     assert await heard(tmp_path, "c-2") == audio(400, 2)
 
 
+async def test_verify_names_the_second_without_a_key(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path, create=True, recipients=RECIPIENTS) as store:
+        part = store.begin(a_call("c-1"), encoding=PCM16)
+        for second in range(6):
+            part.write(second * 8000, audio(8000, second))
+        await store.finish([Finished(a_call("c-1"), part)])
+    [file] = tmp_path.rglob("*.sealed")
+    data = bytearray(file.read_bytes())
+    data[148 + 3 * (36 + 32_000 + 16) + 20_000] ^= 1  # in the fourth record
+    file.write_bytes(data)
+
+    [found] = await findings(tmp_path)
+    assert found.kind == "hash_wrong" and "from second 3 on (0:00:03)" in found.text
+
+
 async def test_a_key_that_is_gone_and_one_too_many_are_found(tmp_path: Path) -> None:
     await a_sealed_store(tmp_path, a_call("c-1"), a_call("c-2"))
     async with await Store.open(tmp_path) as store:
