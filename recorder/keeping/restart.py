@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GAP = "recording_gap"
 ONE_WAY = "one_way"
-ANNOUNCED = "announced", "not_announced"
+ANNOUNCED = "announced"
 # What was true of the first half is true of the call.
 KEPT = frozenset({
     GAP, "packets_lost_in_capture", "clock_stepped", "disk_full", "disk_error", "disk_stalled", "recording_cut",
@@ -83,9 +83,9 @@ def _remembering(call: CallRecord, earlier: CallRecord) -> CallRecord:
     flags = [flag for flag in call.flags if flag != ONE_WAY or len(channels) == 1]
     flags += [flag for flag in earlier.flags if flag in KEPT]
     flags += [ONE_WAY] if len(channels) == 1 else []
-    if call.announced_ms is None and earlier.announced_ms is not None:
+    if call.announced_ms is None and earlier.announced_ms:  # that it had not been heard by then says nothing
         call = replace(call, announced_ms=earlier.announced_ms)
-        flags += [flag for flag in earlier.flags if flag in ANNOUNCED]
+        flags.append(ANNOUNCED)
     return replace(call, flags=tuple(dict.fromkeys(flags)))
 
 
