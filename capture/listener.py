@@ -15,10 +15,9 @@ and `dialogs_begun`, each of which ends as one of `dialogs_ended`, `dialogs_drop
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,16 +27,14 @@ from capture.counters import Counters
 from capture.dialogs.call import Call
 from capture.dialogs.events import Answered, Began, Described, Event, Pressed, Referred, Replied
 from capture.dialogs.tracker import DialogTracker
-from capture.media.buffers import AudioSink
 from capture.media.keys import KeyReader
 from capture.media.negotiation import CallMedia, declarations
 from capture.media.remembered import RememberedMedia
 from capture.media.report import MediaReport, remember, report
 from capture.media.router import MediaRouter, Point
-from capture.media.rtp import MediaRows
 from capture.media.rtp import parse as parse_rtp
 from capture.packets import AddressBook, PacketBatch, TcpSegment
-from capture.sdp import SessionDescription
+from capture.sink import CallName, CallSink, Recalled, Tap, Watch
 from capture.sip.admission import DEFAULT_RATES, Admission, Captured, Rates
 from capture.sip.message import DEFAULT_CAPS, Caps, MalformedSip, SipMessage, call_id_of
 from capture.sip.message import parse as parse_sip
@@ -47,65 +44,6 @@ from capture.sip.stream import TcpStreams
 SLICE_NS = 2 * SECOND
 WAITS_NS = 10 * SECOND  # a packet farther ahead of the clock has an absurd time, or begins after a long silence
 MIRRORED_KEPT = 64
-
-CallName = tuple[str, int]  # of a call, for who listens after us: its Call-ID, and when it began
-
-
-class CallSink(AudioSink, Protocol):
-    """Takes what the listener finds. Calls are `capture.dialogs.call.Call`."""
-
-    def began(self, call: Call) -> bool:
-        """A call was seen; the answer says whether its audio may be kept at all."""
-
-    def answered(self, call: Call) -> None:
-        """Somebody took the call, as of `call.answered_ns`."""
-
-    def replied(self, call: Call, at_ns: int, message: SipMessage) -> None:
-        """Who was called has answered the INVITE in some way, provisional or 2xx; told a few times at most."""
-
-    def referred(self, call: Call, at_ns: int, party: int, targets: Sequence[str]) -> None:
-        """A party asked that the other be connected elsewhere; `targets` as they stood in Refer-To or Contact."""
-
-    def pressed(self, call: Any, at_ns: int, party: int, key: str) -> None:
-        """A party pressed a key: a digit, *, #, or A to D. Told only if the settings ask for keys."""
-
-    def listens(self, call: Call, at_ns: int, party: int, endpoints: Sequence[int]) -> None:
-        """A party of the call said that it listens for audio at these endpoints."""
-
-    def passed(self, at_ns: int) -> None:
-        """Time has come to `at_ns`, the beginning of a slice; said in the same order however batches were cut."""
-
-    def ended(self, call: Call, media: MediaReport | None) -> None:
-        """A call is over, and all its audio has been handed over. `media` is None if there was none."""
-
-    def dropped(self, call: Call) -> None:
-        """What began was no call in the end (refused for want of a password, or a flood): forget it."""
-
-
-class Tap(Protocol):
-    """Hears SIP messages as they were captured, malformed ones and a mirror's second copies left out."""
-
-    def heard(self, at_ns: int, source: int, destination: int, payload: bytes, message: SipMessage) -> None:
-        """A message from one endpoint to another; `payload` is the whole of it."""
-
-
-class Watch(Protocol):
-    """Sees what the listener found in packets, for who judges the line and not the calls."""
-
-    def described(self, description: SessionDescription) -> None:
-        """A party of a call said where it listens."""
-
-    def packets(self, batch: PacketBatch, media: MediaRows) -> None:
-        """A batch with its times settled, and what in it is RTP, RTCP or keys; valid until the next one."""
-
-
-class Recalled(NamedTuple):
-    """A message that a tap heard, before the program was started again."""
-
-    at_ns: int
-    source: int
-    destination: int
-    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)

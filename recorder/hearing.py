@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from capture.counters import Counters
 from capture.frames import FrameBlock
-from capture.listener import CallName, Listener, Recalled
+from capture.listener import Listener
 from capture.listener import Settings as ListenerSettings
 from capture.media.remembered import RememberedMedia
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
+from capture.sink import CallName, Recalled
 from capture.sip.admission import Rates
 from capture.sip.message import Caps
 from recorder.days import Days, Put

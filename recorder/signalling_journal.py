@@ -1,6 +1,6 @@
 """The signalling of calls under way, noted so that a recorder that starts again knows them.
 
-It hears every SIP message (as a `capture.listener.Tap`), keeps those of calls until somebody replies, and notes them
+It hears every SIP message (as a `capture.sink.Tap`), keeps those of calls until somebody replies, and notes them
 from then on, one name a Call-ID. So what nobody ever answers, a flood say, never reaches the disk, and of what is only
 refused no more than `REFUSED` calls at once. When the recorder is stopped in peace (`leave`), all of it is noted, and
 `remember` adds what the listener knows of a call's media. `recall` and `recall_media` give it all back. Secrets are
@@ -17,9 +17,9 @@ from dataclasses import asdict
 from typing import Any
 
 from capture.dialogs.call import Call
-from capture.listener import CallName, Recalled
 from capture.media.remembered import COLUMNS, RememberedMedia, RememberedStream
 from capture.packets import AddressBook
+from capture.sink import CallName, Recalled
 from capture.sip.message import SipMessage
 from recorder.redaction import redacted
 

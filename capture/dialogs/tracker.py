@@ -19,12 +19,12 @@ from __future__ import annotations
 import itertools
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from capture.clock import SECOND
 from capture.counters import Counters
 from capture.dialogs.call import Attempt, Call, Farewell, Offer, Reached, Seen, State
 from capture.dialogs.events import Answered, Began, Described, Ended, Event, Pressed, Referred, Replied
+from capture.dialogs.place import Place
 from capture.dialogs.registrations import Registrations
 from capture.parties import CALLEE, CALLER
 from capture.sdp import MalformedSdp
@@ -86,7 +86,7 @@ class DialogTracker:
             self._registrations.receive(at_ns, message)
             return events
         call = self._find(message)
-        place = _Place(at_ns, frame, source, destination)
+        place = Place(at_ns, frame, source, destination)
         if message.is_request:
             self._request(call, message, place, events)
         else:
@@ -110,7 +110,7 @@ class DialogTracker:
 
     # --- requests -------------------------------------------------------------------------------------------
 
-    def _request(self, call: Call | None, message: SipMessage, place: _Place, events: list[Event]) -> None:
+    def _request(self, call: Call | None, message: SipMessage, place: Place, events: list[Event]) -> None:
         if message.method == "INVITE":
             if message.to_tag is None:
                 self._first_invite(call, message, place, events)
@@ -157,7 +157,7 @@ class DialogTracker:
                     self._refer(call, party, message.values("refer-to"), place, events)
 
     def _first_invite(
-        self, call: Call | None, message: SipMessage, place: _Place, events: list[Event]
+        self, call: Call | None, message: SipMessage, place: Place, events: list[Event]
     ) -> None:
         if call is not None and call.met_on_its_way and not call.answered:
             self._forget(call)  # a stray message went before its INVITE
@@ -190,7 +190,7 @@ class DialogTracker:
         call.heard_ns = place.at_ns
         self._describe(call, CALLER, message, place, events)
 
-    def _begin(self, message: SipMessage, place: _Place, events: list[Event]) -> Call:
+    def _begin(self, message: SipMessage, place: Place, events: list[Event]) -> Call:
         self._count += 1
         call = Call(
             self._count, message.call_id, message, message.from_tag, place.at_ns, place.nodes, heard_ns=place.at_ns
@@ -212,7 +212,7 @@ class DialogTracker:
                 self._give_up(oldest, place, events)
         return call
 
-    def _meet(self, message: SipMessage, place: _Place, events: list[Event]) -> Call | None:
+    def _meet(self, message: SipMessage, place: Place, events: list[Event]) -> Call | None:
         """A call whose INVITE was before the capture began. Not announced before somebody bears it out."""
         self._count += 1
         call = Call(
@@ -226,7 +226,7 @@ class DialogTracker:
         self._remember(call)
         return call
 
-    def _shed(self, place: _Place, events: list[Event]) -> None:
+    def _shed(self, place: Place, events: list[Event]) -> None:
         """Too many calls: end the oldest of those that nobody has been heard in."""
         for call in itertools.islice(self._calls.values(), SHED_AMONG):
             if call.state is State.ENDED or self._activity_ns(call) < 0:
@@ -237,7 +237,7 @@ class DialogTracker:
                     self._end(call, call.heard_ns, reason, place, events, counted=not call.met_on_its_way)
                 return
 
-    def _make_rival(self, call: Call, place: _Place, events: list[Event]) -> None:
+    def _make_rival(self, call: Call, place: Place, events: list[Event]) -> None:
         """Another INVITE under a Call-ID that nobody has answered yet: either may be the call that is meant."""
         self._counters.add("sip_call_id_reused")
         unheard = [other for other in self._by_id[call.call_id] if other.state is State.CALLING]
@@ -251,7 +251,7 @@ class DialogTracker:
 
     # --- responses ------------------------------------------------------------------------------------------
 
-    def _response(self, call: Call | None, message: SipMessage, place: _Place, events: list[Event]) -> None:
+    def _response(self, call: Call | None, message: SipMessage, place: Place, events: list[Event]) -> None:
         if call is None:
             if message.method == "INVITE" and 200 <= message.status < 300 and message.to_tag:
                 call = self._meet(message, place, events)
@@ -276,7 +276,7 @@ class DialogTracker:
         elif message.method in ("INVITE", "UPDATE", "PRACK", "REFER"):
             self._to_offer(call, asking, message, place, events)
 
-    def _to_first_invite(self, call: Call, message: SipMessage, place: _Place, events: list[Event]) -> None:
+    def _to_first_invite(self, call: Call, message: SipMessage, place: Place, events: list[Event]) -> None:
         call.heard_ns = place.at_ns
         status = message.status
         if 100 < status < 300 and call.replies < REPLIES:
@@ -314,7 +314,7 @@ class DialogTracker:
                     self._refer(call, CALLEE, message.values("contact"), place, events)
 
     def _to_offer(
-        self, call: Call, asking: int, message: SipMessage, place: _Place, events: list[Event]
+        self, call: Call, asking: int, message: SipMessage, place: Place, events: list[Event]
     ) -> None:
         key = (message.cseq, message.method, asking)
         offer = call.offers.get(key)
@@ -335,12 +335,12 @@ class DialogTracker:
             call.state, call.answered_ns = State.TALKING, place.at_ns
             call.answered_tags |= call.callee_tags
             events.append(Began(place.frame, place.at_ns, call))
-        asked = _Place(place.at_ns, place.frame, offer.source, offer.destination)
+        asked = Place(place.at_ns, place.frame, offer.source, offer.destination)
         call.rounds += 1
         self._describe(call, asking, offer.message, asked, events)
         self._describe(call, 1 - asking, message, place, events)
 
-    def _to_bye(self, call: Call, asking: int, message: SipMessage, place: _Place, events: list[Event]) -> None:
+    def _to_bye(self, call: Call, asking: int, message: SipMessage, place: Place, events: list[Event]) -> None:
         farewell = call.farewells.get((message.cseq, asking))
         if farewell is None:
             self._counters.add("sip_unmatched")
@@ -349,7 +349,7 @@ class DialogTracker:
         elif message.status >= 200:
             self._part(call, farewell, place, events)
 
-    def _part(self, call: Call, farewell: Farewell, place: _Place, events: list[Event]) -> None:
+    def _part(self, call: Call, farewell: Farewell, place: Place, events: list[Event]) -> None:
         call.answered_tags.discard(farewell.callee_tag)
         if call.answered_tags or call.state is State.ENDED:
             return  # another fork's dialog goes on
@@ -362,13 +362,13 @@ class DialogTracker:
         elif call.state is State.REFUSED:
             call.cancelled_ns = farewell.at_ns
 
-    def _refer(self, call: Call, party: int, targets: list[str], place: _Place, events: list[Event]) -> None:
+    def _refer(self, call: Call, party: int, targets: list[str], place: Place, events: list[Event]) -> None:
         if targets:
             events.append(Referred(place.frame, place.at_ns, call, party, tuple(targets[:REFERRALS])))
 
     # --- descriptions ---------------------------------------------------------------------------------------
 
-    def _describe(self, call: Call, party: int, message: SipMessage, place: _Place, events: list[Event]) -> None:
+    def _describe(self, call: Call, party: int, message: SipMessage, place: Place, events: list[Event]) -> None:
         if not message.body or call.state is State.ENDED:
             return
         for remark in message.body_remarks():
@@ -395,7 +395,7 @@ class DialogTracker:
     def expire(self, at_ns: int, frame: int) -> list[Event]:
         """End the calls that nothing more is to be expected of."""
         events: list[Event] = []
-        place = _Place(at_ns, frame, 0, 0)
+        place = Place(at_ns, frame, 0, 0)
         for call in list(self._calls.values()):
             if call.state is State.ENDED:
                 remembered_ns = SILENT_REMEMBERED_NS if call.end_reason == "silence" else REMEMBERED_NS
@@ -416,7 +416,7 @@ class DialogTracker:
                 self._give_up(call, place, events)
         return events
 
-    def _expire_talk(self, call: Call, place: _Place, events: list[Event]) -> None:
+    def _expire_talk(self, call: Call, place: Place, events: list[Event]) -> None:
         media_ns = -1
         for key, farewell in list(call.farewells.items()):
             if place.at_ns - farewell.at_ns > BYE_DOUBTED_NS and farewell.callee_tag in call.answered_tags | {None}:
@@ -436,7 +436,7 @@ class DialogTracker:
         if place.at_ns - max(newest, self.listening_since_ns) > patience:
             self._end(call, media_ns if media_ns >= 0 else newest, "silence", place, events)
 
-    def _give_up(self, call: Call, place: _Place, events: list[Event]) -> None:
+    def _give_up(self, call: Call, place: Place, events: list[Event]) -> None:
         """Nobody answered, and nobody will."""
         at_ns = call.cancelled_ns or call.refused_ns or call.heard_ns
         self._end(call, at_ns, call.unanswered_reason(), place, events, counted=self._counts(call))
@@ -450,7 +450,7 @@ class DialogTracker:
         return call.state is not State.CALLING or not any(other.state is not State.CALLING for other in rivals)
 
     def _end(
-        self, call: Call, ended_ns: int, reason: str, place: _Place, events: list[Event], *, counted: bool = True
+        self, call: Call, ended_ns: int, reason: str, place: Place, events: list[Event], *, counted: bool = True
     ) -> None:
         call.state = State.ENDED
         call.ended_ns, call.end_reason = ended_ns, reason
@@ -470,7 +470,7 @@ class DialogTracker:
     def finish(self, at_ns: int, frame: int) -> list[Event]:
         """The capture ends: so does, as far as it can tell, every call in it."""
         events: list[Event] = []
-        place = _Place(at_ns, frame, 0, 0)
+        place = Place(at_ns, frame, 0, 0)
         for call in list(self._calls.values()):
             if call.state is State.TALKING:
                 told = list(call.farewells.values())
@@ -487,18 +487,3 @@ class DialogTracker:
         self._by_id.clear()
         self._unheard.clear()
         return events
-
-
-@dataclass(slots=True)
-class _Place:
-    """When and where a message was captured."""
-
-    at_ns: int
-    frame: int
-    source: int
-    destination: int
-
-    @property
-    def nodes(self) -> tuple[int, int]:
-        """Addresses of the sender and the receiver."""
-        return self.source >> 16, self.destination >> 16

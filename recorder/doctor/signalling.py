@@ -1,6 +1,6 @@
 """Who speaks SIP with whom: messages each way, registrations, and the INVITEs that begin calls.
 
-Told by the listener: `heard` each message (`capture.listener.Tap`), `began` each call. Bounded: beyond `NODES` and
+Told by the listener: `heard` each message (`capture.sink.Tap`), `began` each call. Bounded: beyond `NODES` and
 `INVITES` further ones are left out, which changes no finding.
 """
 

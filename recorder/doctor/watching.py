@@ -117,7 +117,7 @@ class Watcher:
             **more,
         })  # fmt: skip
 
-    # --- what the listener tells: capture.listener.Watch -----------------------------------------------------------
+    # --- what the listener tells: capture.sink.Watch ---------------------------------------------------------------
 
     def described(self, description: SessionDescription) -> None:
         """A party of a call said where it listens."""
