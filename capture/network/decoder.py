@@ -41,6 +41,7 @@ from capture.frames import SLACK, FrameBlock
 from capture.network.cursor import Datagram, Segment
 from capture.network.fragments import Reassembly
 from capture.network.plain import decode_plain
+from capture.network.plain_ipv6 import PlainIpv6Rows, decode_plain_ipv6
 from capture.network.unusual import Unwrapper
 from capture.packets import HEAD, AddressBook, PacketBatch, TcpSegment
 
@@ -72,6 +73,7 @@ class NetworkDecoder:
         fragment_timeout_ns: int = 30_000_000_000,
     ) -> None:
         self._counters = counters
+        self._addresses = addresses
         vxlan, gtp = frozenset(vxlan_ports), frozenset(gtp_ports)
         self._tunnel_ports = tuple(sorted(vxlan | gtp))
         self.reassembly = Reassembly(
@@ -84,7 +86,8 @@ class NetworkDecoder:
     def decode(self, block: FrameBlock) -> PacketBatch:
         """The datagrams and segments of a block's frames; valid as long as the block."""
         plain = decode_plain(block, self._tunnel_ports)
-        unusual = self._unusual(block, plain.others)
+        ipv6 = decode_plain_ipv6(block, plain.others, self._tunnel_ports, self._addresses)
+        unusual = self._unusual(block, plain.others if ipv6 is None else ipv6.others)
         if plain.rows is None:
             frame, time_ns = np.arange(block.first, block.first + len(block)), block.time_ns
         else:
@@ -101,8 +104,8 @@ class NetworkDecoder:
             cut=plain.cut,
             segments=unusual.segments,
         )
-        if unusual.rows:
-            _merge(batch, block, unusual)
+        if unusual.rows or ipv6 is not None:
+            _merge(batch, block, unusual, ipv6)
         self._counters.add("frames", len(block))
         self._counters.add("udp", len(batch))
         self._counters.add("udp_cut", int(np.count_nonzero(batch.cut)))
@@ -156,11 +159,15 @@ class _Unusual:
         self.heads += payload[:HEAD].ljust(HEAD, b"\0")
 
 
-def _merge(batch: PacketBatch, block: FrameBlock, unusual: _Unusual) -> None:
-    """Put the unusual frames' rows between the plain ones."""
+def _merge(batch: PacketBatch, block: FrameBlock, unusual: _Unusual, ipv6: PlainIpv6Rows | None) -> None:
+    """Put the rows of IPv6 and of unusual frames between the plain ones."""
     rows = np.array(unusual.rows, np.int64)
     columns = np.array(unusual.columns, np.int64).reshape(-1, 5)
     heads = np.frombuffer(bytes(unusual.heads), np.uint8).reshape(-1, HEAD)
+    if ipv6 is not None:
+        its = np.column_stack((ipv6.source, ipv6.destination, ipv6.start, ipv6.length, ipv6.cut))
+        rows, columns = np.concatenate((rows, ipv6.rows)), np.concatenate((columns, its))
+        heads = np.concatenate((heads, ipv6.head))
     frame = np.concatenate((batch.frame, rows + block.first))
     order = np.argsort(frame, kind="stable")
     batch.frame = frame[order]
