@@ -11,10 +11,12 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from recorder.door.foreseen import Foreseen
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
@@ -22,6 +24,9 @@ from recorder.door.people.passwords import Passwords
 from recorder.door.people.second_factor import KEY_BYTES, Sealed
 from recorder.door.people.tickets import Tickets
 from recorder.door.refusals import Refused, Why
+from recorder.door.sittings import Sittings
+from recorder.policy import offices
+from recorder.policy.profile import Profile
 from recorder.problems import Unusable
 from recorder.settings import Settings
 from storage.errors import StoreError
@@ -46,6 +51,8 @@ class Door:
         self.passwords = passwords
         self.attempts = Attempts()
         self.tickets = Tickets()
+        self.sittings = Sittings()
+        self.foreseen = Foreseen(store)
 
     @classmethod
     async def open(
@@ -62,13 +69,16 @@ class Door:
             raise
         return cls(reader, settings, people, sealed, passwords or Passwords())
 
+    @cached_property
+    def profile(self) -> Profile | None:
+        """The office's regulation; None if the settings name no office."""
+        named = self.settings.policy.office
+        return offices.load(named) if named else None
+
     @property
     def office_name(self) -> str:
         """As in 松本市; "" if the settings name no office."""
-        from recorder.policy import offices
-
-        named = self.settings.policy.office
-        return offices.load(named).office.name if named else ""
+        return self.profile.office.name if self.profile else ""
 
     async def directory_knows(self, login: str, password: str) -> bool:
         """Whether the office's directory takes this password for this login."""

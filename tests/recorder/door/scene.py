@@ -44,6 +44,8 @@ def quick_passwords() -> Passwords:
 class Answer:
     status: int
     said: dict[str, Any]
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def why(self) -> str:
@@ -128,7 +130,8 @@ class Scene:
     async def ask(self, operation: str, asked: object, *, token: str = "", source: str = "192.0.2.50") -> Answer:
         headers = {"x-token": token, "x-source": source}
         found = await self.client.post(f"/{operation}", content=json.dumps(asked, ensure_ascii=False), headers=headers)
-        return Answer(found.status_code, found.json())
+        is_json = found.headers.get("content-type", "") == "application/json"
+        return Answer(found.status_code, found.json() if is_json else {}, found.content, dict(found.headers))
 
     async def manager(self, login: str = "kanri") -> Visitor:
         """The first manager, set up and logged in."""
@@ -142,7 +145,8 @@ class Scene:
     ) -> Visitor:
         """Somebody whom a manager appoints, set up and logged in."""
         answer = await by.ask(
-            "people.add", login=login, name="鈴木 一郎", post="人事課 主査", ends_on="2027-03-31", role=role, section=section
+            "people.add", login=login, name="鈴木 一郎", post="人事課 主査", ends_on="2027-03-31", role=role,
+            section=section,
         )
         assert answer.status == 200, answer.said
         visitor = Visitor(self, source=source, login=login, password=answer.said["password"])
