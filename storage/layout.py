@@ -6,6 +6,7 @@ is added. `.broken` is added to what a power cut left without a readable head: n
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -39,6 +40,11 @@ _REQUEST = re.compile(r"request-\d{20}-[0-9a-f]{8}\.json")
 _ANNOUNCED = re.compile(rf"{ANNOUNCEMENTS}/\d{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\.jsonl(\.new)?")
 _SET_ASIDE = re.compile(r"catalogue\.sqlite\.damaged-\d+(-wal|-shm)?")
 _NAME = re.compile(r"([0-9]{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
+
+
+def root_of(path: str | os.PathLike[str]) -> str:
+    """The absolute path of a store's folder, named in any way."""
+    return os.path.abspath(os.fspath(path))
 
 
 class Name(NamedTuple):

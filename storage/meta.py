@@ -47,6 +47,15 @@ def no_store(root: str) -> StoreError:
     )
 
 
+def require_folder(root: str, disk: Disk) -> None:
+    """StoreError if there is no folder."""
+    found = disk.status(root)
+    if found is None:
+        raise no_store(root)
+    if found.kind != "directory":
+        raise StoreError(f"{root} is not a folder.")
+
+
 def read_small(path: str, disk: Disk) -> bytes:
     """The first bytes of a small file, b"" if there is none."""
     try:

@@ -23,32 +23,26 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import NamedTuple, Self
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
-from storage import facts, going_on, layout, meta, parts, recovery, sealing
-from storage.catalogue import Catalogue, unusable
+from storage import facts, going_on, layout, meta, recovery, sealing
 from storage.disk import Disk
-from storage.errors import DiskFailed, StoreBusy, StoreError, disk_failed
+from storage.errors import DiskFailed, disk_failed
 from storage.going_on import Growing
-from storage.meta import Closed, Meta
-from storage.parts import FilePool, PartFile
-from storage.rebuild import dayfile, fitting, identity
+from storage.meta import Closed
+from storage.opening import Opened, open_for_writing
+from storage.parts import PartFile
+from storage.reading import StoreReader, open_read_only
+from storage.rebuild import dayfile
 from storage.rebuild.condition import file_hash
-from storage.rebuild.rebuild import Rebuilt
 from storage.records import CallRecord
-from storage.register import RegisterDamaged
-from storage.ring import readopting, taking_away
-from storage.ring.apply import MOVED
-from storage.ring.ring import Ring
 from storage.sealing import Sealing
-from storage.search import Found, Wanted
-from storage.tallies import Run, Tallies, Tally
+from storage.tallies import Tallies
 from storage.wav import Encoding
 
-_LOCK_TRIES = 5  # somebody may just be looking whether it is held (Disk.is_locked)
+__all__ = ["Finished", "Store", "StoreReader"]
 
 _FOLDER_TRIES = 3  # a sweep may take an empty folder away just when it is to be used
 
@@ -64,81 +58,6 @@ class Finished(NamedTuple):
     part: PartFile | None = None
 
 
-class StoreReader:
-    """A store for looking at, while another process may be writing to it. Made by `Store.open_read_only`."""
-
-    def __init__(self, root: str, uuid: str, disk: Disk, catalogue: Catalogue) -> None:
-        self.root = root
-        self.uuid = uuid
-        self.disk = disk
-        self.catalogue = catalogue
-        self._media: dict[int, tuple[str, str]] = {}
-
-    def calls(self, begin_ns: int = -(2**63), end_ns: int = 2**63 - 1) -> AsyncIterator[CallRecord]:
-        """Every call that has ended, oldest first (by start, then by id); those that started in that time, if one is
-        given (the end is not in it)."""
-        return self.catalogue.calls(begin_ns, end_ns)
-
-    async def search(self, wanted: Wanted, *, limit: int = 50, offset: int = 0) -> Found:
-        """A page of the calls that are wanted, newest first, and how many there are. ValueError if `limit` is over
-        500."""
-        return await self.catalogue.search(wanted, limit=limit, offset=offset)
-
-    def matching(self, wanted: Wanted, *, newest_first: bool = False) -> AsyncGenerator[CallRecord, None]:
-        """All calls that are wanted, oldest first."""
-        return self.catalogue.matching(wanted, newest_first=newest_first)
-
-    def is_written_to(self) -> bool:
-        """Whether a process has this store open for writing."""
-        return self.disk.is_locked(os.path.join(self.root, layout.LOCK))
-
-    async def runs(self) -> list[Run]:
-        """Every time that captures were read into this store."""
-        return await self.catalogue.runs()
-
-    async def tallies(self, day: str | None = None) -> list[Tally]:
-        """What was counted on a Japanese day (as in 2026-11-22), or on all days; by run, day and reason."""
-        return await self.catalogue.tallies(day)
-
-    async def get(self, call_id: str) -> CallRecord | None:
-        """The call of that id, None if there is none."""
-        return await self.catalogue.get(call_id)
-
-    async def has(self, ids: Collection[str]) -> set[str]:
-        """Those of the ids that are in the catalogue."""
-        return await self.catalogue.has(ids)
-
-    def path_of(self, call: CallRecord) -> str | None:
-        """The absolute path of the call's recording, on the medium where it lies; None if it has none."""
-        if call.recording is None:
-            return None
-        _, folder = self._media.get(call.recording.medium, ("", self.root))
-        return os.path.join(folder, call.recording.path)
-
-    async def look_for_media(self) -> None:
-        """Where recordings lie besides the store's own folder."""
-        self._media = await self.catalogue.media()
-
-    async def close(self) -> None:
-        await self.catalogue.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What the one writer holds open."""
-
-    lock: int
-    root: int
-
-
 class Store(StoreReader):
     """A store for writing to; one process at a time. Made by `Store.open`.
 
@@ -150,20 +69,19 @@ class Store(StoreReader):
     again.
     """
 
-    def __init__(self, root: str, meta: Meta, disk: Disk, catalogue: Catalogue, held: _Held) -> None:
-        super().__init__(root, meta.uuid, disk, catalogue)
-        self.recovered = recovery.Recovered((), ())
-        self.rebuilt: Rebuilt | None = None
-        self.lines_again = 0
-        self.register_fault: RegisterDamaged | None = None
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened.root, opened.meta.uuid, opened.disk, opened.catalogue, opened.media)
+        self.recovered = opened.recovered
+        self.rebuilt = opened.rebuilt
+        self.lines_again = opened.lines_again
+        self.register_fault = opened.register_fault
         self.waiting: list[CallRecord] = []
         self.lineless: list[CallRecord] = []
         self.line_fault: DiskFailed | None = None
-        self._meta = meta
-        limit = parts.raise_descriptor_limit() - parts.DESCRIPTORS_FOR_OTHERS
-        self._pool = FilePool(disk, limit=limit)
+        self._meta = opened.meta
+        self._pool = opened.pool
         self._tallies = Tallies()
-        self._held = held
+        self._held = opened.held
         self._folders: set[str] = set()
         self._syncing = asyncio.Lock()
         self._finishing = asyncio.Lock()
@@ -187,96 +105,14 @@ class Store(StoreReader):
         recordings of calls that were going on wait for `go_on`. StoreBusy if another
         process writes to it; StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere.
         """
-        disk = disk or Disk()
-        root = _absolute(path)
-        try:
-            if create:
-                _make_folder(root, disk)
-            _require_folder(root, disk)
-            if repair and not any(disk.status(os.path.join(root, one)) for one in (layout.META, layout.CATALOGUE)):
-                raise meta.no_store(root)
-            lock = await _lock(root, disk)
-        except OSError as error:
-            raise disk_failed(f"The store {root} can't be opened", error) from error
-        opened = [lock]
-        catalogue: Catalogue | None = None
-        try:
-            try:
-                said = meta.read(root, disk)
-            except meta.MetaLost:
-                if not repair:
-                    raise
-                said = await asyncio.to_thread(identity.find, root, disk)
-                meta.write(root, said, disk)
-            if said is None:
-                said = meta.new()
-                meta.write(root, said, disk)
-            opened.append(disk.open_directory(root))
-
-            async def apply_register(catalogue: Catalogue) -> set[str]:
-                await Ring(root, said.uuid, disk, catalogue).catch_up()
-                return await catalogue.all_erased()
-
-            catalogue, rebuilt = await fitting.fit(root, said, disk, repair=repair, register=apply_register)
-            ring = Ring(root, said.uuid, disk, catalogue)
-            register_fault, caught_up = None, set[str]()
-            try:
-                caught_up = await ring.catch_up()
-                await taking_away.finish(ring)
-            except RegisterDamaged as error:
-                if rebuilt is not None or repair:
-                    raise  # what was erased or held can't be told from anything else now
-                register_fault = error  # nothing is erased or held until that is mended; calls are recorded
-            lines = 0
-            if repair or not said.has_day_files:
-                lines = await fitting.write_missing_lines(root, catalogue, disk)
-            now = Meta(said.uuid, said.opened + 1, catalogue.salt.hex(), closed=None, has_day_files=True)
-            await catalogue.note_opened(now.opened)
-            meta.write(root, now, disk)
-            store = cls(root, now, disk, catalogue, _Held(lock, opened[1]))
-            store.rebuilt, store.lines_again, store.register_fault = rebuilt, lines, register_fault
-            store.recovered = await recovery.recover(
-                root, disk, catalogue, store._pool, opened[1], was_closed=said.closed is not None,
-                leave_growing=leave_growing,
-            )  # fmt: skip
-            if rebuilt is not None or MOVED in caught_up:  # rows may be missing on the second medium, too
-                again = await readopting.readopt(ring)
-                store.recovered = store.recovered._replace(calls=(*store.recovered.calls, *again))
-            await store.look_for_media()
-            return store
-        except BaseException as error:
-            if catalogue is not None:
-                await catalogue.close()
-            for fd in reversed(opened):
-                disk.close(fd)
-            if isinstance(error, OSError):
-                raise disk_failed(f"The store {root} can't be opened", error) from error
-            raise
+        return cls(
+            await open_for_writing(path, create=create, repair=repair, leave_growing=leave_growing, disk=disk)
+        )
 
     @staticmethod
     async def open_read_only(path: str | os.PathLike[str], *, disk: Disk | None = None) -> StoreReader:
-        """The store in the folder `path`, for looking at; takes no lock and changes nothing. StoreError as for
-        `open`."""
-        disk = disk or Disk()
-        root = _absolute(path)
-        try:
-            _require_folder(root, disk)
-            said = meta.read(root, disk)
-        except OSError as error:
-            raise disk_failed(f"The store {root} can't be opened", error) from error
-        if said is None:
-            raise meta.no_store(root)
-        catalogue = await Catalogue.open_read_only(os.path.join(root, layout.CATALOGUE), uuid=said.uuid)
-        reader = StoreReader(root, said.uuid, disk, catalogue)
-        try:
-            await reader.look_for_media()
-        except sqlite3.DatabaseError as error:
-            await catalogue.close()
-            raise unusable(catalogue.path, error) from error
-        except BaseException:
-            await catalogue.close()
-            raise
-        return reader
+        """The same as `storage.reading.open_read_only`."""
+        return await open_read_only(path, disk=disk)
 
     async def go_on(self, ids: Collection[str]) -> dict[str, Growing]:
         """Those of these calls whose recordings `open` left growing, with their recordings; all other such recordings
@@ -486,54 +322,3 @@ class Store(StoreReader):
                 f"{len(self.waiting)} calls wait for it."
             ) from error
         self.waiting = []
-
-
-def _absolute(path: str | os.PathLike[str]) -> str:
-    return os.path.abspath(os.fspath(path))
-
-
-def _make_folder(root: str, disk: Disk) -> None:
-    """Makes the folder, or takes an empty one; what holds anything else is left alone. It is private, unless somebody
-    has made it shared before: that the folder around it is shared is no reason."""
-    found = disk.status(root)
-    if found is None:
-        disk.make_directory(root)
-        disk.make_private(root)
-    elif found.kind == "directory":
-        names = {entry.name for entry in disk.list(root)}
-        if layout.META not in names and names - {layout.LOCK, layout.META_NEW, layout.ANNOUNCEMENTS}:
-            raise StoreError(
-                f"The folder {root} is not empty, and no store.", hint="Name an empty folder, or one that isn't there."
-            )
-        if found.mode & 0o077 and not found.is_shared:
-            disk.make_private(root)
-
-
-def _require_folder(root: str, disk: Disk) -> None:
-    found = disk.status(root)
-    if found is None:
-        raise meta.no_store(root)
-    if found.kind != "directory":
-        raise StoreError(f"{root} is not a folder.")
-
-
-async def _lock(root: str, disk: Disk) -> int:
-    """The descriptor that holds the lock, with our pid in the file."""
-    path = os.path.join(root, layout.LOCK)
-    for attempt in range(_LOCK_TRIES):
-        try:
-            fd = disk.lock(path)
-        except BlockingIOError:
-            if attempt < _LOCK_TRIES - 1:
-                await asyncio.sleep(0.02)
-            continue
-        disk.truncate(fd, 0)
-        disk.write(fd, memoryview(str(os.getpid()).encode()), 0)
-        return fd
-    holder = meta.read_small(path, disk).strip()
-    pid = int(holder) if holder.isdigit() else None
-    raise StoreBusy(
-        f"The store {root} is used by process {pid if pid is not None else 'unknown'}.",
-        pid=pid,
-        hint="Wait until it ends, or stop it; recorder calls, export and verify work meanwhile.",
-    )

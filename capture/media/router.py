@@ -1,7 +1,7 @@
 """Which packet belongs to which call: the walk through a slice of packets, in the order of capture.
 
 `MediaRouter.process` takes RTP rows and the *points* at which signalling changed something among them (a party
-declared where it listens, a call ended). Flows about which nothing changes go straight to `placing`, all together.
+declared where it listens, a call ended). Flows about which nothing changes are placed at once, all together.
 The others are walked from point to point, each point taking effect between the packets it came between, so that
 the outcome does not depend on how the capture was cut into batches.
 
@@ -11,13 +11,12 @@ Whose packets are taken (RFC 3550 says nothing; this is our rule against injecte
 - any other waits. It is taken once packets of the listener go back to it (a NAT between them), or after `LATCH_NS`
   without a better source (`EARLY_LATCH_NS` while the other party has not yet said where it listens); then all its
   packets are, those that waited too. Else it is a second source: counted and flagged, never mixed in;
-- of several flows that may be one side of a call one is taken at a time: see `capture.media.contest`.
+- of several flows that may be one side of a call one is taken at a time: see `capture.media.channels`.
 
 Packets for which nobody declared anything wait, in case their SDP is still to come: see `capture.media.waiting`.
 
-Counted: `rtp_stray` (nobody declared the destination), `rtp_second_source`, `rtp_encrypted`, `rtp_other_hop` (another
-flow had the channel), `rtp_excluded` (of a call that is not to be recorded), `rtp_no_room` (all slots for calls are
-taken).
+Counted: `rtp_stray` (nobody declared the destination), `rtp_second_source`, `rtp_encrypted`, `rtp_excluded` (of a call
+that is not to be recorded), `rtp_no_room` (all slots for calls are taken).
 """
 
 from __future__ import annotations
@@ -30,15 +29,13 @@ from numpy.typing import NDArray
 
 from capture.counters import Counters
 from capture.media.buffers import AudioBuffers, AudioSink
-from capture.media.careful import CarefulPlacer
+from capture.media.channels import Channels
 from capture.media.claims import ClaimBook
-from capture.media.contest import Part, award
 from capture.media.flow import Flow, State, Use
 from capture.media.flow_book import FlowBook
 from capture.media.negotiation import CallMedia, Claim, Declaration
-from capture.media.placing import place
 from capture.media.rtp import RtpRows
-from capture.media.state import NO_PAYLOAD_TYPE, StreamColumns
+from capture.media.state import StreamColumns
 from capture.media.waiting import WaitingRoom
 
 LATCH_NS = 2_000_000_000
@@ -47,7 +44,6 @@ CLAIMS = 64  # of one call
 SPEAKERS = 16  # flows that may be one side of a call
 CONFIRMATIONS = 1 << 16
 SECOND_SOURCE_PACKETS = 3  # fewer may be the tail of an earlier call on the same ports
-OTHER_CODEC_PACKETS = 50  # of one flow without any G.711: it is not looked at one by one any more
 _LAST = 1 << 62  # a frame number after all others
 Done = Callable[[CallMedia], None]
 
@@ -62,17 +58,6 @@ class Point:
     endpoint: int | None = None  # and those of all calls that listen there
 
 
-@dataclass(slots=True)
-class _Job:
-    """Rows of one use that are to be placed."""
-
-    use: Use
-    rows: RtpRows
-    data: NDArray[np.uint8]
-    lo: int
-    hi: int
-
-
 class MediaRouter:
     """Finds for each RTP packet the stream it belongs to, and has it placed."""
 
@@ -80,21 +65,16 @@ class MediaRouter:
         self._counters = counters
         self.streams = StreamColumns()
         self.buffers = AudioBuffers(sink, calls=calls)
-        self._careful = CarefulPlacer(self.streams, self.buffers, counters)
         self._flows = FlowBook(counters)
+        self._channels = Channels(self.streams, self.buffers, self._flows, counters)
         self._claims = ClaimBook(self.activity_ns)
         self._wait_ns = wait_ns
         self._waiting = WaitingRoom(counters, wait_ns + EARLY_LATCH_NS + LATCH_NS)  # some wait for their proof, too
-        self._owner: dict[int, Use] = {}  # by stream
-        self._speakers: dict[int, list[Use]] = {}  # by channel: the flows that may be that side
-        self._holder: dict[int, Use] = {}  # by channel: the flow that is
         self._frame = -1  # how far the walk has come: what was captured later is not known yet
         # The walk through one slice:
         self._rows: RtpRows
         self._data: NDArray[np.uint8]
         self._todo: dict[int, tuple[int, int]] = {}  # by flow number: rows not yet walked
-        self._jobs: dict[int, list[_Job]] = {}  # by channel, in order
-        self._contested: dict[int, list[Part]] = {}  # by channel
         self._closing: list[tuple[CallMedia, Done]] = []
         self._confirmed: set[tuple[int, int]] = set()  # flows with which one end confirmed keys
         self.believed_ns = _LAST  # no packet of the slice can have been captured later than this
@@ -165,6 +145,7 @@ class MediaRouter:
         else:
             order = np.argsort(numbers, kind="stable")
         self._rows = rows = rows.take(order)
+        self._channels.begin(rows, data)
         numbers = numbers[order]
         first = np.flatnonzero(np.diff(numbers, prepend=-2))
         last = np.append(first[1:], len(numbers))[: len(first)]
@@ -179,7 +160,7 @@ class MediaRouter:
         plain = self._flows.plain[flows]
         self._flows.seen_ns[flows[plain]] = rows.time_ns[last[plain] - 1]
         self._walk(flows[~plain], first[~plain], last[~plain], points)
-        self._place_together(self._flows.stream[flows[plain]], first[plain], last[plain])
+        self._channels.place_plain(self._flows.stream[flows[plain]], first[plain], last[plain])
         self._finish_slice()
 
     def settle(self) -> None:
@@ -209,7 +190,7 @@ class MediaRouter:
         if media is None or media.audio is None:
             return []
         slot = media.audio.slot
-        return [*self._speakers.get(2 * slot, ()), *self._speakers.get(2 * slot + 1, ())]
+        return [*self._channels.speakers(2 * slot), *self._channels.speakers(2 * slot + 1)]
 
     # --- the walk -------------------------------------------------------------------------------------------
 
@@ -285,26 +266,11 @@ class MediaRouter:
         self._flows.seen_ns[flow.number] = self._rows.time_ns[upto - 1]
         if flow.state is State.USED:
             for use in flow.uses:
-                self._give(use, lo, upto)
+                self._channels.give(use, lo, upto)
         elif flow.state is State.WAITING:
             self._keep(flow, lo, upto)
         else:
             self._counters.add(flow.reason, upto - lo)
-
-    def _give(self, use: Use, lo: int, hi: int) -> None:
-        """These rows are the use's, if it has its channel."""
-        if len(self._speakers[use.channel]) > 1:
-            self._contested.setdefault(use.channel, []).append((use, lo, hi))
-        else:
-            self._holder[use.channel] = use
-            self._add_job(use, lo, hi)
-
-    def _add_job(self, use: Use, lo: int, hi: int) -> None:
-        jobs = self._jobs.setdefault(use.channel, [])
-        if jobs and jobs[-1].use is use and jobs[-1].rows is self._rows and jobs[-1].hi == lo:
-            jobs[-1].hi = hi
-        else:
-            jobs.append(_Job(use, self._rows, self._data, lo, hi))
 
     def _keep(self, flow: Flow, lo: int, hi: int) -> None:
         claims = self._claims.at(flow.destination)
@@ -374,10 +340,10 @@ class MediaRouter:
         )
 
     def _spoken_for(self, media: CallMedia, side: int) -> bool:
-        return media.audio is not None and bool(self._speakers.get(2 * media.audio.slot + side))
+        return media.audio is not None and bool(self._channels.speakers(2 * media.audio.slot + side))
 
     def _crowded(self, media: CallMedia, side: int) -> bool:
-        return media.audio is not None and len(self._speakers[2 * media.audio.slot + side]) >= SPEAKERS
+        return media.audio is not None and len(self._channels.speakers(2 * media.audio.slot + side)) >= SPEAKERS
 
     def _use(self, flow: Flow, claim: Claim, side: int, rank: int, at_ns: int) -> None:
         media, declared = claim.media, claim.declared
@@ -394,8 +360,7 @@ class MediaRouter:
                 return
         ends = flow.source, flow.destination
         use = Use(media.audio, side, declared.laws, declared.not_audio, *ends, claim=claim, flow=flow, rank=rank)
-        speakers = self._speakers.setdefault(use.channel, [])
-        for other in speakers:
+        for other in self._channels.speakers(use.channel):
             self._flows.plain[other.flow.number] = False
             media.second_source |= other.rank == 0 and rank > 0
         if rank:
@@ -403,18 +368,15 @@ class MediaRouter:
                 if rival is not flow and rival.state is State.WAITING and rival.first_frame <= self._frame:
                     self._advance(rival, self._frame)
                     media.second_source |= rival.unproven >= SECOND_SOURCE_PACKETS
-        speakers.append(use)
         flow.uses.append(use)
         flow.state = State.USED
-        if len(speakers) == 1:
-            self._holder[use.channel] = use
+        if self._channels.join(use):
             oldest_ns = max(media.started_ns, min(at_ns, claim.made_ns) - self._wait_ns)
             for part in kept:
                 lo = int(np.searchsorted(part.rows.time_ns, oldest_ns))
                 self._counters.add("rtp_stray", lo)
                 if lo < len(part.rows):
-                    job = _Job(use, part.rows, part.data, lo, len(part.rows))
-                    self._jobs.setdefault(use.channel, []).append(job)
+                    self._channels.give_kept(use, part.rows, part.data, lo)
         told = {other.declared.endpoint for other in media.claims}
         if rank < 2 and side == claim.side and flow.source not in told:
             # Who sends from an address that no SDP named will be answered there (RFC 4961).
@@ -424,96 +386,27 @@ class MediaRouter:
         lo, hi = self._todo.get(flow.number, (0, 0))
         return int(self._rows.time_ns[lo]) if lo < hi else int(self._flows.seen_ns[flow.number])
 
-    # --- placing --------------------------------------------------------------------------------------------
+    # --- the end of a call -----------------------------------------------------------------------------------
 
     def _finish_slice(self) -> None:
-        for channel, parts in self._contested.items():
-            holder = self._holder.get(channel)
-            heard_ns = int(self.streams.time_ns[holder.stream]) if holder and holder.stream >= 0 else -1
-            if channel in self._jobs:
-                job = self._jobs[channel][-1]
-                heard_ns = int(job.rows.time_ns[job.hi - 1])
-            runs, holder, left = award(parts, self._rows, holder, heard_ns)
-            self._counters.add("rtp_other_hop", left)
-            for run in runs:
-                self._add_job(*run)
-            if holder is not None:
-                self._holder[channel] = holder
-        self._contested = {}
-        self._place_jobs()
+        self._channels.place_given()
         closing, self._closing = self._closing, []
         for media, done in closing:
             self._close(media, done)
 
-    def _place_together(self, stream: NDArray[np.int64], lo: NDArray[np.int64], hi: NDArray[np.int64]) -> None:
-        if not len(stream):
-            return
-        refused = place(self.streams, self.buffers, self._counters, self._rows, self._data, stream, lo, hi)
-        for piece in refused.tolist():
-            use = self._owner[int(stream[piece])]
-            self._place_carefully(use, self._rows, self._data, int(lo[piece]), int(hi[piece]))
-
-    def _place_jobs(self) -> None:
-        """Place what was walked: first the first job of each channel, then the second, and so on."""
-        queue, self._jobs = list(self._jobs.values()), {}
-        depth = 0
-        while queue:
-            together = []
-            for jobs in queue:
-                job = jobs[depth]
-                here = job.rows is self._rows
-                if here and job.use.stream < 0 and job.hi - job.lo > 8:
-                    # The first packet makes the stream's acquaintance, the rest goes with all the others.
-                    self._place_carefully(job.use, job.rows, job.data, job.lo, job.lo + 1)
-                    job.lo += 1
-                if here and job.use.stream >= 0 and job.hi - job.lo > 4:
-                    together.append((job.use.stream, job.lo, job.hi))
-                else:
-                    self._place_carefully(job.use, job.rows, job.data, job.lo, job.hi)
-            if together:
-                self._place_together(*np.array(together, np.int64).T)
-            depth += 1
-            queue = [jobs for jobs in queue if len(jobs) > depth]
-
-    def _place_carefully(self, use: Use, rows: RtpRows, data: NDArray[np.uint8], lo: int, hi: int) -> None:
-        row = use.stream
-        silent = row >= 0 and self.streams.payload_type[row] == NO_PAYLOAD_TYPE
-        if silent and use.other_codec > OTHER_CODEC_PACKETS:
-            if not np.isin(rows.payload_type[lo:hi], list(use.laws)).any():
-                self._counters.add("rtp_other_codec", hi - lo)
-                use.other_codec += hi - lo
-                return
-        self._careful.place(use, rows, data, lo, hi)
-        if use.stream != row:
-            for known in use.known.values():
-                self._owner[known] = use
-        if use not in use.flow.uses:
-            return
-        self._flows.stream[use.flow.number] = use.stream
-        alone = len(use.flow.uses) == 1 and len(self._speakers[use.channel]) == 1
-        sure = use.stream >= 0 and not use.held and not use.leapt
-        self._flows.plain[use.flow.number] = alone and sure and use.flow.state is State.USED
-
-    # --- the end of a call ----------------------------------------------------------------------------------
 
     def _close(self, media: CallMedia, done: Done) -> None:
         """Settle what waits, hand the audio over, say so, and forget the call."""
-        self._place_jobs()
+        self._channels.place_given()
         uses = self.uses(media)
-        for use in uses:
-            self._careful.settle(use)
+        self._channels.settle(uses)
         if media.audio is not None:
             if media.encrypted or not media.wanted:
                 self.buffers.drop(media.audio)
             else:
                 self.buffers.close(media.audio)
         done(media)
-        for use in uses:
-            for row in use.known.values():
-                self._owner.pop(row, None)
-                self.streams.release(row)
-            self._speakers.pop(use.channel, None)
-            self._holder.pop(use.channel, None)
+        self._channels.forget(uses)
 
     def _take_foreigners(self, media: CallMedia) -> None:
         """A foreign source that is still waiting, and has no rival, was the speaker after all."""

@@ -24,93 +24,97 @@ def page(of: Status, language: Language, live: Iterable[tuple[str, str]] = ()) -
     """The page, line by line; `live` comes first (recorder.status.live). What operators wrote is escaped: it may hold
     a terminal's control codes."""
     first = [(heading, escape(text)) for heading, text in live]
-    lines = [*first, *(_japanese if language == "ja" else _english)(of)]
+    lines = [*first, *_lines(of, language)]
     width = max(cell_len(heading) for heading, _ in lines) + 2
     for heading, text in lines:
         yield f"{heading}{' ' * (width - cell_len(heading))}{text}".rstrip()
 
 
-def _japanese(of: Status) -> Lines:
-    kept, ring = of.kept, of.ring
-    yield "時点", japanese_time(of.at_ns)
-    yield "保存先", escape(of.store)
-    size = f"{_hours_ja(kept.hours)}、{bytes_in_words(kept.bytes)}"
-    yield "記録", f"通話 {kept.calls:,} 件、うち録音 {kept.recordings:,} 件（{size}）"
-    if kept.oldest_ns is not None and kept.newest_ns is not None:
-        yield "", f"最も古い録音 {japanese_time(kept.oldest_ns)}"
-        yield "", f"最も新しい録音 {japanese_time(kept.newest_ns)}"
-    if of.policy is None:
-        yield "規則", "定められていない"
-    else:
-        yield "規則", escape(f"{of.policy.office}「{of.policy.regulation}」")
-        for rule in of.policy.rules:
-            whom = f"{rule.scope}: " if rule.scope else "その他: " if len(of.policy.rules) > 1 else ""
-            yield "", escape(f"{whom}{rule.japanese}（{rule.article}）" if rule.article else f"{whom}{rule.japanese}")
-    yield "保存領域", f"{_limit(of, '時間')} のうち {_share(ring.used)} を使用"
-    if ring.holds_days is not None:
-        yield "", f"今の通話量（1日平均 {bytes_in_words(ring.per_day_bytes)}）で{_days_ja(ring.holds_days)}"
-    for budget in ring.budgets:
-        fits = "" if budget.holds_days is None else f"、今の通話量で{_days_ja(budget.holds_days)}"
-        yield "", f"「{words.length(budget.capacity)}」のうち {_share(budget.used)} を使用{fits}"
-    yield "ディスク", f"{bytes_in_words(of.disk_bytes)} のうち {bytes_in_words(of.free_bytes)} が空き"
-    if of.next is None:
-        yield "次の消去", "今後10年の見込みなし"
-    else:
-        yield "次の移動" if of.next.moves else "次の消去", _next_ja(of.next)
-    if of.due:
-        yield "", f"期限を過ぎたもの {of.due:,} 件（次の消去の処理で消去）"
-    yield "消去処理", "自動では未実施" if of.swept_ns is None else f"最後は {japanese_time(of.swept_ns)}"
-    if of.holds.count:
-        size = f"{bytes_in_words(of.holds.bytes)}、保存領域の {_share(of.holds.share)}"
-        yield "延長（保全）", f"{of.holds.count:,} 件、通話 {of.holds.calls:,} 件（{size}）"
-    else:
-        yield "延長（保全）", "なし"
-    for hold in of.holds.ending:
-        yield "", f"まもなく終了: {hold.name} {_last_day(hold.until_ns, japanese_day)}まで（{escape(hold.reason)}）"
-    yield "警報", "なし" if not of.alarms else f"{len(of.alarms)} 件"
-    for alarm in of.alarms:
-        yield "", escape(f"● {alarm.meaning('ja')} [{alarm.code}]")
-        yield "", escape(f"   → {alarm.remedy('ja')}")
+def _lines(of: Status, language: Language) -> Lines:
+    """Both languages beside each other, so that neither says what the other keeps to itself."""
 
+    def say(japanese: str, english: str) -> str:
+        return japanese if language == "ja" else english
 
-def _english(of: Status) -> Lines:
-    kept, ring = of.kept, of.ring
-    yield "as of", english_time(of.at_ns)
-    yield "store", escape(of.store)
-    size = f"{kept.hours:,.1f} hours, {bytes_in_words(kept.bytes)}"
-    yield "kept", f"{kept.calls:,} calls, {kept.recordings:,} of them with a recording: {size}"
+    time = japanese_time if language == "ja" else english_time
+    kept, ring, holds = of.kept, of.ring, of.holds
+    size = bytes_in_words(kept.bytes)
+    yield say("時点", "as of"), time(of.at_ns)
+    yield say("保存先", "store"), escape(of.store)
+    yield say("記録", "kept"), say(
+        f"通話 {kept.calls:,} 件、うち録音 {kept.recordings:,} 件（{_hours_ja(kept.hours)}、{size}）",
+        f"{kept.calls:,} calls, {kept.recordings:,} of them with a recording: {kept.hours:,.1f} hours, {size}",
+    )
     if kept.oldest_ns is not None and kept.newest_ns is not None:
-        yield "", f"oldest {english_time(kept.oldest_ns)}, newest {english_time(kept.newest_ns)}"
-    if of.policy is None:
-        yield "rule", "none in force"
-    else:
-        yield "rule", escape(f"{of.policy.office}, {of.policy.regulation}")
-        for rule in of.policy.rules:
-            whom = f"{rule.scope}: " if rule.scope else "all others: " if len(of.policy.rules) > 1 else ""
-            yield "", escape(f"{whom}{rule.english} ({rule.article})" if rule.article else f"{whom}{rule.english}")
-    yield "ring", f"{_share(ring.used)} of {_limit(of, 'hours')} used"
+        oldest, newest = time(kept.oldest_ns), time(kept.newest_ns)
+        yield "", say(f"最も古い録音 {oldest}、最も新しい録音 {newest}", f"oldest {oldest}, newest {newest}")
+    yield from _rules(of, say)
+    used = _share(ring.used)
+    yield say("保存領域", "ring"), say(
+        f"{_limit(of, '時間')} のうち {used} を使用", f"{used} of {_limit(of, 'hours')} used"
+    )
     if ring.holds_days is not None:
         a_day = bytes_in_words(ring.per_day_bytes)
-        yield "", f"holds {_days_en(ring.holds_days)} at this traffic ({a_day} a day)"
+        yield "", say(
+            f"今の通話量（1日平均 {a_day}）で{_days_ja(ring.holds_days)}",
+            f"holds {_days_en(ring.holds_days)} at this traffic ({a_day} a day)",
+        )
     for budget in ring.budgets:
-        fits = "" if budget.holds_days is None else f", {_days_en(budget.holds_days)} at this traffic"
-        yield "", f"'{describe(budget.capacity)}': {_share(budget.used)} of it used{fits}"
-    yield "disk", f"{bytes_in_words(of.free_bytes)} of {bytes_in_words(of.disk_bytes)} free"
-    yield "goes next", "nothing within ten years" if of.next is None else _next_en(of.next)
-    if of.due:
-        yield "", f"{of.due:,} are due, and go with the next sweep"
-    yield "last sweep", "none by the clock" if of.swept_ns is None else english_time(of.swept_ns)
-    if of.holds.count:
-        size = f"{bytes_in_words(of.holds.bytes)}, {_share(of.holds.share)} of the ring"
-        yield "holds", f"{of.holds.count:,}, on {of.holds.calls:,} calls ({size})"
+        used, fits = _share(budget.used), ""
+        if budget.holds_days is not None:
+            fits = say(
+                f"、今の通話量で{_days_ja(budget.holds_days)}", f", {_days_en(budget.holds_days)} at this traffic"
+            )
+        yield "", say(
+            f"「{words.length(budget.capacity)}」のうち {used} を使用{fits}",
+            f"'{describe(budget.capacity)}': {used} of it used{fits}",
+        )
+    free, whole = bytes_in_words(of.free_bytes), bytes_in_words(of.disk_bytes)
+    yield say("ディスク", "disk"), say(f"{whole} のうち {free} が空き", f"{free} of {whole} free")
+    if of.next is None:
+        yield say("次の消去", "goes next"), say("今後10年の見込みなし", "nothing within ten years")
     else:
-        yield "holds", "none"
-    for hold in of.holds.ending:
-        yield "", f"ends soon: {hold.name}, through {_last_day(hold.until_ns, english_day)} ({escape(hold.reason)})"
-    yield "alarms", "none" if not of.alarms else f"{len(of.alarms)}"
+        yield say("次の移動" if of.next.moves else "次の消去", "goes next"), say(_next_ja(of.next), _next_en(of.next))
+    if of.due:
+        yield "", say(
+            f"期限を過ぎたもの {of.due:,} 件（次の消去の処理で消去）", f"{of.due:,} are due, and go with the next sweep"
+        )
+    swept = say("自動では未実施", "none by the clock")
+    if of.swept_ns is not None:
+        swept = say(f"最後は {time(of.swept_ns)}", time(of.swept_ns))
+    yield say("消去処理", "last sweep"), swept
+    held = say("なし", "none")
+    if holds.count:
+        size, share = bytes_in_words(holds.bytes), _share(holds.share)
+        held = say(
+            f"{holds.count:,} 件、通話 {holds.calls:,} 件（{size}、保存領域の {share}）",
+            f"{holds.count:,}, on {holds.calls:,} calls ({size}, {share} of the ring)",
+        )
+    yield say("延長（保全）", "holds"), held
+    for hold in holds.ending:
+        last = _last_day(hold.until_ns, japanese_day if language == "ja" else english_day)
+        yield "", say(
+            f"まもなく終了: {hold.name} {last}まで（{escape(hold.reason)}）",
+            f"ends soon: {hold.name}, through {last} ({escape(hold.reason)})",
+        )
+    yield say("警報", "alarms"), say(f"{len(of.alarms)} 件", f"{len(of.alarms)}") if of.alarms else say("なし", "none")
     for alarm in of.alarms:
-        yield "", escape(f"* {alarm.meaning('en')} [{alarm.code}]")
-        yield "", escape(f"  {alarm.remedy('en')}")
+        yield "", escape(f"{say('●', '*')} {alarm.meaning(language)} [{alarm.code}]")
+        yield "", escape(f"{say('   →', ' ')} {alarm.remedy(language)}")
+
+
+def _rules(of: Status, say: Callable[[str, str], str]) -> Lines:
+    heading = say("規則", "rule")
+    if of.policy is None:
+        yield heading, say("定められていない", "none in force")
+        return
+    office, regulation = of.policy.office, of.policy.regulation
+    yield heading, escape(say(f"{office}「{regulation}」", f"{office}, {regulation}"))
+    others = say("その他", "all others") if len(of.policy.rules) > 1 else ""
+    for rule in of.policy.rules:
+        whom = rule.scope or others
+        article = say(f"（{rule.article}）", f" ({rule.article})") if rule.article else ""
+        yield "", escape(f"{f'{whom}: ' if whom else ''}{say(rule.japanese, rule.english)}{article}")
 
 
 def _next_ja(one: Next) -> str:
