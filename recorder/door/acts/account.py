@@ -38,6 +38,7 @@ class Me:
     session: int
     password_first: bool
     second_factor_first: bool
+    has_second_factor: bool
     office: str  # as in 松本市; "" if the settings name none
     recovery_codes: int  # that are left
 
@@ -102,7 +103,8 @@ async def me(door: Door, caller: Caller, asked: Nothing) -> Me:
         appointments=tuple(Appointed(role=one.role, section=one.section) for one in person.appointments),
         rights=tuple(sorted(caller.rights)), session=session.number, password_first=person.must_change_password,
         second_factor_first=not person.has_second_factor and person.directory != "oidc",
-        office=door.office_name, recovery_codes=await door.people.recovery_codes_left(person.id),
+        has_second_factor=person.has_second_factor, office=door.office_name,
+        recovery_codes=await door.people.recovery_codes_left(person.id),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from recorder.door.operations import Caller, operation
+from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
 from recorder.numbers.form import is_number, normalised
@@ -131,6 +131,19 @@ class WholeCall:
     gaps: tuple[Gap, ...]
     streams: tuple[Stream, ...]
     call_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sections:
+    sections: tuple[str, ...]
+
+
+@operation("sections", Right.CALLS)
+async def sections(door: Door, caller: Caller, asked: Nothing) -> Sections:
+    """The sections whose calls the caller may see."""
+    known = {one.name for one in door.settings.sections}
+    allowed = caller.sections(Right.CALLS)
+    return Sections(sections=tuple(sorted(known if allowed is None else known & allowed)))
 
 
 @operation("calls", Right.CALLS)

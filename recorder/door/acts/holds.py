@@ -63,6 +63,12 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroundsOfHold:
+    grounds: tuple[GroundOfHold, ...]
+    provisional_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceHold:
     __pydantic_config__ = STRICT
 
@@ -110,6 +116,12 @@ async def listed(door: Door, caller: Caller, asked: Nothing) -> Holds:
         found.append(_shown(door, hold, call))
     found.sort(key=lambda one: (one.until_ns is None, one.until_ns or 0, one.number))
     return Holds(holds=tuple(found), grounds=_grounds(door), provisional_days=PROVISIONAL_DAYS)
+
+
+@operation("holds.grounds", Right.HOLD)
+async def grounds(door: Door, caller: Caller, asked: Nothing) -> GroundsOfHold:
+    """On what the regulation lets a recording be kept longer."""
+    return GroundsOfHold(grounds=_grounds(door), provisional_days=PROVISIONAL_DAYS)
 
 
 @operation("holds.place", Right.HOLD)

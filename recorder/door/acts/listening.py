@@ -71,6 +71,12 @@ class OfSitting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SittingShown:
+    call: str
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioOf:
     __pydantic_config__ = STRICT
 
@@ -134,6 +140,16 @@ async def open_sitting(door: Door, caller: Caller, asked: OpenSitting) -> Opened
     })  # fmt: skip
     name, sitting = door.sittings.open(caller.person.id, record.id, caller.now_ns)
     return Opened(sitting=name, until_ns=sitting.until_ns, entry=entry.number)
+
+
+@operation("listening.sitting", Right.LISTEN)
+async def sitting(door: Door, caller: Caller, asked: OfSitting) -> SittingShown:
+    """What he listens to, and until when."""
+    record, _ = await _of(door, caller, asked.sitting)
+    assert caller.person is not None
+    found = door.sittings.find(asked.sitting, caller.person.id, caller.now_ns)
+    assert found is not None
+    return SittingShown(call=record.id, until_ns=found.until_ns)
 
 
 @operation("listening.audio", Right.LISTEN)
