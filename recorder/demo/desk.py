@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from recorder.desk.app import application as pages
 from recorder.desk.asking import door_at
 from recorder.door.door import Door
 from recorder.door.listen import bound, serve
+from recorder.door.listen import run as run_server
 from recorder.door.people import second_factor
 from recorder.door.rights import Role
 from recorder.settings import Settings
@@ -91,15 +93,15 @@ async def run(folder: Path, office: str, port: int, say: Callable[[str], None]) 
     for one in ACCOUNTS:
         say(f"  {one.login:<12} {one.role:<12} {one.name}（{one.post}）")
     say("\n確認コード（30秒ごとに変わります。1つのコードは1回だけ使えます）:")
+    at_port = socket.create_server(("127.0.0.1", port))
     listening = bound(folder / "socket", mode=0o600)
     async with await Door.open(folder / "store", folder / "door", settings(office, folder)) as door:
         config = uvicorn.Config(
-            pages(door_at(str(folder / "socket"))), host="127.0.0.1", port=port, log_level="warning",
-            access_log=False, ws="none", lifespan="off",
+            pages(door_at(str(folder / "socket"))), log_level="warning", access_log=False, ws="none", lifespan="off",
         )  # fmt: skip
         tasks = [
             asyncio.create_task(serve(door, listening, frozenset())),
-            asyncio.create_task(uvicorn.Server(config).serve()),
+            asyncio.create_task(run_server(uvicorn.Server(config), at_port)),
             asyncio.create_task(_codes(secrets, say)),
         ]
         try:

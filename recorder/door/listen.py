@@ -63,4 +63,17 @@ async def serve(door: Door, at: socket.socket, users: frozenset[int]) -> None:
         application(door), http=Protocol, ws="none", lifespan="off", log_level="warning", access_log=False,
         limit_concurrency=200, timeout_graceful_shutdown=5,
     )  # fmt: skip
-    await asyncio.shield(uvicorn.Server(config).serve([at]))
+    await run(uvicorn.Server(config), at)
+
+
+async def run(server: uvicorn.Server, at: socket.socket) -> None:
+    """Serves at a listening socket, and closes it; who is cancelled lets answers under way end first."""
+    serving = asyncio.create_task(server.serve([at]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+    finally:
+        at.close()

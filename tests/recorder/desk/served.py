@@ -17,7 +17,7 @@ import uvicorn
 from recorder.desk.app import application as pages
 from recorder.desk.asking import door_at
 from recorder.door.acts.people import first_manager
-from recorder.door.listen import bound, serve
+from recorder.door.listen import bound, run, serve
 from storage.records import CallRecord
 from tests.recorder.door.scene import Scene
 
@@ -50,17 +50,17 @@ async def served(scene: Served) -> AsyncIterator[Served]:
         scene.address = f"http://localhost:{port}"
         client = door_at(str(scene.folder / "socket"))
         config = uvicorn.Config(pages(client), log_level="warning", access_log=False, ws="none", lifespan="off")
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign]
-        tasks = [asyncio.create_task(serve(scene.door, at, frozenset())), asyncio.create_task(server.serve([listening]))]
+        tasks = [
+            asyncio.create_task(serve(scene.door, at, frozenset())),
+            asyncio.create_task(run(uvicorn.Server(config), listening)),
+        ]
         try:
             await _until_answered(scene.address)
             yield scene
         finally:
-            server.should_exit = True
-            tasks[0].cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await client.aclose()
 
 
