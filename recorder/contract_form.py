@@ -74,6 +74,8 @@ def _recording(recording: RecordingRecord) -> dict[str, Any]:
         "frames": recording.frames,
         "starts_at": rfc3339(recording.starts_ns),
         "streams": [_stream(stream) for stream in recording.streams],
+        "sealed": recording.sealed_bytes is not None,
+        "bytes": recording.file_bytes,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable
 
+from capture.parties import CALLEE
 from recorder import numbers
 from recorder.conversations.conversation import Conversation
 from recorder.conversations.leg import Leg
@@ -179,6 +180,8 @@ def _talk_ns(one: Conversation, lines: Lines) -> int | None:
     people = one.person_legs()
     if people:
         return max(people[0].call.answered_ns or 0, people[0].joined_ns if people[0].far == 0 else 0)
+    if first.taker is not None:
+        return first.call.answered_ns
     if first.role in (Role.FROM_OUTSIDE, Role.FROM_TELEPHONE):
         return None if len(one.legs) > 1 or lines.settings.telephones_seen else first.call.answered_ns
     return first.call.answered_ns
@@ -192,10 +195,12 @@ def _extension(one: Conversation, lines: Lines) -> str | None:
     if first.role is Role.TO_TELEPHONE:
         return _of_house(first, lines) if first.call.answered else None
     people = [leg for leg in one.person_legs() if leg.role is not Role.TO_OUTSIDE]
-    return _of_house(people[0], lines) if people else None
+    return _of_house(people[0], lines) if people else first.taker
 
 
 def _of_house(leg: Leg, lines: Lines) -> str | None:
+    if leg.far == CALLEE and leg.taker is not None:
+        return leg.taker
     candidates = sorted(leg.extension_numbers)
     known = [number for number in candidates if lines.extensions.match(number)]
     return next(iter(known or candidates), None)
@@ -203,6 +208,10 @@ def _of_house(leg: Leg, lines: Lines) -> str | None:
 
 def _parties(one: Conversation, lines: Lines, ended_ns: int) -> Iterable[PartyRecord]:
     """Each extension that spoke, with its times."""
+    if one.first.taker is not None and one.first.role is not Role.TO_TELEPHONE:
+        until_ns = min(one.first.ended_ns or ended_ns, ended_ns)
+        from_ns = one.first.call.answered_ns or one.started_ns
+        yield PartyRecord(extension=one.first.taker, from_ns=from_ns, until_ns=max(from_ns, until_ns))
     legs: list[Leg] = [one.first] if one.first.role in (Role.FROM_TELEPHONE, Role.TO_TELEPHONE) else []
     legs += [leg for leg in one.person_legs() if leg.role is not Role.TO_OUTSIDE]
     for leg in legs:

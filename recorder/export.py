@@ -1,18 +1,27 @@
 """Copies of recordings as ordinary WAV files of 16-bit samples, for who has to hear them elsewhere.
 
-`targets` says where each copy goes, `export` makes one. A copy has the samples of the original: those of pcm16
-unchanged, the bytes of g711 by the tables of G.711. Nothing that exists is ever overwritten, and a copy that could
-not be finished is removed.
+`targets` says where each copy goes, `export` makes one, `export_sealed` one of a sealed recording. A copy has the
+samples of the original: those of pcm16 unchanged, the bytes of g711 by the tables of G.711. Nothing that exists is
+ever overwritten, and a copy that could not
+be finished is removed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from recorder.problems import Unusable
 from storage.records import CallRecord
+from storage.wav import RATE_HZ
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
+
+    from storage.sealed.reader import Reader
 
 _FRAMES_AT_ONCE = 1 << 18
 _MOST_IN_RIFF = (1 << 32) - 4096  # bytes of audio for which 32-bit sizes are enough, the head counted generously
@@ -27,7 +36,7 @@ def targets(calls: Sequence[CallRecord], output: Path) -> list[tuple[str, Path]]
     """
     if output.is_dir() or len(calls) > 1:
         output.mkdir(parents=True, exist_ok=True)
-        plan = [(_path(call), output / Path(_path(call)).name) for call in calls]
+        plan = [(_path(call), output / Path(_path(call)).with_suffix(".wav").name) for call in calls]
     else:
         plan = [(_path(call), output) for call in calls]
     for _, copy in plan:
@@ -40,26 +49,53 @@ def export(original: Path, copy: Path) -> None:
     """Write a copy that only our own account may read. OSError or `Unusable` if it can't be done."""
     import soundfile
 
+    with _new(copy) as file, original.open("rb") as source:
+        try:
+            with soundfile.SoundFile(source) as audio, _wav(file, audio.frames, audio.channels) as out:
+                for block in audio.blocks(_FRAMES_AT_ONCE, dtype="int16"):
+                    out.write(block)
+        except soundfile.LibsndfileError as problem:
+            raise Unusable(
+                f"{original} is not a recording that can be read.", hint="Look for what happened with: recorder verify"
+            ) from problem
+
+
+def export_sealed(reader: Reader, copy: Path) -> None:
+    """The same of a sealed recording: it is opened in memory, and in the clear in the copy alone. OSError, `Unusable`;
+    SealedError if it isn't as it was sealed."""
+    import numpy as np
+
+    from storage.sealed.expand import table
+    from storage.wav import PCM16
+
+    with _new(copy) as file, _wav(file, reader.frames, reader.channels) as out:
+        for block in reader.blocks():
+            if reader.encoding is PCM16:
+                out.write(np.frombuffer(block, np.int16).reshape(-1, reader.channels))
+            else:
+                out.write(table(reader.encoding)[np.frombuffer(block, np.uint8)].reshape(-1, reader.channels))
+
+
+@contextlib.contextmanager
+def _new(copy: Path) -> Iterator[BinaryIO]:
+    """A new file for our own account alone, which goes again if it can't be finished."""
     try:
         descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise _exists(copy) from None
     try:
-        with os.fdopen(descriptor, "wb") as file, original.open("rb") as source, soundfile.SoundFile(source) as audio:
-            large = audio.frames * audio.channels * 2 > _MOST_IN_RIFF
-            with soundfile.SoundFile(
-                file, "w", audio.samplerate, audio.channels, "PCM_16", format="RF64" if large else "WAV"
-            ) as out:
-                for block in audio.blocks(_FRAMES_AT_ONCE, dtype="int16"):
-                    out.write(block)
-    except soundfile.LibsndfileError as problem:
-        copy.unlink()
-        raise Unusable(
-            f"{original} is not a recording that can be read.", hint="Look for what happened with: recorder verify"
-        ) from problem
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
     except BaseException:
         copy.unlink()
         raise
+
+
+def _wav(file: BinaryIO, frames: int, channels: int) -> SoundFile:
+    import soundfile
+
+    large = frames * channels * 2 > _MOST_IN_RIFF
+    return soundfile.SoundFile(file, "w", RATE_HZ, channels, "PCM_16", format="RF64" if large else "WAV")
 
 
 def _path(call: CallRecord) -> str:

@@ -13,7 +13,9 @@ from datetime import date, datetime
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from capture.dialogs.call import Call
 from capture.packets import AddressBook
+from capture.sip.address import parse_uri
 from recorder import numbers, settings
 from storage.layout import JAPAN
 
@@ -123,6 +125,10 @@ class Lines:
         found = self.never.any(numbers)
         return f"lines.never_record {found}" if found else None
 
+    def never_recorded_by(self, extension: str | None) -> str | None:
+        """The same of one extension, or of nobody."""
+        return None if extension is None else self.never_recorded((extension,))
+
     def dialled(self, number: str) -> str:
         """What a telephone dialled, without the digits that get it a line to the outside."""
         return numbers.dialled(number, self._prefixes)
@@ -133,6 +139,15 @@ class Lines:
             not self.extensions.match(number) and (len(self.dialled(number)) >= 9 or self.dialled(number) != number)
             for number in called
         )
+
+    def reached(self, call: Call) -> str | None:
+        """The extension that took a call, or was called last, where proxies pass on one dialog. None where none did, or
+        where the exchange itself took it."""
+        end = call.reached
+        if end is None or self.is_exchange(end.node):
+            return None
+        users = (numbers.number_of(parse_uri(uri)) for uri in end.uris)
+        return next((number for number in users if self.extensions.match(number)), None)
 
     def section(self, extension: str | None, at_ns: int) -> settings.Section | None:
         """The section that has the extension on that day."""

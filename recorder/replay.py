@@ -75,7 +75,7 @@ async def replay(
     warnings: list[str] = []
     counters, of_files = Counters(), Counters()
     prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
-    async with await Store.open(store, create=True) as opened:
+    async with await Store.open(store, create=True, recipients=settings.sealing.named()) as opened:
         if settings.policy.office or settings.policy.rules:
             from recorder.ring.adoption import adopt_first
 

@@ -148,6 +148,8 @@ class Session:
 
     def answered(self, call: Call) -> None:
         """Somebody took the call."""
+        if self._journal is not None:
+            self._journal.answered(call)
         self._book.answered(call)
         self._more_is_known(call)
 
@@ -164,9 +166,7 @@ class Session:
     def pressed(self, call: Call, at_ns: int, party: int, key: str) -> None:
         """A party pressed a key: perhaps the last of the code with which its section asks for a recording."""
         leg = self._book.leg(call)
-        if leg is None or party != leg.far or leg.role.is_outside:
-            return
-        if presses(leg, key, at_ns, leg.conversation.lines):
+        if leg is not None and presses(leg, party, key, leg.conversation.lines):
             self._demand(leg.serves, at_ns)
 
     def listens(self, call: Call, at_ns: int, party: int, endpoints: Sequence[int]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from capture.dialogs.call import Call
@@ -18,6 +19,7 @@ from capture.sip.message import SipMessage
 from recorder.redaction import redacted
 
 KEPT = 64  # messages of a call that nobody has replied to
+REGISTERED = 20_000  # names whose registration is remembered
 PENDING = 20_000  # Call-IDs of which messages were heard, until it is known whether they are calls
 SILENT_BYTES = 32 << 20  # of all calls that nobody has replied to; those that wait longest go first, as in a flood
 
@@ -36,6 +38,7 @@ class SignallingJournal:
         self._silent_bytes = 0
         self._calls: dict[str, set[int]] = {}  # numbers of the calls of a Call-ID
         self._noted: set[str] = set()
+        self._registered: OrderedDict[str, Heard] = OrderedDict()  # the registrar's newest word, by name
 
     def attend(self, book: AddressBook) -> None:
         """Endpoints are of this book."""
@@ -44,6 +47,13 @@ class SignallingJournal:
     def heard(self, at_ns: int, source: int, destination: int, payload: bytes, message: SipMessage) -> None:
         """A message, whosesoever."""
         call_id, heard = message.call_id, (at_ns, source, destination, payload)
+        if message.method == "REGISTER":
+            if 200 <= message.status < 300:
+                self._registered.pop(name := message.to.uri.text, None)
+                self._registered[name] = heard
+                if len(self._registered) > REGISTERED:
+                    self._registered.popitem(last=False)
+            return
         if call_id in self._noted:
             self._note(_name(call_id), self._line(heard))
         elif call_id in self._silent:
@@ -66,6 +76,14 @@ class SignallingJournal:
             self._noted.add(call.call_id)
             if kept:
                 self._note(_name(call.call_id), b"".join(map(self._line, kept)))
+
+    def answered(self, call: Call) -> None:
+        """Somebody took it: under which names the two are registered belongs to it, since whoever starts again may hear
+        of that in an hour only."""
+        names = {call.caller_registered, call.callee_registered, *(call.reached.uris if call.reached else ())}
+        heard = [self._registered[name] for name in names if name is not None and name in self._registered]
+        if heard and call.call_id in self._noted:
+            self._note(_name(call.call_id), b"".join(map(self._line, heard)))
 
     def over(self, calls: Iterable[Call]) -> tuple[str, ...]:
         """Calls are over; under which names nothing has to be remembered any more, once they are entered."""

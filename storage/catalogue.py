@@ -281,14 +281,19 @@ class Catalogue:
         """(path, bytes that its file must have) of every recording of a day's folder of the store itself,
         by path."""
         found = await self.query(
-            "select path, encoding, channels, frames from recording where path >= ? and path < ? "
+            "select path, encoding, channels, frames, sealed_bytes from recording where path >= ? and path < ? "
             "and medium = 0 order by path",
             (f"{folder}/", f"{folder}0"),  # 0 is the character after /
         )
         return [
-            (path, file_bytes(PCM16 if encoding == PCM16.name else ULAW, channels, frames))
-            for path, encoding, channels, frames in found
+            (path, sealed_bytes or file_bytes(PCM16 if encoding == PCM16.name else ULAW, channels, frames))
+            for path, encoding, channels, frames, sealed_bytes in found
         ]
+
+    async def sealed(self) -> set[str]:
+        """The ids of all calls whose recording is sealed."""
+        sql = "select id from call join recording on recording.call = call.number where sealed_bytes is not null"
+        return {row[0] for row in await self.query(sql)}
 
     async def latest_entries(self, ids: Collection[str]) -> dict[str, bytes]:
         """The digest with which each of these calls was entered last."""
@@ -426,19 +431,21 @@ async def _check_version(connection: aiosqlite.Connection, path: str) -> None:
 
 
 async def _migrate(writer: aiosqlite.Connection, path: str, uuid: str) -> None:
-    """Brings the schema up to date, each step in a transaction of its own."""
+    """Brings the schema up to date, all steps in one transaction: it is old or new, never between."""
     steps, have = migrations.load(), await _version(writer)
     if have > len(steps):
         raise _too_new(path, have, len(steps))
-    for number, sql in steps[have:]:
-        try:
-            await writer.executescript(f"begin immediate;\n{sql}\npragma user_version = {number};")
-            if number == 1:
-                await writer.execute("insert into store (only, uuid) values (1, ?)", (uuid,))
-            await writer.commit()
-        except BaseException:
-            await writer.rollback()
-            raise
+    if have == len(steps):
+        return
+    script = "\n".join(sql for _, sql in steps[have:])
+    try:
+        await writer.executescript(f"begin immediate;\n{script}\npragma user_version = {len(steps)};")
+        if not have:
+            await writer.execute("insert into store (only, uuid) values (1, ?)", (uuid,))
+        await writer.commit()
+    except BaseException:
+        await writer.rollback()
+        raise
 
 
 async def _check_uuid(connection: aiosqlite.Connection, path: str, uuid: str) -> None:

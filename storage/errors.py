@@ -1,7 +1,7 @@
 """What can go wrong in a store, in two families, by whose fault it is.
 
 `StoreError` and its kinds are for the operator: a sentence naming the thing at fault and, where there is one, the
-command that mends it. `WavError` is ours to count: bytes that aren't a WAV header as we write them.
+command that mends it. `WavError` and `SealedError` are ours to count: bytes that aren't a file as we write them.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ class DiskFailed(StoreError):
 
 class WavError(Exception):
     """These bytes are not the head of a WAV file that we can read."""
+
+
+class SealedError(Exception):
+    """These bytes are not a sealed recording as we write them, or none that the key at hand opens."""
 
 
 _HINTS = {

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from storage import records, wav
-from storage.parts import PartFile
 from storage.records import MAX_GAPS, CallRecord, RecordingRecord
 from storage.wav import Encoding
+
+if TYPE_CHECKING:
+    from storage.parts import PartFile
 
 
 class Facts(NamedTuple):
@@ -48,6 +50,11 @@ def pack_as_fits(call: CallRecord, encoding: Encoding, *, complete: bool) -> tup
         if len(packed) <= room:
             return packed, shorter is call
     raise AssertionError("a call's indispensable fields have bounded lengths")
+
+
+def all_of(call: CallRecord, *, complete: bool) -> str:
+    """The facts as JSON, of whatever length."""
+    return (b'{"call":%b,"complete":%b}' % (records.to_json(call), b"true" if complete else b"false")).decode("ascii")
 
 
 def unpack(data: bytes) -> Facts:

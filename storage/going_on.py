@@ -16,6 +16,7 @@ from storage.layout import Name
 from storage.parts import FilePool, PartFile
 from storage.records import CallRecord
 from storage.recovery import read_head
+from storage.sealed.seals import Seals
 
 
 class Growing(NamedTuple):
@@ -25,8 +26,14 @@ class Growing(NamedTuple):
     call: CallRecord  # as its head tells it
 
 
-def reopen(root: str, disk: Disk, pool: FilePool, name: Name) -> Growing | None:
+def reopen(root: str, disk: Disk, pool: FilePool, name: Name, seals: Seals) -> Growing | None:
     """The recording to be gone on with; None if it can't be: its head is torn, or it is complete."""
+    if name.is_sealed:
+        try:
+            found = seals.reopen(pool, name)
+        except (OSError, DiskFailed):
+            return None  # as below
+        return None if found is None else Growing(*found)
     path = os.path.join(root, name.recording) + layout.PART
     try:
         fd = disk.open(path, write=True)

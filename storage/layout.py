@@ -1,7 +1,8 @@
 """Where things lie in a store, and what a name tells.
 
-A recording is `YYYY/MM/DD/HHMMSS-<id>.wav`, day and time those of the call's start in Japan; while it grows, `.part`
-is added. `.broken` is added to what a power cut left without a readable head: nobody's audio is thrown away unheard.
+A recording is `YYYY/MM/DD/HHMMSS-<id>.wav`, or `.sealed` if it is, day and time those of the call's start in Japan;
+while it grows, `.part` is added. `.broken` is added to what a power cut left without a readable head: nobody's audio is
+thrown away unheard.
 """
 
 from __future__ import annotations
@@ -23,12 +24,18 @@ ANNOUNCEMENTS = "announcements"  # folder: storage.announcements
 ANNOUNCEMENTS_LOCK = f"{ANNOUNCEMENTS}/lock"
 HOUSEKEEPING = "housekeeping.json"  # what the housekeeping remembers: recorder.housekeeping
 HOUSEKEEPING_NEW = "housekeeping.json.new"
+HOUSEKEEPING_LOCK = "housekeeping.lock"
+KEYS = "keys.sqlite"  # storage.sealed.key_store
 CATALOGUE_NEW = f"{CATALOGUE}.new"  # while it is made anew
+CATALOGUE_BEFORE = f"{CATALOGUE}.before"  # as it was before its schema was changed: storage.upgrading
+CATALOGUE_BEFORE_NEW = f"{CATALOGUE_BEFORE}.new"
 SQLITE_FILES = ("", "-wal", "-shm")
 ROOT_FILES = frozenset(
-    {META, META_NEW, LOCK, DAY_FILES_LOCK, HOUSEKEEPING, HOUSEKEEPING_NEW}
-    | {name + ending for name in (CATALOGUE, CATALOGUE_NEW) for ending in SQLITE_FILES}
+    {META, META_NEW, LOCK, DAY_FILES_LOCK, HOUSEKEEPING, HOUSEKEEPING_NEW, HOUSEKEEPING_LOCK}
+    | {CATALOGUE_BEFORE, CATALOGUE_BEFORE_NEW}
+    | {name + ending for name in (CATALOGUE, CATALOGUE_NEW, KEYS) for ending in SQLITE_FILES}
 )
+WAV, SEALED = ".wav", ".sealed"
 PART = ".part"
 BROKEN = ".broken"
 
@@ -39,7 +46,7 @@ _FOLDERS = (re.compile(r"\d{4}"), re.compile(r"0[1-9]|1[0-2]"), re.compile(r"0[1
 _REQUEST = re.compile(r"request-\d{20}-[0-9a-f]{8}\.json")
 _ANNOUNCED = re.compile(rf"{ANNOUNCEMENTS}/\d{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\.jsonl(\.new)?")
 _SET_ASIDE = re.compile(r"catalogue\.sqlite\.damaged-\d+(-wal|-shm)?")
-_NAME = re.compile(r"([0-9]{6})-([0-9A-Za-z-]{1,128})\.wav(\.part|\.broken)?")
+_NAME = re.compile(r"([0-9]{6})-([0-9A-Za-z-]{1,128})\.(?:wav|sealed)(\.part|\.broken)?")
 
 
 def root_of(path: str | os.PathLike[str]) -> str:
@@ -55,15 +62,20 @@ class Name(NamedTuple):
     started_ns: int  # to the second
     ending: str  # "", ".part" or ".broken"
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether what lies there is a sealed recording."""
+        return self.recording.endswith(SEALED)
+
 
 def is_id(value: str) -> bool:
     """Whether this may be the id of a call: it becomes part of a file's name."""
     return _ID.fullmatch(value) is not None
 
 
-def recording_path(started_ns: int, call_id: str) -> str:
+def recording_path(started_ns: int, call_id: str, *, sealed: bool = False) -> str:
     """Where the finished recording of a call lies, relative to the store."""
-    return f"{_time_path(started_ns // 1_000_000_000)}-{call_id}.wav"
+    return f"{_time_path(started_ns // 1_000_000_000)}-{call_id}{SEALED if sealed else WAV}"
 
 
 @lru_cache(maxsize=64)  # each is asked for twice, and by all calls of the same second

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage import layout, meta, parts, recovery
@@ -24,6 +25,8 @@ from storage.register import RegisterDamaged
 from storage.ring import readopting, taking_away
 from storage.ring.apply import MOVED
 from storage.ring.ring import Ring
+from storage.sealed.key_store import Named
+from storage.sealed.seals import Seals
 
 _LOCK_TRIES = 5  # somebody may just be looking whether it is held (Disk.is_locked)
 
@@ -51,18 +54,21 @@ class Opened:
     lines_again: int  # calls that had lost their line in their day's file
     register_fault: RegisterDamaged | None
     media: dict[int, tuple[str, str]]  # as of Catalogue.media
+    seals: Seals
 
 
 async def open_for_writing(
     path: str | os.PathLike[str], *, create: bool = False, repair: bool = False, leave_growing: bool = False,
-    disk: Disk | None = None,
+    recipients: Sequence[Named] = (), disk: Disk | None = None,
 ) -> Opened:
     """The store in the folder `path`; `storage.store.Store.open` explains the arguments and errors."""
     disk = disk or Disk()
     root = layout.root_of(path)
     try:
         async with contextlib.AsyncExitStack() as undo:
-            opened = await _open(root, disk, undo, create=create, repair=repair, leave_growing=leave_growing)
+            opened = await _open(
+                root, disk, undo, create=create, repair=repair, leave_growing=leave_growing, recipients=recipients
+            )
             undo.pop_all()
             return opened
     except OSError as error:
@@ -70,7 +76,8 @@ async def open_for_writing(
 
 
 async def _open(
-    root: str, disk: Disk, undo: contextlib.AsyncExitStack, *, create: bool, repair: bool, leave_growing: bool
+    root: str, disk: Disk, undo: contextlib.AsyncExitStack, *, create: bool, repair: bool, leave_growing: bool,
+    recipients: Sequence[Named],
 ) -> Opened:
     """Opens it; `undo` closes again what was opened until then."""
     if create:
@@ -83,6 +90,8 @@ async def _open(
     said = await _identity(root, disk, repair=repair)
     held = Held(lock, disk.open_directory(root))
     undo.callback(disk.close, held.root)
+    seals = Seals.open(root, said.uuid, disk, recipients)
+    undo.callback(seals.close)
 
     async def apply_register(catalogue: Catalogue) -> set[str]:
         await Ring(root, said.uuid, disk, catalogue).catch_up()
@@ -108,13 +117,14 @@ async def _open(
     pool = FilePool(disk, limit=parts.raise_descriptor_limit() - parts.DESCRIPTORS_FOR_OTHERS)
     undo.callback(pool.close)
     recovered = await recovery.recover(
-        root, disk, catalogue, pool, held.root, was_closed=said.closed is not None, leave_growing=leave_growing
-    )
+        root, disk, catalogue, pool, held.root, seals, was_closed=said.closed is not None,
+        leave_growing=leave_growing,
+    )  # fmt: skip
     if rebuilt is not None or MOVED in caught_up:  # rows may be missing on the second medium, too
         again = await readopting.readopt(ring)
         recovered = recovered._replace(calls=(*recovered.calls, *again))
     media = await catalogue.media()
-    return Opened(root, now, disk, catalogue, held, pool, recovered, rebuilt, lines, register_fault, media)
+    return Opened(root, now, disk, catalogue, held, pool, recovered, rebuilt, lines, register_fault, media, seals)
 
 
 async def _identity(root: str, disk: Disk, *, repair: bool) -> Meta:

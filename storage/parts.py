@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from storage import wav
+from storage import facts, wav
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
+from storage.records import CallRecord
 from storage.wav import HEADER_BYTES, Encoding
 
 if TYPE_CHECKING:
@@ -198,6 +199,30 @@ class PartFile:
         self.write(frames, self.read(0, self.frames))
         self.starts_ns -= frames * 1_000_000_000 // wav.RATE_HZ
         self.silence(0, frames)
+
+    @property
+    def file_bytes(self) -> int:
+        """The length of the file once it is complete."""
+        return wav.file_bytes(self.encoding, self.channels, self.frames)
+
+    @property
+    def sealed_bytes(self) -> int | None:
+        """That of a sealed file; None if it isn't sealed."""
+        return None
+
+    def complete(self, fd: int, call: CallRecord) -> bool:
+        """Writes what makes the file complete into the open file; whether it says all that is known of the call.
+        OSError."""
+        packed, is_all = facts.pack_as_fits(call, self.encoding, complete=True)
+        head = wav.header(self.encoding, self.channels, self.frames, packed)
+        if self.frames * self.frame_bytes % 2:
+            self._pool.disk.write(fd, memoryview(b"\0"), wav.HEADER_BYTES + self.frames * self.frame_bytes)
+        self._pool.disk.write(fd, memoryview(head), 0)
+        return is_all
+
+    def describe(self, call: CallRecord) -> None:
+        """Notes what has become known of the call meanwhile. DiskFailed."""
+        self.write_head(facts.pack(facts.with_audio(call, self), self.encoding, complete=False))
 
     def write_head(self, facts: bytes) -> None:
         """Writes the head for the length so far."""

@@ -49,10 +49,13 @@ class RecordingRecord:
     streams: tuple[StreamRecord, ...] = ()
     gaps: tuple[Gap, ...] = ()  # what no packet brought; the first MAX_GAPS
     medium: int = 0  # where it lies now: 0 the store's own folder, 1 the second one; not part of what is proven
+    sealed_bytes: int | None = None  # the size of its sealed file; None: it is a WAV file in the clear
 
     @property
     def file_bytes(self) -> int:
         """The size of its file."""
+        if self.sealed_bytes is not None:
+            return self.sealed_bytes
         data = self.frames * self.channels * (2 if self.encoding == PCM16.name else 1)
         return HEADER_BYTES + data + data % 2
 
@@ -103,6 +106,11 @@ class CallRecord:
             excluded_by=self.excluded_by, announced_ms=self.announced_ms, caller_group=self.caller_group,
             caller_sealed=self.caller_sealed, section=self.section, recording=recording,
         )  # fmt: skip
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its recording is sealed."""
+        return self.recording is not None and self.recording.sealed_bytes is not None
 
     @property
     def duration_s(self) -> float:
@@ -196,6 +204,8 @@ def _as_dict(call: CallRecord) -> dict[str, Any]:
             "streams": [_stream_dict(stream) for stream in audio.streams],
             "gaps": audio.gaps,
         }
+        if audio.sealed_bytes is not None:
+            fields["recording"]["sealed_bytes"] = audio.sealed_bytes
     return fields
 
 
@@ -221,6 +231,7 @@ def _recording(fields: Any) -> RecordingRecord:
         path=_text(fields["path"]),
         encoding=_text(fields["encoding"]),
         sha256=bytes.fromhex(_text(fields["sha256"])),
+        sealed_bytes=_whole_or_none(fields.get("sealed_bytes")),
         streams=tuple(_stream(stream) for stream in fields["streams"]),
         gaps=tuple((_whole(channel), _whole(start), _whole(end)) for channel, start, end in fields["gaps"]),
     )

@@ -1,6 +1,6 @@
 """What a start does with the recordings that a crash left without a row: the steps of "Start" in docs/formats.md.
 
-A `.part` is cut to whole frames and sealed like any other recording; its call is what its head says, ended by
+A `.part` is cut to whole frames and completed like any other recording; its call is what its head says, ended by
 `interrupted` unless the head is complete. A `.wav` without a row only lacks its row. Both get the flag `recovered`.
 What the register says was erased is erased, whatever a power cut or a backup brought back. All of it may be interrupted
 and done again. Files that aren't ours are left alone: `verify` names them.
@@ -11,20 +11,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from storage import facts, layout, sealing, wav
+from storage import completing, facts, layout, wav
 from storage.catalogue import Catalogue
+from storage.completing import Completion, flagged
 from storage.disk import Disk
-from storage.errors import DiskFailed, WavError
+from storage.errors import DiskFailed, SealedError, WavError
 from storage.facts import Facts
 from storage.layout import Name
 from storage.parts import FilePool, PartFile
 from storage.rebuild import dayfile
 from storage.records import CallRecord
-from storage.sealing import Sealing, flagged
+from storage.sealed.form import HEAD_BYTES
+from storage.sealed.scan import scan
+from storage.sealed.seals import Seals
 from storage.wav import HEADER_BYTES, Header
 
 RECOVERED = "recovered"
@@ -41,8 +44,8 @@ class Recovered(NamedTuple):
 
 
 async def recover(
-    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, *, was_closed: bool = False,
-    leave_growing: bool = False,
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, seals: Seals, *,
+    was_closed: bool = False, leave_growing: bool = False,
 ) -> Recovered:
     """Finishes what a crash left: afterwards each of our files has its row, and each line in a day's file, unless the
     last writer `was_closed` properly, and so has seen to them. `root_fd` is the open folder.
@@ -63,12 +66,13 @@ async def recover(
     await asyncio.to_thread(
         _erase, disk, [os.path.join(root, name.recording) + name.ending for name in unfinished if name.id in erased]
     )
+    await _forget_what_is_known(catalogue, seals, {name.id for name in unfinished})
     unfinished = [name for name in unfinished if name.id not in erased]
     growing: tuple[Name, ...] = ()
     if leave_growing:
         growing = tuple(name for name in unfinished if name.ending == layout.PART)
         unfinished = [name for name in unfinished if name.ending != layout.PART]
-    entered, stuck, _ = await recover_parts(root, disk, catalogue, pool, root_fd, unfinished)
+    entered, stuck, _ = await recover_parts(root, disk, catalogue, pool, root_fd, seals, unfinished)
     calls += entered
     left += stuck
     if not was_closed:
@@ -76,15 +80,25 @@ async def recover(
     return Recovered(tuple(calls), tuple(left), growing)
 
 
+async def _forget_what_is_known(catalogue: Catalogue, seals: Seals, unfinished: Collection[str]) -> None:
+    """Of sealed calls that have their rows, and of those of which no file was made."""
+    ids = set(seals.growing()) - set(unfinished)
+    there = await catalogue.has(ids)
+    seals.entered(there)
+    seals.drop(ids - there)
+    if seals.keys is not None and len(having := seals.keys.calls()) != len(await catalogue.sealed()):
+        seals.drop(await catalogue.erased(having))  # a backup brought them back
+
+
 async def recover_parts(
-    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, names: Sequence[Name]
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, seals: Seals, names: Sequence[Name]
 ) -> Recovered:
     """Finishes these files."""
     calls: list[CallRecord] = []
     left: list[str] = []
     for start in range(0, len(names), _GROUP):
         group = list(names[start : start + _GROUP])
-        entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, group)
+        entered, stuck = await _recover_group(root, disk, catalogue, pool, root_fd, seals, group)
         calls += entered
         left += stuck
     return Recovered(tuple(calls), tuple(left))
@@ -108,9 +122,9 @@ async def _adopt_lines(root: str, disk: Disk, catalogue: Catalogue) -> list[Call
 
 
 async def _recover_group(
-    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, names: list[Name]
+    root: str, disk: Disk, catalogue: Catalogue, pool: FilePool, root_fd: int, seals: Seals, names: list[Name]
 ) -> tuple[list[CallRecord], list[str]]:
-    """Seals one group of files; the calls entered, and the files that had to be left."""
+    """Completes one group of files; the calls entered, and the files that had to be left."""
     known: dict[str, CallRecord] = {}
     for call_id in await catalogue.has([name.id for name in names]):
         call = await catalogue.get(call_id)
@@ -121,9 +135,11 @@ async def _recover_group(
     for call_id, call in lines.items():
         if call.recording is None and call_id not in known:  # its row is still to come: see _adopt_lines
             known[call_id] = call
-    plan = await asyncio.to_thread(_seal, root, disk, pool, root_fd, names, known, lines)
+    plan = await asyncio.to_thread(_complete, root, disk, pool, root_fd, seals, names, known, lines)
     await asyncio.to_thread(dayfile.append, root, plan.lines, disk)
     await catalogue.add_calls(plan.calls, replace=True)
+    seals.entered([call.id for call in plan.calls])
+    seals.drop([call.id for call in plan.calls if call.outcome == "no_audio"])
     await asyncio.to_thread(_erase, disk, plan.doomed)
     return plan.calls, plan.left
 
@@ -132,7 +148,7 @@ class _Plan:
     """What is made of a group of files."""
 
     def __init__(self) -> None:
-        self.sealings: list[Sealing] = []
+        self.completions: list[Completion] = []
         self.calls: list[CallRecord] = []  # to be entered
         self.lines: list[CallRecord] = []  # those of them that no head tells of, or not wholly
         self.said: dict[str, CallRecord] = {}  # what days' files say of these calls
@@ -140,8 +156,8 @@ class _Plan:
         self.left: list[str] = []
 
 
-def _seal(
-    root: str, disk: Disk, pool: FilePool, root_fd: int, names: list[Name], known: dict[str, CallRecord],
+def _complete(
+    root: str, disk: Disk, pool: FilePool, root_fd: int, seals: Seals, names: list[Name], known: dict[str, CallRecord],
     lines: dict[str, CallRecord],
 ) -> _Plan:
     """All that comes before the rows and lines: looks at each file, and takes the parts through steps 1 to 5."""
@@ -150,16 +166,16 @@ def _seal(
     for name in names:
         try:
             plan_one = _plan_part if name.ending else _plan_complete
-            plan_one(root, disk, pool, name, known.get(name.id), plan)
+            plan_one(root, disk, pool, seals, name, known.get(name.id), plan)
         except (OSError, DiskFailed):
             plan.left.append(name.recording + name.ending)
     try:
-        sealing.write_heads(plan.sealings, pool)
-        sealing.sync(plan.sealings, pool, root_fd)
-        sealing.hash_and_name(plan.sealings, pool)
+        completing.write_heads(plan.completions, pool)
+        completing.sync(plan.completions, pool, root_fd, seals)
+        completing.hash_and_name(plan.completions, pool)
     finally:
-        sealing.release(plan.sealings, pool)
-    for one in plan.sealings:
+        completing.release(plan.completions, pool)
+    for one in plan.completions:
         if one.fault is None:
             call = one.result()
             plan.calls.append(call)
@@ -170,10 +186,18 @@ def _seal(
     return plan
 
 
-def _plan_complete(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
-    """A `.wav` without a row: the crash came between steps 4 and 6."""
+def _plan_complete(
+    root: str, disk: Disk, pool: FilePool, seals: Seals, name: Name, known: CallRecord | None, plan: _Plan
+) -> None:
+    """A complete file without a row: the crash came between steps 4 and 6."""
     entered = known is not None and (known.recording is not None or known.outcome != "recorded")
-    call = None if entered else call_of_complete(root, disk, name, plan.said.get(name.id))
+    line = plan.said.get(name.id)
+    if entered:
+        call = None
+    elif name.is_sealed:
+        call = call_of_sealed(root, disk, name, line, seals.known(name.id))
+    else:
+        call = call_of_complete(root, disk, name, line)
     if call is None:
         plan.left.append(name.recording)  # not of our making: that would be whole
     else:
@@ -190,7 +214,7 @@ def call_of_complete(root: str, disk: Disk, name: Name, line: CallRecord | None 
         size = disk.size(fd)
         if header is None or said is None or not said.complete or size != header.file_bytes:
             return None
-        sha256, _ = sealing.hash_file(disk, fd)
+        sha256, _ = completing.hash_file(disk, fd)
     finally:
         disk.close(fd)
     call = line if line is not None and line.recording is not None else said.call  # a line has all, a head what fits
@@ -202,6 +226,27 @@ def call_of_complete(root: str, disk: Disk, name: Name, line: CallRecord | None 
     return flagged(replace(call, recording=recording), RECOVERED)
 
 
+def call_of_sealed(
+    root: str, disk: Disk, name: Name, line: CallRecord | None, said: Facts | None = None
+) -> CallRecord | None:
+    """The same of a complete sealed recording, which says nothing of its call: its line tells, or what was known while
+    it grew."""
+    fd = disk.open(os.path.join(root, name.recording))
+    try:
+        if scan(disk, fd).head.id != name.id:
+            return None
+        sha256, size = completing.hash_file(disk, fd)
+    except SealedError:
+        return None
+    finally:
+        disk.close(fd)
+    call = line if line is not None and line.recording is not None else said.call if said is not None else None
+    if call is None or call.recording is None:
+        return None
+    recording = replace(call.recording, path=name.recording, sha256=sha256, sealed_bytes=size)
+    return flagged(replace(call, recording=recording), RECOVERED)
+
+
 def _lines_of(root: str, disk: Disk, names: list[Name]) -> dict[str, CallRecord]:
     """What days' files say of these calls."""
     ids = {name.id for name in names}
@@ -209,11 +254,13 @@ def _lines_of(root: str, disk: Disk, names: list[Name]) -> dict[str, CallRecord]
     return {call.id: call for day in days for call in dayfile.read(root, day, disk).calls if call.id in ids}
 
 
-def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRecord | None, plan: _Plan) -> None:
+def _plan_part(
+    root: str, disk: Disk, pool: FilePool, seals: Seals, name: Name, known: CallRecord | None, plan: _Plan
+) -> None:
     """A `.part`: the crash came while the call went on, or before step 4."""
     path = os.path.join(root, name.recording) + layout.PART
     if disk.status(os.path.join(root, name.recording)) is not None:
-        sealing.name_for_good(disk, path)  # a rename cut in half; FileExistsError if it is another file
+        completing.name_for_good(disk, path)  # a rename cut in half; FileExistsError if it is another file
         return
     if known is not None and known.outcome != "recorded":
         plan.doomed.append(path)  # the audio of a call that has none was to be erased
@@ -221,6 +268,37 @@ def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRec
     if known is not None and known.recording is not None and known.recording.path != name.recording:
         plan.left.append(name.recording + layout.PART)
         return
+    found = _look_at_sealed(pool, seals, name) if name.is_sealed else _look_at_part(pool, path, name)
+    call, part = _call_of(name, found.said, known, whole=found.whole), found.part
+    if part is None or not part.frames:
+        if part is None and found.has_sound:
+            disk.rename_new(path, path.removesuffix(layout.PART) + layout.BROKEN)
+            call = flagged(replace(call, outcome="recorded"), completing.DISK_ERROR)
+        else:
+            plan.doomed.append(path)
+            call = replace(call, outcome="no_audio")
+        if known is None:
+            call = replace(call, recording=None)
+            plan.calls.append(call)
+            plan.lines.append(call)
+        return
+    if not found.whole and known is None:
+        end_ns = part.starts_ns + part.frames * 1_000_000_000 // wav.RATE_HZ
+        call = replace(call, ended_ns=max(call.ended_ns, end_ns))
+    plan.completions.append(Completion(call, part))
+
+
+class _Found(NamedTuple):
+    """What a `.part` was found to be, cut to what is whole of it."""
+
+    part: PartFile | None  # None: its head can't be read
+    said: Facts | None
+    whole: bool  # it was complete, and lacks only its name
+    has_sound: bool  # there is more than a head
+
+
+def _look_at_part(pool: FilePool, path: str, name: Name) -> _Found:
+    disk = pool.disk
     fd = disk.open(path, write=True)
     try:
         header, said = read_head(disk, fd, name)
@@ -233,29 +311,32 @@ def _plan_part(root: str, disk: Disk, pool: FilePool, name: Name, known: CallRec
         holes = disk.holes(fd, HEADER_BYTES, size) if header is not None and header.encoding.law else []
     finally:
         disk.close(fd)
-    call = _call_of(name, said, known, whole=whole)
-    if header is None or not header.frames:
-        if size > HEADER_BYTES and header is None:
-            disk.rename_new(path, path.removesuffix(layout.PART) + layout.BROKEN)
-            call = flagged(replace(call, outcome="recorded"), sealing.DISK_ERROR)
-        else:
-            plan.doomed.append(path)
-            call = replace(call, outcome="no_audio")
-        if known is None:
-            call = replace(call, recording=None)
-            plan.calls.append(call)
-            plan.lines.append(call)
-        return
+    if header is None:
+        return _Found(None, said, whole=False, has_sound=size > HEADER_BYTES)
+    audio = said.call.recording if said is not None else None
     part = PartFile(
         pool, path, name.recording, encoding=header.encoding, channels=header.channels, frames=header.frames,
-        starts_ns=call.recording.starts_ns if call.recording is not None else name.started_ns,
+        starts_ns=audio.starts_ns if audio is not None else name.started_ns,
     )  # fmt: skip
     for first, last in holes:  # a power cut left zeros, which are loud in G.711
         part.silence((first - HEADER_BYTES) // header.frame_bytes, (last - HEADER_BYTES) // header.frame_bytes)
-    if not whole and known is None:
-        end_ns = part.starts_ns + part.frames * 1_000_000_000 // wav.RATE_HZ
-        call = replace(call, ended_ns=max(call.ended_ns, end_ns))
-    plan.sealings.append(Sealing(call, part))
+    return _Found(part, said, whole, has_sound=True)
+
+
+def _look_at_sealed(pool: FilePool, seals: Seals, name: Name) -> _Found:
+    """Nobody has its key any more: without a last record it ends with its last whole one."""
+    said = seals.known(name.id)
+    left = seals.left(pool, name)
+    if left is None:
+        found = pool.disk.status(os.path.join(seals.root, name.recording) + layout.PART)
+        return _Found(None, said, whole=False, has_sound=found is not None and found.size > HEAD_BYTES)
+    part, found_records = left
+    audio = said.call.recording if said is not None else None
+    if audio is None or said is None or not said.complete or found_records.last is None:
+        return _Found(part, said, whole=False, has_sound=True)
+    part.frames, part.starts_ns = audio.frames, audio.starts_ns
+    part.encoding = part.encoding if part.encoding.name == audio.encoding else wav.PCM16
+    return _Found(part, said, whole=True, has_sound=True)
 
 
 def _call_of(name: Name, said: Facts | None, known: CallRecord | None, *, whole: bool) -> CallRecord:

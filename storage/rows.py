@@ -13,11 +13,11 @@ CALL = (
     "id, started_ns, ended_ns, answered_ns, talk_ns, direction, outcome, end_reason, "
     "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section, announced_ms"
 )
-RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium"
+RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium, sealed_bytes"
 STREAM = "channel, party, codec, ssrc, source, destination, packets, lost, duplicates, late"
 
 _ADD_CALL = f"insert into call (number, {CALL}) values ({', '.join('?' * 19)})"
-_ADD_RECORDING = f"insert into recording (call, {RECORDING}) values ({', '.join('?' * 9)})"
+_ADD_RECORDING = f"insert into recording (call, {RECORDING}) values ({', '.join('?' * 10)})"
 _ADD_STREAM = f"insert into stream (call, position, {STREAM}) values ({', '.join('?' * 12)})"
 _ADD_LEG = "insert into call_leg (call, position, call_id) values (?, ?, ?)"
 _ADD_FLAG = "insert into call_flag (call, position, flag) values (?, ?, ?)"
@@ -70,7 +70,7 @@ def statements(
         if (audio := call.recording) is not None:
             recordings.append(
                 (number, audio.path, audio.sha256, audio.encoding, audio.rate_hz, audio.channels, audio.frames,
-                 audio.starts_ns, audio.medium)
+                 audio.starts_ns, audio.medium, audio.sealed_bytes)
             )  # fmt: skip
             gaps += [(number, position, *gap) for position, gap in enumerate(audio.gaps)]
             streams += [
@@ -122,10 +122,10 @@ def record(
     )
     recording = None
     if number in recordings:
-        [(path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium)] = recordings[number]
+        [(path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium, sealed_bytes)] = recordings[number]
         recording = RecordingRecord(
             path=path, sha256=sha256, encoding=encoding, rate_hz=rate_hz, channels=channels, frames=frames,
-            starts_ns=starts_ns, medium=medium, gaps=tuple(gaps.get(number, ())),
+            starts_ns=starts_ns, medium=medium, sealed_bytes=sealed_bytes, gaps=tuple(gaps.get(number, ())),
             streams=tuple(_stream(row) for row in streams.get(number, ())),
         )  # fmt: skip
     return CallRecord(

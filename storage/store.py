@@ -27,7 +27,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from storage import facts, going_on, layout, meta, recovery, sealing
+from storage import completing, going_on, layout, meta, recovery
+from storage.completing import Completion
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
 from storage.going_on import Growing
@@ -38,7 +39,7 @@ from storage.reading import StoreReader, open_read_only
 from storage.rebuild import dayfile
 from storage.rebuild.condition import file_hash
 from storage.records import CallRecord
-from storage.sealing import Sealing
+from storage.sealed.key_store import Named
 from storage.tallies import Tallies
 from storage.wav import Encoding
 
@@ -82,6 +83,7 @@ class Store(StoreReader):
         self._pool = opened.pool
         self._tallies = Tallies()
         self._held = opened.held
+        self.seals = opened.seals
         self._folders: set[str] = set()
         self._syncing = asyncio.Lock()
         self._finishing = asyncio.Lock()
@@ -94,7 +96,7 @@ class Store(StoreReader):
     @classmethod
     async def open(
         cls, path: str | os.PathLike[str], *, create: bool = False, repair: bool = False,
-        leave_growing: bool = False, disk: Disk | None = None,
+        leave_growing: bool = False, recipients: Sequence[Named] = (), disk: Disk | None = None,
     ) -> Store:
         """The store in the folder `path`, for writing; what a crash left unfinished is finished first, and a
         catalogue that is lost or damaged made anew (`rebuilt`).
@@ -102,11 +104,14 @@ class Store(StoreReader):
         With `create`, a folder that is missing or empty becomes a store. With `repair`, every row of the catalogue is
         looked at, one of an old backup or another store is replaced instead of refused, and a `store.json` that is lost
         is made anew. With `leave_growing`,
-        recordings of calls that were going on wait for `go_on`. StoreBusy if another
+        recordings of calls that were going on wait for `go_on`. With `recipients`, what begins is sealed for them
+        (docs/sealed.md). StoreBusy if another
         process writes to it; StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere.
         """
         return cls(
-            await open_for_writing(path, create=create, repair=repair, leave_growing=leave_growing, disk=disk)
+            await open_for_writing(
+                path, create=create, repair=repair, leave_growing=leave_growing, recipients=recipients, disk=disk
+            )
         )
 
     @staticmethod
@@ -122,13 +127,13 @@ class Store(StoreReader):
         known = await self.catalogue.has([name.id for name in recovered.growing])
         for name in recovered.growing:
             wanted = name.id in ids and name.id not in known
-            growing = going_on.reopen(self.root, self.disk, self._pool, name) if wanted else None
+            growing = going_on.reopen(self.root, self.disk, self._pool, name, self.seals) if wanted else None
             if growing is None:
                 others.append(name)
             else:
                 found[name.id] = growing
         more = await recovery.recover_parts(
-            self.root, self.disk, self.catalogue, self._pool, self._held.root, others
+            self.root, self.disk, self.catalogue, self._pool, self._held.root, self.seals, others
         )
         self.recovered = recovery.Recovered(recovered.calls + more.calls, recovered.left + more.left)
         return found
@@ -143,16 +148,15 @@ class Store(StoreReader):
         """
         if not layout.is_id(call.id):
             raise ValueError(f"{call.id!r} can't be part of a file's name")
+        starts_ns = call.started_ns if starts_ns is None else starts_ns
+        if self.seals.is_on:
+            return self._begin_sealed(call, encoding, channels, starts_ns)
         name = layout.recording_path(call.started_ns, call.id)
         part = PartFile(
             self._pool, os.path.join(self.root, name) + layout.PART, name,
-            encoding=encoding, channels=channels, frames=0,
-            starts_ns=call.started_ns if starts_ns is None else starts_ns,
+            encoding=encoding, channels=channels, frames=0, starts_ns=starts_ns,
         )  # fmt: skip
-        try:
-            self._create(part)
-        except OSError as error:
-            raise disk_failed(f"{name}.part could not be created", error) from error
+        self._create(part)
         try:
             self.describe(part, call)
         except DiskFailed:
@@ -161,10 +165,27 @@ class Store(StoreReader):
             raise
         return part
 
+    def _begin_sealed(self, call: CallRecord, encoding: Encoding, channels: int, starts_ns: int) -> PartFile:
+        """The same, sealed. The key is kept before there is anything that it opens."""
+        part = self.seals.begin(self._pool, call, encoding=encoding, channels=channels, starts_ns=starts_ns)
+        try:
+            self._create(part)
+            part.begin()
+        except DiskFailed:
+            with contextlib.suppress(DiskFailed):
+                part.discard()
+            raise
+        return part
+
+    def has_file(self, call: CallRecord) -> bool:
+        """Whether a complete recording of that call lies where it should. OSError."""
+        paths = (layout.recording_path(call.started_ns, call.id, sealed=sealed) for sealed in (False, True))
+        return any(self.disk.status(os.path.join(self.root, path)) is not None for path in paths)
+
     def describe(self, part: PartFile, call: CallRecord) -> None:
-        """Writes into the growing recording what has become known of its call since `begin`. DiskFailed if it can't
-        be written."""
-        part.write_head(facts.pack(facts.with_audio(call, part), part.encoding, complete=False))
+        """Notes with the growing recording what has become known of its call since `begin`. DiskFailed if it can't be
+        written."""
+        part.describe(call)
 
     async def begin_run(self, what: str) -> None:
         """Captures begin to be read: from now on `tally` counts for them. DiskFailed if it can't be written down."""
@@ -190,7 +211,7 @@ class Store(StoreReader):
         """
         async with self._syncing:
             if self._pool.unsynced:
-                error = await asyncio.to_thread(sealing.sync_all, self._pool, self._held.root)
+                error = await asyncio.to_thread(self._sync_all)
                 if error is not None:
                     raise disk_failed(f"The store {self.root} could not be synced", error) from error
         with contextlib.suppress(OSError):  # they wait for the next time
@@ -214,15 +235,15 @@ class Store(StoreReader):
             return []
         async with self._finishing:
             finished = await self._without_erased(finished)
-            group: list[Sealing] = []
+            group: list[Completion] = []
             try:
                 for call, part in finished:
-                    group.append(Sealing(call, part))
+                    group.append(Completion(call, part))
                 async with self._syncing:
                     await asyncio.to_thread(self._write_and_sync, group)
-                await asyncio.to_thread(sealing.hash_and_name, group, self._pool)
+                await asyncio.to_thread(completing.hash_and_name, group, self._pool)
             finally:
-                sealing.release(group, self._pool)
+                completing.release(group, self._pool)
             calls = [one.result() for one in group]
             self.lineless += [call for one, call in zip(group, calls, strict=True) if not one.said_by_head(call)]
             with contextlib.suppress(OSError):  # a row without its line is better than neither; the line comes later
@@ -251,6 +272,7 @@ class Store(StoreReader):
             raise disk_failed(f"The store {self.root} could not be closed properly", error) from error
         finally:
             self._pool.close()
+            self.seals.close()
             await self.catalogue.close()
             try:
                 if is_settled:
@@ -259,6 +281,14 @@ class Store(StoreReader):
             finally:
                 self.disk.close(self._held.root)
                 self.disk.close(self._held.lock)
+
+    def _sync_all(self) -> OSError | None:
+        """Keys before what they open."""
+        try:
+            self.seals.sync()
+        except OSError as error:
+            return error
+        return completing.sync_all(self._pool, self._held.root)
 
     def _note_closed(self, entries: int) -> None:
         closed = Closed(entries, file_hash(self.root, self.disk))
@@ -289,6 +319,13 @@ class Store(StoreReader):
         return [one for one in finished if one.call.id not in erased]
 
     def _create(self, part: PartFile) -> None:
+        """Makes its file. DiskFailed."""
+        try:
+            self._make_file(part)
+        except OSError as error:
+            raise disk_failed(f"{part.name}.part could not be created", error) from error
+
+    def _make_file(self, part: PartFile) -> None:
         folder = os.path.dirname(part.path)
         if folder in self._folders:
             with contextlib.suppress(FileNotFoundError):  # a sweep took it away as it was empty
@@ -305,9 +342,9 @@ class Store(StoreReader):
             self._folders.add(folder)
             return
 
-    def _write_and_sync(self, group: list[Sealing]) -> None:
-        sealing.write_heads(group, self._pool)
-        sealing.sync(group, self._pool, self._held.root)
+    def _write_and_sync(self, group: list[Completion]) -> None:
+        completing.write_heads(group, self._pool)
+        completing.sync(group, self._pool, self._held.root, self.seals)
 
     async def _enter_waiting(self) -> None:
         """Step 7. What a failed attempt may have entered all the same is not entered twice."""
@@ -321,4 +358,6 @@ class Store(StoreReader):
                 f"The catalogue {self.catalogue.path} could not be written: {error}; "
                 f"{len(self.waiting)} calls wait for it."
             ) from error
+        with contextlib.suppress(DiskFailed):  # the next start does it
+            self.seals.entered([call.id for call in self.waiting if call.is_sealed])
         self.waiting = []

@@ -13,15 +13,17 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
-from storage import layout, meta, records, sealing, wav
+from storage import completing, layout, meta, records, wav
 from storage.announcements import AnnouncementBook
 from storage.catalogue import Catalogue
 from storage.disk import Disk, Entry, Status
-from storage.errors import CatalogueUnusable, WavError
+from storage.errors import CatalogueUnusable, SealedError, StoreError, WavError
 from storage.rebuild import dayfile
 from storage.records import CallRecord
 from storage.ring import checking, second
 from storage.rows import link
+from storage.sealed.key_store import KeyStore
+from storage.sealed.scan import is_in_order, scan
 from storage.store import Store
 
 _CHUNK = 500
@@ -95,6 +97,8 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
     async for finding in _verify_chunk(root, roots, disk, catalogue, calls, has_lines):
         told.add(finding.where)
         yield finding
+    async for finding in _verify_keys(root, uuid, disk, catalogue):
+        yield finding
     for call_id in await catalogue.entered_but_gone():
         yield Finding("row_deleted", call_id, f"Call {call_id} was entered, and its row is gone.")
     for one in await asyncio.to_thread(lambda: list(checking.check(root, uuid, disk))):
@@ -166,7 +170,7 @@ def _implausible(call: CallRecord) -> str:
         return "it is answered before it starts or after it ends"
     if call.recording is not None and call.outcome != "recorded":
         return f"it is {call.outcome} and has a recording"
-    if call.recording is None and call.outcome == "recorded" and sealing.DISK_ERROR not in call.flags:
+    if call.recording is None and call.outcome == "recorded" and completing.DISK_ERROR not in call.flags:
         return "it is recorded and has no recording"
     return ""
 
@@ -190,7 +194,9 @@ def _verify_recording(root: str, disk: Disk, call: CallRecord) -> list[Finding]:
     try:
         fd = disk.open(path)
         try:
-            sha256, _ = sealing.hash_file(disk, fd)
+            sha256, _ = completing.hash_file(disk, fd)
+            if audio.sealed_bytes is not None:
+                return _verify_sealed(disk, fd, call, sha256)
             head = bytearray(wav.HEADER_BYTES)
             disk.read_into(fd, memoryview(head), 0)
         finally:
@@ -205,6 +211,46 @@ def _verify_recording(root: str, disk: Disk, call: CallRecord) -> list[Finding]:
     except WavError:
         fits = False
     return [] if fits else [Finding("header_wrong", where, f"{where} has a head that says other than its row.")]
+
+
+def _verify_sealed(disk: Disk, fd: int, call: CallRecord, sha256: bytes) -> list[Finding]:
+    """A row against its sealed file, without a key: the bytes, and whether their records follow one another."""
+    audio = call.recording
+    assert audio is not None
+    try:
+        found = scan(disk, fd)
+        wrong = is_in_order(found)
+        fits = found.head.id == call.id and found.head.channels == audio.channels and found.end == audio.sealed_bytes
+    except SealedError as error:
+        fits, wrong = False, str(error)
+    if sha256 != audio.sha256:
+        text = f"{audio.path} was altered: its SHA-256 isn't that of its row{f'; {wrong}' if wrong else ''}."
+        return [Finding("hash_wrong", audio.path, text)]
+    if wrong or not fits:
+        return [Finding("header_wrong", audio.path, f"{audio.path} has a head that says other than its row.")]
+    return []
+
+
+async def _verify_keys(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:
+    """Each sealed recording has its key, and there is none besides."""
+    try:
+        keys = KeyStore.open(root, uuid, disk, read_only=True)
+        having, growing = (set[str](), set[str]()) if keys is None else (keys.calls(), set(keys.growing()))
+        if keys is not None:
+            keys.close()
+    except StoreError as error:
+        yield Finding("keys_unusable", layout.KEYS, str(error))
+        return
+    sealed = await catalogue.sealed()
+    for call_id in sorted(await catalogue.has(sealed - having)):
+        yield Finding("key_missing", call_id, f"The key of call {call_id} is gone: nobody can open its recording.")
+    left = having - sealed - growing
+    left -= await catalogue.has(left)  # a call whose file a crash spoiled: somebody may make something of it yet
+    if left and disk.is_locked(os.path.join(root, layout.LOCK)):
+        await asyncio.sleep(_ENTERED_WITHIN_S / 10)  # a recorder that runs keeps the key first
+        left -= await catalogue.has(left)
+    for call_id in sorted(left):
+        yield Finding("key_left", call_id, f"There is a key of call {call_id}, and no such call.")
 
 
 async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> AsyncIterator[Finding]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.capture.wire.cables import Cable
 from tests.reliability.promises import Row, Tried, note
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +46,16 @@ def needs_root() -> None:
     """The same for fixtures that many tests share."""
     if os.geteuid() != 0:
         pytest.skip("root: not running as root, so no namespaces or packet sockets")
+
+
+@pytest.fixture
+def cable(as_root: None) -> Iterator[Cable]:
+    """A mirror port: a virtual cable of the test's own."""
+    laid = Cable()
+    try:
+        yield laid
+    finally:
+        laid.remove()
 
 
 _skipped: Counter[str] = Counter()

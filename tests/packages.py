@@ -24,6 +24,7 @@ PROGRAMS = {
     "mkfs.ext4": ("e2fsprogs", "file systems whose power is cut"),
     "mkfs.xfs": ("xfsprogs", "the same of another kind"),
     "systemd-analyze": ("systemd", "judging the units that ship with the program"),
+    "chromium": ("chromium", "walking the desk's pages as a clerk does"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }
 

@@ -74,6 +74,14 @@ class Offer:
     taken: bool = False  # the other side has agreed; what comes after is a retransmission
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Whom a proxy sent the INVITE to: the end that it stands for."""
+
+    node: int  # address that it was sent to
+    uris: tuple[str, ...]  # that name who is there, the surest first
+
+
 @dataclass(slots=True)
 class Attempt:
     """An INVITE and its copies on the branches it took; each has a final answer of its own (RFC 3261 §16.7).
@@ -84,12 +92,20 @@ class Attempt:
 
     open: dict[str | None, int] = field(default_factory=dict)  # branch → Via headers, of those without an answer
     fewest: int = 1 << 30
+    relayed: dict[str | None, Reached] = field(default_factory=dict)  # branch → whom a proxy sent this copy to
 
     def add(self, branch: str | None, vias: int) -> None:
         """A copy was seen."""
         if len(self.open) < 64 and vias <= self.fewest:
             self.open[branch] = vias
             self.fewest = vias
+
+    def relay(self, branch: str | None, vias: int, to: Reached) -> bool:
+        """A copy was seen; whether it is a new one, from a proxy."""
+        if vias <= self.fewest or branch in self.relayed or len(self.relayed) >= 64:
+            return False
+        self.relayed[branch] = to
+        return True
 
     def refuse(self, branch: str | None) -> bool:
         """A final answer that is no yes; whether the caller's attempt has failed with it."""
@@ -107,6 +123,9 @@ class Call:
     caller_tag: str | None
     started_ns: int
     nodes: tuple[int, int] = (0, 0)  # addresses that the first INVITE went from and to
+    caller_registered: str | None = None  # the name under which its Contact is registered
+    callee_registered: str | None = None  # the same of its Request-URI
+    reached: Reached | None = None  # behind a proxy: who took the call, or before that who was called last
     state: State = State.CALLING
     met_on_its_way: bool = False  # its INVITE was before the capture began
     heard_ns: int = 0  # newest message of it

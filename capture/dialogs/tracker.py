@@ -23,8 +23,9 @@ from dataclasses import dataclass
 
 from capture.clock import SECOND
 from capture.counters import Counters
-from capture.dialogs.call import Attempt, Call, Farewell, Offer, Seen, State
+from capture.dialogs.call import Attempt, Call, Farewell, Offer, Reached, Seen, State
 from capture.dialogs.events import Answered, Began, Described, Ended, Event, Pressed, Referred, Replied
+from capture.dialogs.registrations import Registrations
 from capture.parties import CALLEE, CALLER
 from capture.sdp import MalformedSdp
 from capture.sdp import parse as parse_sdp
@@ -73,12 +74,16 @@ class DialogTracker:
         self._by_id: dict[str, list[Call]] = {}  # by Call-ID; two only if strangers took the same
         self._unheard: OrderedDict[int, Call] = OrderedDict()  # by number, oldest first
         self._count = 0
+        self._registrations = Registrations()
 
     def receive(
         self, at_ns: int, frame: int, source: int, destination: int, message: SipMessage
     ) -> list[Event]:
         """Take one message, captured at `at_ns` on its way between two endpoints."""
         events: list[Event] = []
+        if message.method == "REGISTER":
+            self._registrations.receive(at_ns, message)
+            return events
         call = self._find(message)
         place = _Place(at_ns, frame, source, destination)
         if message.is_request:
@@ -172,7 +177,11 @@ class DialogTracker:
             call.move(Seen.INVITE_AGAIN)
             call.attempts[message.cseq] = Attempt()
             call.rounds += 1
-        call.attempts[message.cseq].add(message.branch, message.hops)
+        attempt = call.attempts[message.cseq]
+        attempt.add(message.branch, message.hops)
+        to = Reached(place.nodes[1], self._registrations.uris_of(message.request_uri, place.at_ns))
+        if attempt.relay(message.branch, message.hops, to) and not call.answered:
+            call.reached = to
         call.heard_ns = place.at_ns
         self._describe(call, CALLER, message, place, events)
 
@@ -181,6 +190,8 @@ class DialogTracker:
         call = Call(
             self._count, message.call_id, message, message.from_tag, place.at_ns, place.nodes, heard_ns=place.at_ns
         )
+        call.caller_registered = self._registrations.name_of(message.contact, place.at_ns)
+        call.callee_registered = self._registrations.name_of(message.request_uri, place.at_ns)
         if len(self._calls) >= CALLS:
             self._shed(place, events)
         self._remember(call)
@@ -280,6 +291,7 @@ class DialogTracker:
             call.move(Seen.ANSWER)
             if call.answered_ns is None:
                 call.answered_ns = place.at_ns
+                call.reached = self._registrations.taker(call.attempts[message.cseq], message, place.at_ns)
                 if call.met_on_its_way:
                     events.append(Began(place.frame, place.at_ns, call))
                 events.append(Answered(place.frame, place.at_ns, call))

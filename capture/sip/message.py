@@ -149,6 +149,12 @@ class SipMessage:
         return self._to
 
     @property
+    def contact(self) -> str:
+        """The URI of the first Contact, "" if there is none."""
+        text = self.header("contact")
+        return parse_name_addr(text).uri.text if text else ""
+
+    @property
     def via(self) -> Via | None:
         """The topmost Via; None if there is none, or none that can be read. Read anew each time."""
         text = self.header("Via")

@@ -50,6 +50,8 @@ class Code(StrEnum):
     STORE_DAMAGED = "store_damaged"
     NOTICE_NOT_HEARD = "notice_not_heard"
     NOTICE_FAILS = "notice_fails"
+    KEY_DRILL_OVERDUE = "key_drill_overdue"
+    KEY_IN_ONE_HAND = "key_in_one_hand"
 
     @property
     def severity(self) -> Severity:

@@ -136,4 +136,12 @@ MEANING_AND_REMEDY: dict[Code, tuple[str, str]] = {
         "{count} of {of} announcements within the last hour failed; the last one: {reason}.",
         "Look at what the announcement unit says (journalctl -u recorder-announce), and at docs/announcement.md.",
     ),
+    Code.KEY_DRILL_OVERDUE: (
+        "The key of {name} was not tried for {days} days: nobody knows whether it still opens recordings.",
+        "Try it, with the key from the safe: recorder key drill --store {store} --identity FILE",
+    ),
+    Code.KEY_IN_ONE_HAND: (
+        "{count} recordings can be opened by one recipient alone: if that key is lost, they are.",
+        "Wrap their keys for all recipients: recorder key rewrap --store {store} --config FILE --identity FILE",
+    ),
 }

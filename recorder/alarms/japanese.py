@@ -136,4 +136,12 @@ MEANING_AND_REMEDY: dict[Code, tuple[str, str]] = {
         "この1時間の録音の案内 {of} 件のうち {count} 件が失敗しました（最後の理由: {reason}）。",
         "音声案内ユニットの記録（journalctl -u recorder-announce）と docs/announcement.md を確かめてください。",
     ),
+    Code.KEY_DRILL_OVERDUE: (
+        "「{name}」の鍵で録音を開けるか、{days} 日以上確かめていません。",
+        "保管している鍵で確かめてください: recorder key drill --store {store} --identity FILE",
+    ),
+    Code.KEY_IN_ONE_HAND: (
+        "録音 {count} 件は、一つの鍵でしか開けません。その鍵を失うと、録音も失われます。",
+        "すべての鍵で開けるようにしてください: recorder key rewrap --store {store} --config FILE --identity FILE",
+    ),
 }

@@ -19,6 +19,7 @@ COMMANDS = {
     "tell": "recorder.cli.tell:command",
     "calls": "recorder.cli.calls:command",
     "export": "recorder.cli.export:command",
+    "key": "recorder.cli.key:group",
     "verify": "recorder.cli.verify:command",
     "sweep": "recorder.cli.sweep:command",
     "hold": "recorder.cli.hold:command",

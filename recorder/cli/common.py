@@ -7,13 +7,16 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from recorder.problems import Unusable
 from recorder.settings import Settings
 from storage.errors import StoreError
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
 
 
 class Refusal(click.ClickException):
@@ -63,6 +66,16 @@ def sentence_of(problem: OSError) -> str:
     what = os.strerror(problem.errno) if problem.errno else str(problem)
     names = [os.fsdecode(name) for name in (problem.filename, problem.filename2) if isinstance(name, str | bytes)]
     return f"{' and '.join(names)}: {what}." if names else f"{what}."
+
+
+def read_identities(path: Path) -> list[Identity]:
+    """The secret age keys in a file; on a terminal the passphrase is asked for if it needs one."""
+    from recorder import identities
+
+    def ask() -> str:
+        return str(click.prompt(f"Passphrase of {path}", hide_input=True, err=True))
+
+    return identities.read(path, ask)
 
 
 def settings_from(path: Path | None) -> Settings:

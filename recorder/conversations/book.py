@@ -98,6 +98,7 @@ class ConversationBook:
         leg = self._legs.get(call.number)
         if leg is None or call.answered_ns is None:
             return
+        leg.reached = self.lines.reached(call)
         conversation = leg.conversation
         if leg.role is Role.FROM_TELEPHONE and leg is conversation.first and not conversation.candidates:
             # The exchange answers by itself: a pick-up, somebody parked, a conference, or its own voice.
@@ -115,6 +116,9 @@ class ConversationBook:
         leg = self._legs.get(call.number)
         if leg is None or not self.lines.are_named:
             return
+        if not call.answered and leg.reached != (reached := self.lines.reached(call)):
+            leg.reached = reached
+            self._tell(leg.conversation)
         more = tokens_of(message, self.lines.settings.joining_headers) - leg.tokens
         if not more:
             return
@@ -179,6 +183,8 @@ class ConversationBook:
         if leg is None:
             return
         leg.is_over, leg.media = True, media
+        if not call.answered:
+            leg.reached = self.lines.reached(call)
         for one in {leg.conversation, leg.serves}:
             self._tell(one)
             self._close_if_done(one)
@@ -227,7 +233,7 @@ class ConversationBook:
     def _tell_apart(self, leg: Leg) -> None:
         """Enter into a leg what may tie it to others."""
         invite = leg.call.invite
-        leg.callers, leg.called, leg.diverted = numbers_of(invite)
+        leg.callers, leg.called, leg.diverted = numbers_of(leg.call)
         leg.role = self.lines.role(leg.call.nodes, leg.callers, leg.called)
         if leg.role is Role.FROM_TELEPHONE:
             leg.called |= {self.lines.dialled(number) for number in leg.called}

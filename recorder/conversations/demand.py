@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from capture.parties import CALLEE
 from recorder.conversations.conversation import Conversation
 from recorder.conversations.leg import Leg
 from recorder.lines import Lines, Role
@@ -36,7 +37,7 @@ def section_of(one: Conversation, lines: Lines) -> Section | None:
         found = _section(leg, lines)
         if found is not None:
             return found
-    return None
+    return lines.section(first.taker, first.call.started_ns)
 
 
 def transferred_to(one: Conversation, lines: Lines) -> tuple[str, int] | None:
@@ -50,16 +51,23 @@ def transferred_to(one: Conversation, lines: Lines) -> tuple[str, int] | None:
     return None
 
 
-def presses(leg: Leg, key: str, at_ns: int, lines: Lines) -> bool:
-    """A telephone pressed a key; whether that completes its section's code."""
-    section = _section(leg, lines)
+def presses(leg: Leg, party: int, key: str, lines: Lines) -> bool:
+    """A party of a leg pressed a key; whether that completes the code of its section. False if it is no telephone."""
+    if leg.taker is not None and party == CALLEE:
+        section = lines.section(leg.taker, leg.call.started_ns)
+    elif party == leg.far and not leg.role.is_outside:
+        section = _section(leg, lines)
+    else:
+        return False
     leg.keys = (leg.keys + key)[-KEYS:]
     return section is not None and bool(section.demand_code) and leg.keys.endswith(section.demand_code)
 
 
 def concerns(demand: Demand, one: Conversation) -> bool:
     """Whether a demand is for this conversation: its extension was in it then."""
-    legs = [leg for leg in (*one.legs, *one.serving) if demand.extension in leg.extension_numbers]
+    legs = [
+        leg for leg in (*one.legs, *one.serving) if demand.extension in leg.extension_numbers | {leg.taker}
+    ]
     return any(
         leg.call.answered_ns is not None
         and leg.call.answered_ns <= demand.at_ns

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from capture.dialogs.call import Call, State
 from capture.media.report import MediaReport
 from capture.parties import CALLEE, CALLER
+from capture.sip.address import parse_uri
 from capture.sip.message import SipMessage
 from recorder import numbers
 from recorder.lines import Role
 from recorder.notice import NoticeFinder
-from recorder.numbers import Caller
+from recorder.numbers import Caller, number_of
 from recorder.tape import Tape
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Leg:
     role: Role = Role.UNKNOWN
     callers: frozenset[str] = frozenset()  # every number by which the INVITE presents its caller
     called: frozenset[str] = frozenset()  # and whom it calls
+    reached: str | None = None  # the extension behind a proxy that took it, or before that the last that was called
     diverted: frozenset[str] = frozenset()  # the numbers that it was meant for before
     tokens: frozenset[Token] = frozenset()
     replaces: str | None = None  # Call-ID of the leg whose place it takes (RFC 3891)
@@ -66,6 +68,11 @@ class Leg:
     def extension_numbers(self) -> frozenset[str]:
         """The numbers of its telephone, or of who is outside."""
         return self.called if self.far == CALLEE else self.callers
+
+    @property
+    def taker(self) -> str | None:
+        """The extension that took it where only a proxy stands between, so that there is no other leg to show it."""
+        return self.reached if self.call.answered else None
 
     @property
     def is_alive(self) -> bool:
@@ -110,6 +117,15 @@ def replaced(text: str | None) -> str | None:
     return call_id or None
 
 
-def numbers_of(message: SipMessage) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """The numbers by which an INVITE presents its caller, whom it calls, and for whom it was meant before."""
-    return numbers.known_numbers(message), numbers.called_numbers(message), numbers.diverted_from(message)
+def numbers_of(call: Call) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The numbers by which an INVITE presents its caller, whom it calls, and for whom it was meant before. With the
+    names under which the two are registered."""
+    message = call.invite
+    callers = numbers.known_numbers(message) | _number(call.caller_registered)
+    called = numbers.called_numbers(message) | _number(call.callee_registered)
+    return callers, called, numbers.diverted_from(message)
+
+
+def _number(uri: str | None) -> frozenset[str]:
+    number = number_of(parse_uri(uri)) if uri else None
+    return frozenset() if number is None else frozenset((number,))

@@ -42,6 +42,10 @@ def forbid(one: Conversation, lines: Lines) -> None:
     if rule is not None:
         one.excluded_by = rule
         return
+    rule = lines.never_recorded_by(one.first.taker)
+    if rule is not None:
+        one.excluded_by = rule
+        return
     for leg in one.connecting:
         rule = _rule_of(leg, lines)
         if rule is None or not leg.call.answered:
@@ -65,6 +69,8 @@ def forbid(one: Conversation, lines: Lines) -> None:
     if ringing and not one.is_alive and not one.person_legs():
         # Nobody answered: who was called last tells what the call was for.
         one.excluded_by = _rule_of(ringing[-1], lines)
+    elif not one.is_alive and not one.first.call.answered:
+        one.excluded_by = lines.never_recorded_by(one.first.reached)
 
 
 def verdict(one: Conversation, leg: Leg, lines: Lines) -> Verdict:
@@ -80,10 +86,13 @@ def verdict(one: Conversation, leg: Leg, lines: Lines) -> Verdict:
         return Verdict.WAIT
     if any(_rule_of(other.first, lines) for other in one.undecided):
         return Verdict.WAIT
+    if one.is_alive and not one.first.call.answered and lines.never_recorded_by(one.first.reached):
+        return Verdict.WAIT
     direction = direction_of(one, lines)
     if direction != "unknown" and direction not in lines.settings.record:
         return Verdict.FORGET if direction == "inbound" or not one.is_alive else Verdict.WAIT
-    waits = one.is_alive and not one.person_legs() and not one.patience_over
+    has_taker = bool(one.person_legs()) or one.first.taker is not None
+    waits = one.is_alive and not has_taker and not one.patience_over
     if direction == "inbound" and lines.answer_matters and waits:
         return Verdict.WAIT
     section = section_of(one, lines)
@@ -91,7 +100,7 @@ def verdict(one: Conversation, leg: Leg, lines: Lines) -> Verdict:
         return Verdict.WAIT if one.demanded_ns is None else Verdict.WRITE
     if one.first.role is Role.FROM_TELEPHONE and leg is one.first and one.is_alive and not one.patience_over:
         # The leg to the outside, if there is to be one, has not been seen yet.
-        return Verdict.WRITE if one.person_legs() else Verdict.WAIT
+        return Verdict.WRITE if has_taker else Verdict.WAIT
     return Verdict.WRITE
 
 

@@ -146,7 +146,8 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
         source: Source = open_source(names, settings)
         try:
             keeper = DeferredKeeper.open(
-                folder, run=" ".join(names), go_on=True, memory_bytes=settings.capture.waiting_audio_bytes
+                folder, run=" ".join(names), go_on=True, memory_bytes=settings.capture.waiting_audio_bytes,
+                recipients=settings.sealing.named(),
             )
             try:
                 adopted = asyncio.run(_adopt(folder, settings))

@@ -24,6 +24,7 @@ from recorder.figures.values import Figures
 from recorder.housekeeping import (
     capture,
     disk,
+    keys,
     memory,
     metrics,
     nightly,
@@ -33,6 +34,7 @@ from recorder.housekeeping import (
     sweeping,
     timetable,
 )
+from recorder.housekeeping.alone import Alone
 from recorder.housekeeping.server import Server
 from recorder.problems import Unusable
 from recorder.ring import clock
@@ -55,6 +57,8 @@ class Housekeeping:
         self._settings, self._config, self._signals = settings, config, signals
         self._store = path
         self._disk = Disk()
+        self._alone = Alone(path, self._disk)
+        self._alone.take()
         self._notifier, self._voice = Notifier(), Voice()
         self._memory, told = memory.read(path, self._disk)
         for one in self._memory.alarms.board.standing.values():
@@ -67,6 +71,7 @@ class Housekeeping:
         self._server = Server(lambda: metrics.as_text(self.figures, self.disk, self.alarms()), self.alarms)
         self._room_s = 0.0  # not before that is room made again
         self._jobs: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
+            "place": (1.0, self._take_place),
             "capture": (1.0, self._look_at_capture),
             "disk": (3.0, self._look_at_disk),
             "disk answer": (1.0, self._look_at_answer),
@@ -139,6 +144,9 @@ class Housekeeping:
                 self._tasks[name] = asyncio.create_task(_as_task(job), name=name)
 
     # --- jobs -----------------------------------------------------------------------------------------------
+
+    async def _take_place(self) -> None:
+        self._alone.take()
 
     async def _look_at_capture(self) -> None:
         answer = self._disk_watch.latest
@@ -216,6 +224,9 @@ class Housekeeping:
         found = await store.alarms(self._store, time.time_ns())
         if found is not None:
             self._found(found, store.LOOKED_FOR)
+        found = await keys.alarms(self._store, self._settings.sealing, time.time_ns())
+        if found is not None:
+            self._found(found, keys.LOOKED_FOR)
 
     async def _publish(self) -> None:
         folder = self._settings.status.folder

@@ -27,6 +27,7 @@ from storage.disk import Disk
 from storage.going_on import Growing
 from storage.parts import PartFile
 from storage.records import CallRecord, Gap
+from storage.sealed.key_store import Named
 from storage.wav import PCM16, RATE_HZ, Encoding
 
 # Both sides of a call are 32 kB of samples a second: 30 s of 100 calls.
@@ -121,12 +122,14 @@ class DeferredKeeper:
         run: str = "",
         go_on: bool = False,
         memory_bytes: int = MEMORY_BYTES,
+        recipients: Sequence[Named] = (),
         disk: Disk | None = None,
     ) -> DeferredKeeper:
         """Opens the store, which may take the time that a recovery takes. `run` names what is being captured.
-        With `go_on`, recordings that were left growing wait until `go_on` says what becomes of them."""
+        With `go_on`, recordings that were left growing wait until `go_on` says what becomes of them. With
+        `recipients`, what begins is sealed for them."""
         backlog = Backlog(memory_bytes)
-        writer = Writer(path, backlog, create=create, run=run, go_on=go_on, disk=disk)
+        writer = Writer(path, backlog, create=create, run=run, go_on=go_on, recipients=recipients, disk=disk)
         writer.begin()
         return cls(writer, backlog)
 

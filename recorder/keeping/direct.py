@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 
 from recorder.keeping.keeper import Decode, Ended, Kept, Part
-from storage import layout, requests
+from storage import requests
 from storage.parts import PartFile
 from storage.records import CallRecord
+from storage.sealed.part import SealedPart
 from storage.store import Finished, Store
 from storage.wav import PCM16, Encoding
 
@@ -24,13 +24,15 @@ class DirectKeeper:
         return self._store.salt
 
     def begin(self, call: CallRecord, *, encoding: Encoding, starts_ns: int) -> PartFile | None:
-        path = os.path.join(self._store.root, layout.recording_path(call.started_ns, call.id))
-        if self._store.disk.status(path) is not None:
+        if self._store.has_file(call):
             return None
         return self._store.begin(call, encoding=encoding, starts_ns=starts_ns)
 
     def go_on_as_pcm(self, call: CallRecord, old: Part, decode: Decode) -> PartFile:
         assert isinstance(old, PartFile)
+        if isinstance(old, SealedPart):
+            old.go_on_as_pcm()
+            return old
         words, starts_ns = old.read(0, old.frames), old.starts_ns
         old.discard()
         part = self._store.begin(call, encoding=PCM16, starts_ns=starts_ns)

@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING
 from recorder.keeping import restart
 from recorder.keeping.backlog import Backlog, Operation
 from recorder.keeping.keeper import Decode, Kept
-from storage import layout, requests
+from storage import requests
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
 from storage.going_on import Growing
 from storage.journal import Journal
 from storage.records import CallRecord, Gap, RecordingRecord
+from storage.sealed.key_store import Named
+from storage.sealed.part import SealedPart
 from storage.store import Finished, Store
 from storage.wav import PCM16, Encoding
 
@@ -49,7 +51,7 @@ class Writer:
 
     def __init__(
         self, path: str | os.PathLike[str], backlog: Backlog, *, create: bool, run: str, go_on: bool,
-        disk: Disk | None,
+        recipients: Sequence[Named], disk: Disk | None,
     ) -> None:
         self.store: Store
         self.salt = b""
@@ -57,6 +59,7 @@ class Writer:
         self._create = create
         self._run = run
         self._leave_growing = go_on
+        self._recipients = recipients
         self._disk = disk
         self._backlog = backlog
         self._thread = threading.Thread(target=self._main, name="writer", daemon=True)
@@ -142,8 +145,7 @@ class Writer:
             restart.attach(part, growing)
             self.store.describe(growing.file, restart.as_one(part, call))
             return
-        path = os.path.join(self.store.root, layout.recording_path(call.started_ns, call.id))
-        if self.store.disk.status(path) is not None:
+        if self.store.has_file(call):
             part.known = True
         else:
             part.file = self.store.begin(call, encoding=part.encoding, starts_ns=part.file_starts_ns)
@@ -160,6 +162,10 @@ class Writer:
         if old.file is None:
             return
         part.earlier, part.offset, part.gap_from = old.earlier, old.offset, old.gap_from
+        if isinstance(old.file, SealedPart):
+            part.file = old.file
+            part.file.go_on_as_pcm()
+            return
         words, starts_ns = old.file.read(0, old.file.frames), old.file.starts_ns
         old.file.discard()
         part.file = self.store.begin(restart.as_one(part, part.call), encoding=PCM16, starts_ns=starts_ns)
@@ -217,7 +223,8 @@ class Writer:
     async def _work(self) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         async with await Store.open(
-            self._path, create=self._create, leave_growing=self._leave_growing, disk=self._disk
+            self._path, create=self._create, leave_growing=self._leave_growing, recipients=self._recipients,
+            disk=self._disk,
         ) as store:
             self.store, self.salt = store, store.salt
             self._journal = Journal(store.root, store.disk)

@@ -6,6 +6,7 @@ a test keeps the two equal.
 
     files       a file to settings; an office's profile does, too
     models      the tables and their keys
+    sealing     for whom recordings are sealed
     keeping     how long recordings are kept, as a person writes it
     announcing  the spoken notice: the unit that plays it, or the hook
     bounds      what bounds a value
@@ -33,8 +34,9 @@ from recorder.settings.models import (
     Status,
     Tell,
 )
+from recorder.settings.sealing import Sealing
 
 __all__ = [
     "Capture", "Cdr", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy", "Recording",
-    "Ring", "Section", "Settings", "Status", "Tell", "UnusableSettings", "check", "load",
+    "Ring", "Sealing", "Section", "Settings", "Status", "Tell", "UnusableSettings", "check", "load",
 ]  # fmt: skip

@@ -16,31 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from recorder.settings.announcing import Announcement, Hook
 from recorder.settings.bounds import STRICT, Patterns, Refused, SectionName, Within
 from recorder.settings.keeping import Keeping
+from recorder.settings.sealing import AgeKey, Sealing
 from storage.retention.rules import Capacity
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
-
-class AgeKey:
-    """An age public key. What isn't one is refused without being shown: it may be the secret half."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
-        from pydantic_core.core_schema import no_info_after_validator_function
-
-        return no_info_after_validator_function(self._checked, handler(source))
-
-    @staticmethod
-    def _checked(text: str) -> str:
-        from recorder.numbers.hiding import UnusableKey, recipient
-
-        try:
-            recipient(text)
-        except UnusableKey:
-            secret = text.upper().startswith("AGE-SECRET-KEY-")
-            what = "must be an age public key (age1...)"
-            raise Refused(what + ", not a secret key, which belongs in no file here" if secret else what) from None
-        return text
-
 
 class OfficeName:
     """The name of a profile that there is, or a path to one (something with a slash, or that ends in .toml)."""
@@ -330,6 +310,7 @@ class Settings:
     __pydantic_config__ = STRICT
 
     recording: Recording = field(default_factory=Recording)
+    sealing: Sealing = field(default_factory=Sealing)
     media: Media = field(default_factory=Media)
     capture: Capture = field(default_factory=Capture)
     lines: Lines = field(default_factory=Lines)

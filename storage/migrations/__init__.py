@@ -1,4 +1,4 @@
-"""The catalogue's schema as numbered steps, `NNNN_what.sql`; each runs once, in one transaction.
+"""The catalogue's schema as numbered steps, `NNNN_what.sql`; each runs once, all that are missing in one transaction.
 
 A step that has been released is never edited: the next one alters what it made.
 """

@@ -15,7 +15,7 @@ import sqlite3
 from typing import NamedTuple
 from urllib.parse import quote
 
-from storage import layout, migrations, records, sealing
+from storage import completing, layout, migrations, records
 from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import CatalogueUnusable
@@ -76,7 +76,7 @@ def file_hash(root: str, disk: Disk) -> str:
     """SHA-256 of the catalogue's file, in hexadecimal."""
     fd = disk.open(os.path.join(root, layout.CATALOGUE))
     try:
-        return sealing.hash_file(disk, fd)[0].hex()
+        return completing.hash_file(disk, fd)[0].hex()
     finally:
         disk.close(fd)
 

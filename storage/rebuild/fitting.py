@@ -7,8 +7,9 @@ import os
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from storage import facts, layout, wav
+from storage import facts, layout, upgrading, wav
 from storage.catalogue import Catalogue
+from storage.completing import DISK_ERROR
 from storage.disk import Disk
 from storage.errors import CatalogueUnusable
 from storage.meta import Meta
@@ -17,7 +18,6 @@ from storage.rebuild.condition import OldBackup, look, look_at_rows
 from storage.rebuild.rebuild import Rebuilt, Register, rebuild
 from storage.records import CallRecord
 from storage.recovery import RECOVERED
-from storage.sealing import DISK_ERROR
 
 _GROUP = 500
 
@@ -48,6 +48,7 @@ async def fit(
             raise
         fault, is_proven = f"was set aside ({old})", False
     rebuilt = await rebuild(root, said, fault, disk, register=register) if fault else None
+    await asyncio.to_thread(upgrading.keep_copy, root, disk)
     try:
         catalogue = await Catalogue.open(path, uuid=said.uuid, salt=said.salt)
     except CatalogueUnusable as unusable:
@@ -97,6 +98,7 @@ async def _needing_lines(catalogue: Catalogue) -> AsyncIterator[CallRecord]:
         audio = call.recording
         if (
             audio is None
+            or audio.sealed_bytes is not None  # a sealed file says nothing of its call
             or RECOVERED in call.flags  # these two may have been set after the head was written
             or DISK_ERROR in call.flags
             or not facts.pack_as_fits(call, encodings[audio.encoding], complete=True)[1]

@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from storage import layout, sealing, wav
+from storage import completing, layout, wav
 from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import CatalogueUnusable
@@ -156,13 +156,15 @@ def _call_of(root: str, disk: Disk, name: Name, line: CallRecord | None) -> Call
     """The call of a complete recording, None if the file isn't one of ours."""
     if line is not None and line.recording is not None and line.recording.path == name.recording:
         return line
+    if name.is_sealed:
+        return None  # what grew when the crash came is taken up by the recovery that follows
     try:
         fd = disk.open(os.path.join(root, name.recording))
         try:
             header, said = read_head(disk, fd, name)
             if header is None or not header.frames or disk.size(fd) != header.file_bytes:
                 return None
-            sha256, _ = sealing.hash_file(disk, fd)
+            sha256, _ = completing.hash_file(disk, fd)
         finally:
             disk.close(fd)
     except OSError:

@@ -6,9 +6,12 @@ Whoever has a recording open goes on reading it: the name goes, and the bytes on
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 
+from storage import upgrading
+from storage.errors import disk_failed
 from storage.rebuild import dayfile
 from storage.register import Draft
 from storage.ring import holds, taking_away
@@ -20,7 +23,8 @@ from storage.rows import Row
 
 GROUP = 100  # calls in one entry of the register: a hold placed meanwhile waits for no more
 _KNOWN = (
-    "select call.id, call.started_ns, recording.path, recording.sha256, ring_call.bytes, recording.medium from call "
+    "select call.id, call.started_ns, recording.path, recording.sha256, ring_call.bytes, recording.medium, "
+    "recording.sealed_bytes from call "
     "join ring_call on ring_call.call = call.number left join recording on recording.call = call.number "
     "where ring_call.started_ns = call.started_ns and call.id in"
 )
@@ -33,6 +37,10 @@ async def erase(ring: Ring, ids: Sequence[str], ground: Ground, *, as_of_ns: int
     erased: list[str] = []
     left: list[str] = []
     size = 0
+    try:
+        await asyncio.to_thread(upgrading.drop_copy, ring.root, ring.disk)
+    except OSError as error:
+        raise disk_failed("The copy of the catalogue can't be erased", error) from error
     for start in range(0, len(ids), GROUP):
         some = list(ids[start : start + GROUP])
         gone, doomed, gone_bytes = await _enter(ring, some, ground, as_of_ns, at_ns, who)
@@ -63,7 +71,7 @@ async def _enter(
         await pen.enter([Draft(at_ns, ERASED, who, fields)])
     doomed: list[Doomed] = []
     media = await ring.catalogue.media()
-    for call_id, started_ns, path, _, _, medium in rows:
+    for call_id, started_ns, path, _, _, medium, _ in rows:
         if path is not None:
             doomed.append((medium, path, call_id))
             if medium == 0:
@@ -74,12 +82,14 @@ async def _enter(
 
 def _said(row: Row) -> dict[str, object]:
     """A call as the register keeps it: nothing that tells whose it was."""
-    call_id, started_ns, path, sha256, size, medium = row
+    call_id, started_ns, path, sha256, size, medium, sealed_bytes = row
     if path is None:
         return {"id": call_id, "started_ns": started_ns}
     said: dict[str, object] = {
         "id": call_id, "started_ns": started_ns, "path": path, "bytes": size, "sha256": sha256.hex(),
     }  # fmt: skip
+    if sealed_bytes is not None:
+        said["sealed"] = True  # its key, of the same id, goes with it
     return said if medium == 0 else {**said, "medium": medium}
 
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage import sealing
+from storage import completing
 from storage.disk import Disk
 from storage.errors import StoreError
 from storage.register import Draft
@@ -128,7 +128,7 @@ def _copy_one(disk: Disk, original: str, copy: str, sha256: bytes) -> bool:
 def _hash(disk: Disk, path: str) -> bytes:
     fd = disk.open(path)
     try:
-        return sealing.hash_file(disk, fd)[0]
+        return completing.hash_file(disk, fd)[0]
     finally:
         disk.close(fd)
 

@@ -1,4 +1,4 @@
-"""What is to be gone from a disk, taken away: steps 4 to 6 of Erase, 5 to 7 of Move.
+"""What is to be gone from a disk, taken away: steps 4 to 7 of Erase, 5 to 7 of Move.
 
 The catalogue's table `doomed` says what; its rows go when that is gone for good. So it may be broken off anywhere.
 """
@@ -16,6 +16,7 @@ from storage.errors import DiskFailed
 from storage.rebuild import dayfile
 from storage.ring import second
 from storage.ring.ring import Ring, to_its_end
+from storage.sealed.key_store import KeyStore
 
 _AT_ONCE = 1000
 
@@ -38,7 +39,10 @@ async def finish(ring: Ring) -> list[str]:
 
 
 async def take_away(ring: Ring, doomed: Sequence[Doomed]) -> list[str]:
-    """Steps 4 to 6: the files that are still there."""
+    """Steps 4 to 6: the files that are still there. Of sealed recordings that were erased the keys go first: once they
+    are gone for good, what is left of a file says nothing to anybody."""
+    erased = await ring.catalogue.erased({call_id for _, _, call_id in doomed})  # others were moved
+    await to_its_end(lambda: _destroy_keys(ring, erased))
     roots = {0: ring.root, **await second.roots(ring.uuid, ring.catalogue, ring.disk)}
     gone, left = await to_its_end(lambda: _unlink(ring.disk, roots, doomed))
     try:
@@ -47,6 +51,19 @@ async def take_away(ring: Ring, doomed: Sequence[Doomed]) -> list[str]:
     except sqlite3.Error as error:
         raise DiskFailed(f"The catalogue {ring.catalogue.path} could not be written: {error}.") from error
     return left
+
+
+def _destroy_keys(ring: Ring, erased: set[str]) -> None:
+    """Step 4. DiskFailed if the key store can't be written: then nothing is unlinked yet."""
+    if not erased:
+        return
+    keys = KeyStore.open(ring.root, ring.uuid, ring.disk)
+    if keys is None:
+        return
+    try:
+        keys.destroy(erased)
+    finally:
+        keys.close()
 
 
 def _unlink(disk: Disk, roots: dict[int, str], doomed: Sequence[Doomed]) -> tuple[list[Doomed], list[str]]:

@@ -1,4 +1,8 @@
-"""The office of docker-compose.yml at a hub in network namespaces, and a second recorder at a mirror port."""
+"""The office of docker-compose.yml at a hub in network namespaces, and a second recorder at a mirror port.
+
+The second one is as an installed machine has it: the shipped units, capture and housekeeping, each with its account and
+under its restrictions (tests.sandbox).
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,9 @@ from tests.endtoend import compose
 from tests.endtoend.compose import ROOT
 from tests.endtoend.hub import Hub, Process
 from tests.packages import require
+from tests.sandbox.machine import Machine
 
-PROGRAMS = ("ip", "setpriv", "sox", "kamailio", "rtpengine", "baresip", "linphone-daemon", "sipp")
+PROGRAMS = ("ip", "setpriv", "systemd-analyze", "sox", "kamailio", "rtpengine", "baresip", "linphone-daemon", "sipp")
 
 
 class Office:
@@ -30,9 +35,18 @@ class Office:
         self.speech.mkdir()
         script, announcements = ROOT / "config" / "demo" / "speech.sh", ROOT / "tests" / "captures" / "notice"
         subprocess.run([str(script), str(announcements), str(self.speech)], check=True)
-        self.stores = {name: folder / name / "recordings" for name in ("bridge", "mirror")}
+        (folder / "machine").mkdir()
+        self.machine = Machine(folder / "machine")
+        demo = (ROOT / "config" / "demo" / "recorder.toml").read_text()
+        for docker, here in (("/srv/recordings", "/srv/recorder"), ("recorder-demo", "eth0")):
+            assert demo.count(f'"{docker}"') == 1
+            demo = demo.replace(f'"{docker}"', f'"{here}"')
+        self.machine.config.write_text(demo + '\n[policy]\noffice = "matsumoto"\n')
+        self.stores = {"bridge": folder / "bridge" / "recordings", "mirror": self.machine.store}
         self.processes: dict[str, Process] = {}
         self.stopped: dict[str, list[dict[str, Any]]] = {}  # the calls of each recorder, once all is stopped
+        self.raised: set[str] = set()  # codes of alarms, and what the units may do, as of shortly before that
+        self.held: dict[str, dict[str, str]] = {}
 
     def open(self) -> None:
         """Start everything; when this returns both recorders are ready."""
@@ -40,25 +54,26 @@ class Office:
             if service.address:
                 self._hub.join(service.name, service.address)
         self._hub.join("mirror", None)
-        recorder = self._services["recorder"]
         self._start("exchange", "exchange")
         self._start("recorder", "hub", volumes=self.stores["bridge"])
-        # The second recorder: the same command with the same rights, at a port that all frames are sent to.
-        self._start(
-            "mirror", "mirror", [*recorder.command, "--interface", "eth0"],
-            like="recorder", volumes=self.stores["mirror"],
-        )  # fmt: skip
+        self._start_unit("mirror", "recorder-capture")
         for name in ("recorder", "mirror"):
             self.wait_for(name, "ready: recording", timeout_s=20)
+        self._start_unit("keeper", "recorder-keeper")
+        self.wait_for("keeper", "ready: keeping", timeout_s=20)
         for service in self._services.values():
             if service.name not in ("exchange", "recorder"):
                 self._start(service.name, service.name if service.address else "mirror", volumes=self.stores["bridge"])
 
-    def _start(
-        self, name: str, where: str, command: list[str] | None = None, *,
-        like: str | None = None, volumes: Path | None = None,
-    ) -> None:  # fmt: skip
-        service = self._services[like or name]
+    def _start_unit(self, name: str, unit: str) -> None:
+        """A shipped unit, on the machine at the mirror port."""
+        self.processes[name] = self._hub.start(
+            "mirror", name, self.machine.command(unit), self._folder / f"{name}.log",
+            environment=self.machine.environment(),
+        )  # fmt: skip
+
+    def _start(self, name: str, where: str, *, volumes: Path | None = None) -> None:
+        service = self._services[name]
         folders = {"/srv/speech": self.speech}
         for inside, source in service.folders.items():
             if source.startswith("."):
@@ -70,7 +85,7 @@ class Office:
         # The images' programs: this interpreter for "python3" and "recorder", with the code of this checkout.
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
         self.processes[name] = self._hub.start(
-            where, name, command or service.command, self._folder / f"{name}.log",
+            where, name, service.command, self._folder / f"{name}.log",
             folders=folders, environment={"PATH": path, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
 
@@ -97,13 +112,24 @@ class Office:
         arguments = [sys.executable, "-m", "recorder", *command, "--store", str(self.stores[recorder])]
         return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
 
+    def alarms(self) -> set[str]:
+        """The codes that the keeper raised until now."""
+        published = json.loads((self.machine.run / "recorder-keeper" / "alarms.json").read_bytes())
+        return {one["code"] for one in published["events"] if one["kind"] == "raised"}
+
+    def rights_of(self, name: str) -> dict[str, str]:
+        """What a running unit may do, as the kernel says."""
+        said = Path(f"/proc/{self.processes[name].pid}/status").read_text()
+        fields = {line.partition(":")[0]: line.partition(":")[2].split() for line in said.splitlines()}
+        return {key: fields[key][0] for key in ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp", "Uid")}
+
     def told(self) -> str:
         """The last words of everybody, for a message."""
         return "\n".join(f"--- {name}: {process.said[-600:].strip()}" for name, process in self.processes.items())
 
     def close(self) -> None:
         """Telephones first, so that calls end; then the recorders."""
-        last = ("recorder", "mirror")
+        last = ("recorder", "mirror", "keeper")
         for name, process in self.processes.items():
             if name not in last:
                 process.stop(timeout_s=3)
@@ -121,7 +147,8 @@ def office(folder: Path) -> Iterator[Office]:
     hub = Hub(compose.bridge_name())
     try:
         made = Office(hub, folder)
-        made.open()
-        yield made
+        with contextlib.closing(made.machine):
+            made.open()
+            yield made
     finally:
         hub.close()

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests import sip_text, wire
+from tests.pbx.audio import DECODING
 
 SECOND = wire.SECOND
 MS = SECOND // 1000
@@ -373,20 +374,6 @@ def _talk(good: Good, rng: random.Random) -> None:
 # --- judging ---------------------------------------------------------------------------------------------------
 
 
-def _tables() -> dict[int, NDArray[np.int16]]:
-    """The values of ITU-T G.711, by static payload type."""
-    mu = ~np.arange(256) & 0xFF
-    size = (((mu & 15) << 3) + 132 << (mu >> 4 & 7)) - 132
-    a = np.arange(256) ^ 0x55
-    segment, step = a >> 4 & 7, ((a & 15) << 4) + 8
-    step = np.where(segment == 0, step, (step + 256) << np.maximum(segment - 1, 0))
-    return {
-        0: np.where(mu & 128, -size, size).astype(np.int16),
-        8: np.where(a & 128, step, -step).astype(np.int16),
-    }
-
-
-TABLES = _tables()
 _NEAR_NS = 2 * MS
 
 
@@ -431,7 +418,7 @@ def _wrong(heard: NDArray[np.int16], said: Sequence[Spoken], firsts: Sequence[in
         at = firsts[packet.leg] + _since(packet, starts[packet.leg])
         if at < 0 or at + len(packet.payload) > len(heard):
             return None
-        wanted[at : at + len(packet.payload)] = TABLES[packet.payload_type][list(packet.payload)]
+        wanted[at : at + len(packet.payload)] = DECODING[packet.payload_type][list(packet.payload)]
         claims[at : at + len(packet.payload)] += 1
     return int(np.count_nonzero((wanted != heard)[window] & (claims < 2)[window]))
 

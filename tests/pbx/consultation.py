@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.pbx import exchange, groups
-from tests.pbx.media import Spoken
-from tests.pbx.outbound import dial_out, outsider_answers, told_internal, told_outbound
-from tests.pbx.scene import ELSEWHERE, Phone, Scene
+from tests.pbx.outbound import dial_out, told_internal, told_outbound
+from tests.pbx.scene import Phone, Scene
 from tests.pbx.steps import (
-    answer_trunk,
+    answer_between,
     arrive,
     call_phone,
     consult,
@@ -19,6 +18,7 @@ from tests.pbx.steps import (
     pick_up,
     puts_on_hold,
     refers,
+    take_over,
     talk,
     told_inbound,
 )
@@ -87,7 +87,7 @@ def outbound(scene: Scene) -> list[Call]:
     trunk.ring()
     leg.ring()
     scene.wait(1.2)
-    outsider_answers(scene, leg, trunk, phone, called)
+    answer_between(scene, leg, trunk, phone, called)
     talk(scene)
     hang_up(scene, leg, trunk)
     return [_never(told_outbound(scene, called, phone, leg, trunk, talk_leg=trunk))]
@@ -204,12 +204,7 @@ def picked_up(scene: Scene, *, by_line: bool = True) -> list[Call]:
     ringing = call_phone(scene, trunk, caller, rung, dialled)
     scene.wait(1.5)
     leg = scene.from_phone(taker, "*8")
-    scene.dials(leg)
-    leg.accept()
-    leg.speaks(Spoken(taker.voice))
-    ringing.cancel([ELSEWHERE])
-    answer_trunk(scene, trunk, caller)
-    scene.join(trunk, leg)
+    take_over(scene, trunk, ringing, leg, caller, taker)
     talk(scene)
     hang_up(scene, trunk, leg)
     return [_never(told_inbound(scene, caller, trunk, [ringing, leg], talk_leg=leg, first=taker, dialled=dialled))]

@@ -6,7 +6,7 @@ from tests.pbx import exchange, media
 from tests.pbx.leg import Leg
 from tests.pbx.media import Spoken
 from tests.pbx.scene import Outsider, Phone, Scene
-from tests.pbx.steps import consult, hang_up, internal_call, talk
+from tests.pbx.steps import answer_between, consult, hang_up, internal_call, talk
 from tests.pbx.truth import Call
 
 
@@ -17,15 +17,6 @@ def dial_out(scene: Scene, phone: Phone, number: str, *, own: str = exchange.MAI
     trunk = scene.trunk_out(own, number, of=leg)
     scene.dials(trunk)
     return leg, trunk
-
-
-def outsider_answers(scene: Scene, leg: Leg, trunk: Leg, phone: Phone, called: Outsider) -> None:
-    """The called party answers."""
-    trunk.accept()
-    trunk.speaks(Spoken(called.voice))
-    leg.accept()
-    leg.speaks(Spoken(phone.voice))
-    scene.join(leg, trunk)
 
 
 def told_outbound(
@@ -64,7 +55,7 @@ def answered(
         trunk.ring()
         leg.ring()
         scene.wait(1.5)
-    outsider_answers(scene, leg, trunk, phone, called)
+    answer_between(scene, leg, trunk, phone, called)
     talk(scene)
     hang_up(scene, leg, trunk, by_caller=by_caller)
     return [told_outbound(scene, called, phone, leg, trunk, talk_leg=trunk, own=own)]

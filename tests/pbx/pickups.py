@@ -14,6 +14,7 @@ from tests.pbx.steps import (
     pick_up,
     presses,
     refers,
+    take_over,
     talk,
     told_inbound,
 )
@@ -50,12 +51,7 @@ def replaced_ringing(scene: Scene) -> list[Call]:
     scene.wait(1.5)
     value = ringing.replaces(side=0, early=True)
     leg = scene.from_phone(taker, rung.extension, [("Replaces", value), ("Require", "replaces")])
-    scene.dials(leg)
-    leg.accept()
-    leg.speaks(Spoken(taker.voice))
-    ringing.cancel([ELSEWHERE])
-    answer_trunk(scene, trunk, caller)
-    scene.join(trunk, leg)
+    take_over(scene, trunk, ringing, leg, caller, taker)
     talk(scene)
     hang_up(scene, trunk, leg)
     return [told_inbound(scene, caller, trunk, [ringing, leg], talk_leg=leg, first=taker, dialled=exchange.SECTION)]

@@ -7,7 +7,7 @@ from typing import Any
 from tests.pbx import exchange
 from tests.pbx.leg import Header, Leg
 from tests.pbx.media import Quiet, Spoken
-from tests.pbx.scene import Outsider, Phone, Scene
+from tests.pbx.scene import ELSEWHERE, Outsider, Phone, Scene
 from tests.pbx.truth import Call
 
 ANNOUNCEMENTS = ("", "answered", "early")
@@ -69,6 +69,16 @@ def answer_trunk(scene: Scene, trunk: Leg, caller: Outsider) -> None:
         trunk.speaks(Spoken(caller.voice))
 
 
+def take_over(scene: Scene, trunk: Leg, ringing: Leg, leg: Leg, caller: Outsider, taker: Phone) -> None:
+    """Another telephone has dialled, and has the caller; the one that rang falls silent."""
+    scene.dials(leg)
+    leg.accept()
+    leg.speaks(Spoken(taker.voice))
+    ringing.cancel([ELSEWHERE])
+    answer_trunk(scene, trunk, caller)
+    scene.join(trunk, leg)
+
+
 def hang_up(scene: Scene, trunk: Leg, *others: Leg, by_caller: bool = True) -> None:
     """Somebody hangs up, and the PBX ends what is left. `trunk` is the caller's leg, or the dialling telephone's."""
     reason: list[Header] = [("Reason", "Q.850;cause=16")]
@@ -101,7 +111,7 @@ def consult(scene: Scene, phone: Phone, other: Phone, *, dialled: str | None = N
     """A telephone calls another one, which answers after a second: the caller's leg and the called one's."""
     mine, theirs = internal_call(scene, phone, other, dialled=dialled)
     scene.wait(1.0)
-    answer_internal(scene, mine, theirs, phone, other)
+    answer_between(scene, mine, theirs, phone, other)
     return mine, theirs
 
 
@@ -117,8 +127,8 @@ def internal_call(scene: Scene, phone: Phone, other: Phone, *, dialled: str | No
     return mine, theirs
 
 
-def answer_internal(scene: Scene, mine: Leg, theirs: Leg, phone: Phone, other: Phone) -> None:
-    """The called telephone answers."""
+def answer_between(scene: Scene, mine: Leg, theirs: Leg, phone: Phone, other: Phone | Outsider) -> None:
+    """Who was called from a telephone answers: a telephone, or somebody outside."""
     theirs.accept()
     theirs.speaks(Spoken(other.voice))
     mine.accept()

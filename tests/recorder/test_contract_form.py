@@ -48,6 +48,8 @@ def test_a_recorded_call_has_the_form_that_is_promised() -> None:
                     "packets": 500, "lost": 0, "duplicates": 0, "late": 0,
                 }
             ],
+            "sealed": False,
+            "bytes": 4496,
         },
         "flags": ["one_way"],
         "parties": [],

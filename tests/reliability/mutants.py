@@ -48,23 +48,23 @@ CUTS = [f"tests/reliability/test_quick.py::{CUT}[ext4]"]
 
 MUTANTS = (
     # Keep
-    Mutant("2: few files not synced", "storage/sealing.py",
-           "            pool.disk.sync_file(sealing.fd)\n", "            pass\n", [POINTS]),
-    Mutant("2: many files not synced", "storage/sealing.py",
+    Mutant("2: few files not synced", "storage/completing.py",
+           "            pool.disk.sync_file(completion.fd)\n", "            pass\n", [POINTS]),
+    Mutant("2: many files not synced", "storage/completing.py",
            "            pool.disk.sync_all(root)\n", "            pass\n", [POINTS]),
-    Mutant("5: folders not synced", "storage/sealing.py",
+    Mutant("5: folders not synced", "storage/completing.py",
            "            disk.sync_directory(folder)\n", "            pass\n", [POINTS]),
     Mutant("1 and 2 the other way round", "storage/store.py",
-           "        sealing.write_heads(group, self._pool)\n"
-           "        sealing.sync(group, self._pool, self._held.root)\n",
-           "        sealing.sync(group, self._pool, self._held.root)\n"
-           "        sealing.write_heads(group, self._pool)\n", [POINTS]),
+           "        completing.write_heads(group, self._pool)\n"
+           "        completing.sync(group, self._pool, self._held.root)\n",
+           "        completing.sync(group, self._pool, self._held.root)\n"
+           "        completing.write_heads(group, self._pool)\n", [POINTS]),
     Mutant("2 after 5", "storage/store.py",
            "                    await asyncio.to_thread(self._write_and_sync, group)\n"
-           "                await asyncio.to_thread(sealing.hash_and_name, group, self._pool)\n",
-           "                    await asyncio.to_thread(sealing.write_heads, group, self._pool)\n"
-           "                await asyncio.to_thread(sealing.hash_and_name, group, self._pool)\n"
-           "                await asyncio.to_thread(sealing.sync, group, self._pool, self._held.root)\n", [POINTS]),
+           "                await asyncio.to_thread(completing.hash_and_name, group, self._pool)\n",
+           "                    await asyncio.to_thread(completing.write_heads, group, self._pool)\n"
+           "                await asyncio.to_thread(completing.hash_and_name, group, self._pool)\n"
+           "                await asyncio.to_thread(completing.sync, group, self._pool, self._held.root)\n", [POINTS]),
     Mutant("6 and 7 the other way round", "storage/store.py",
            "                await self._write_lines()\n            self.waiting += calls\n"
            "            await self._enter_waiting()\n",
@@ -74,7 +74,7 @@ MUTANTS = (
            "            calls = [one.result() for one in group]\n",
            "            for one in group:\n                if one.part is not None and not one.part.frames:\n"
            "                    one.part.discard()\n            calls = [one.result() for one in group]\n", [POINTS]),
-    Mutant("a failed sync believed", "storage/sealing.py",
+    Mutant("a failed sync believed", "storage/completing.py",
            "        for part in taken:\n            part.suspect = True\n        return error\n",
            "        return None\n", [STORE + "::test_a_failed_sync_is_never_believed"]),
     # Growing recordings

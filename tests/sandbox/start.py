@@ -198,21 +198,27 @@ def main(arguments: list[str]) -> None:
     os.execv(command[0], command)
 
 
-def start(
-    unit: Unit, command: list[str], *, binds: dict[str, str], uid: int, gid: int, groups: list[int],
-    environment: dict[str, str],
-) -> subprocess.Popen[str]:  # fmt: skip
-    """The program under the unit's restrictions. Its outputs are pipes."""
+def command_line(
+    unit: Unit, command: list[str], *, binds: dict[str, str], uid: int, gid: int, groups: list[int]
+) -> list[str]:
+    """What root runs so that the command runs under the unit's restrictions, as the same process."""
     wanted = {
         "unit": unit.text, "command": command, "calls": sorted(unit.system_calls()), "binds": binds, "uid": uid,
         "gid": gid, "groups": groups,
     }  # fmt: skip
+    return [sys.executable, "-m", "tests.sandbox.start", "mounts", json.dumps(wanted)]
+
+
+def environment_of(more: dict[str, str]) -> dict[str, str]:
+    """An environment with nothing of the tests' own but what Python needs."""
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | more
+
+
+def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    """A command line, started. Its outputs are pipes."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.sandbox.start", "mounts", json.dumps(wanted)],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 if __name__ == "__main__":

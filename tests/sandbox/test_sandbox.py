@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,81 +16,13 @@ import pytest
 import soundfile
 
 from recorder.cli import COMMANDS
-from recorder.install import files
-from recorder.install.place import Place
 from tests.capture.wire.cables import Cable
 from tests.packages import require
 from tests.recorder.daemon.runs import Talk
 from tests.recorder.daemon.test_restart import expected
 from tests.recorder.daemon.test_wire import send
-from tests.sandbox.start import needed, start
-from tests.sandbox.unit import Unit
-
-# Ids that nobody has.
-USERS = {"recorder-capture": 64_101, "recorder-keeper": 64_102, "recorder-teller": 64_103}
-GROUPS = {"recorder": 64_200, "recorder-teller": 64_203}
-
-
-class Machine:
-    """A folder that stands for /srv, with the settings and the store, and one for /run."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.chmod(0o755)
-        self.srv, self.run = folder / "srv", folder / "run"
-        self.store = self.srv / "recorder"
-        for path in (self.srv, self.run, self.store):
-            path.mkdir(mode=0o755)
-        os.chown(self.store, 0, GROUPS["recorder"])
-        self.store.chmod(0o2770)
-        self.config = self.srv / "recorder.toml"
-        self.config.write_text('[recording]\nstore = "/srv/recorder"\n')
-        for name, group in (("recorder-capture", "recorder"), ("recorder-keeper", "recorder-teller")):
-            (self.run / name).mkdir()
-            os.chown(self.run / name, USERS[name], GROUPS[group])
-            (self.run / name).chmod(0o750)
-        self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.notified.bind(str(self.run / "notify"))
-        (self.run / "notify").chmod(0o777)
-        self.notified.settimeout(30)
-
-    def start(self, name: str, *command: str, **environment: str) -> subprocess.Popen[str]:
-        """A command under a unit's restrictions; the unit's own if none is given."""
-        place = Place(program=Path("/opt/recorder/bin/recorder"), store=Path("/srv/recorder"))
-        text = files.filled(f"{name}.service", place)
-        # Settings, and systemd's copy of them, lie where the test can put them.
-        for path in ("/etc/recorder/recorder.toml", "${CREDENTIALS_DIRECTORY}/recorder.toml"):
-            text = text.replace(path, "/srv/recorder.toml")
-        unit = Unit(text)
-        own = [sys.executable, "-m", "recorder", *unit.command()[1:]]
-        return start(
-            unit, list(command) or own, binds={str(self.srv): "/srv", str(self.run): "/run"},
-            uid=USERS[unit["User"]], gid=GROUPS[unit["Group"]],
-            groups=[GROUPS[word] for word in unit.words("SupplementaryGroups")],
-            environment={"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "3000000"} | environment,
-        )  # fmt: skip
-
-    def done(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
-        """The same, to its end."""
-        process = self.start(name, *command)
-        try:
-            out, err = process.communicate(timeout=60)
-        finally:
-            process.kill()
-        return subprocess.CompletedProcess(command, process.returncode, out, err)
-
-    def python(self, name: str, code: str) -> str:
-        """What a few lines of Python say under a unit's restrictions."""
-        done = self.done(name, sys.executable, "-c", code)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def recorder(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.done(name, sys.executable, "-m", "recorder", *arguments)
-
-    def wait_for(self, state: str) -> None:
-        """Until a service has told systemd so."""
-        while state not in self.notified.recv(4096).decode().split("\n"):
-            pass
+from tests.sandbox.machine import GROUPS, USERS, Machine
+from tests.sandbox.start import needed
 
 
 @pytest.fixture
@@ -103,16 +33,7 @@ def machine(tmp_path: Path, as_root: None) -> Iterator[Machine]:
     try:
         yield made
     finally:
-        made.notified.close()
-
-
-@pytest.fixture
-def cable(as_root: None) -> Iterator[Cable]:
-    laid = Cable()
-    try:
-        yield laid
-    finally:
-        laid.remove()
+        made.close()
 
 
 HEAD = "import ctypes, errno, mmap, os, resource, socket\n"

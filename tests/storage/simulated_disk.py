@@ -2,7 +2,7 @@
 
 Each write to a file since its last sync is kept, lost, or kept up to some sector; each change of a folder since its
 last sync is kept or lost, whatever became of the others. Real file systems lose less, and in better order. A rename
-is atomic; nothing else is. SQLite isn't in it: a catalogue lies on the real disk, and a commit is a commit.
+is atomic; nothing else is. SQLite isn't in it: catalogue and key store lie on the real disk, and a commit is a commit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import random
 from dataclasses import dataclass, field
 
 from storage.disk import Disk, Entry, Space, Status
-from storage.layout import CATALOGUE
+from storage.layout import CATALOGUE, KEYS
 
 SECTOR = 512
 
@@ -117,7 +117,7 @@ class SimulatedDisk(Disk):
             raise FileExistsError(errno.EEXIST, "exists", path)
         file = _File(next(self._numbers))
         folder.change({name: file})
-        if name == CATALOGUE:
+        if name in (CATALOGUE, KEYS):
             open(path, "ab").close()
         return self._opened(file)
 

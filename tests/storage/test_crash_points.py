@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import layout, meta, sealing
+from storage import completing, layout, meta
 from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import StoreError
@@ -95,7 +95,7 @@ def _hash(disk: Disk, path: str) -> bytes | None:
         return None
     fd = disk.open(path)
     try:
-        return sealing.hash_file(disk, fd)[0]
+        return completing.hash_file(disk, fd)[0]
     finally:
         disk.close(fd)
 

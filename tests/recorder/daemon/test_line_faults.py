@@ -5,11 +5,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 import soundfile
 from numpy.typing import NDArray
 
@@ -20,15 +18,6 @@ from tests.recorder.daemon.test_wire import send
 from tests.wire import SECOND, Frame
 
 TAG = b"\x81\x00\x00\x0a"  # VLAN 10
-
-
-@pytest.fixture
-def cable(as_root: None) -> Iterator[Cable]:
-    laid = Cable()
-    try:
-        yield laid
-    finally:
-        laid.remove()
 
 
 def lay_again(name: str, far: str) -> None:

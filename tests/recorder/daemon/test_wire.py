@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +18,6 @@ from tests.capture.wire.cables import Cable
 from tests.recorder.daemon.runs import ROOT, Talk, calls, running, verified
 from tests.recorder.daemon.test_restart import expected
 from tests.wire import Frame
-
-
-@pytest.fixture
-def cable(as_root: None) -> Iterator[Cable]:
-    laid = Cable()
-    try:
-        yield laid
-    finally:
-        laid.remove()
 
 
 def send(cable: Cable, frames: list[Frame]) -> None:

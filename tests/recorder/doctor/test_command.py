@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -146,15 +145,6 @@ def test_each_code_has_texts_that_its_finding_can_fill() -> None:
 
 
 # --- on a wire ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cable(as_root: None) -> Iterator[Cable]:
-    cable = Cable()
-    try:
-        yield cable
-    finally:
-        cable.remove()
 
 
 def is_promiscuous(name: str) -> bool:

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from storage.ring.ring import Ring
 from storage.store import Store
 from tests.recorder.housekeeping.conftest import ROOT, Keeper, wait_until
@@ -66,6 +68,47 @@ def test_a_folder_that_is_no_store_is_refused(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "There is no store" in done.stderr
+
+
+@pytest.mark.promise("P1", "A12", "a second housekeeping on the same store")
+async def test_a_second_one_is_refused_with_the_first_ones_pid(keeper: Keeper) -> None:
+    """As a service, and once by hand; the first one doesn't notice."""
+    await a_store(keeper.store, 0.5)
+    keeper.start()
+    wait_until(lambda: "ready" in keeper.said, 20)
+    assert keeper.process is not None
+
+    for more in ([], ["--once"]):
+        second = recorder("keep", *more, "--store", keeper.store)
+        assert second.returncode == 2
+        assert f"is kept by process {keeper.process.pid}" in second.stderr and second.stderr.count("\n") == 1
+
+    assert keeper.stop() == 0
+    assert await findings(keeper.store) == []
+
+
+async def test_a_second_one_that_waited_for_the_store_is_refused_when_it_comes(tmp_path: Path) -> None:
+    """Neither finds a store; it is made; one of them has it, the other ends and says whose it is."""
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    both = [Keeper(tmp_path / name) for name in "ab"]
+    both[1].store = both[0].store
+    for one in both:
+        one.start()
+    try:
+        wait_until(lambda: all("ready" in one.said for one in both), 20)
+        await a_store(both[0].store, 0.5)
+        wait_until(lambda: any(one.process is not None and one.process.poll() is not None for one in both), 10)
+        [ended] = [one for one in both if one.process is not None and one.process.poll() is not None]
+        [stays] = [one for one in both if one is not ended]
+        assert ended.process is not None and ended.process.returncode == 2 and stays.process is not None
+        assert f"is kept by process {stays.process.pid}" in ended.said
+        assert stays.stop() == 0
+    finally:
+        for one in both:
+            if one.process is not None:
+                one.process.kill()
+                one.process.wait()
 
 
 async def test_nothing_is_erased_while_the_clock_is_in_doubt(keeper: Keeper) -> None:

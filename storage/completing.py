@@ -1,7 +1,7 @@
 """How recordings become complete, many at once: the steps of "Keep" in docs/formats.md, by their numbers.
 
 `Store.finish` and the recovery at a start both go this way. Everything here may be done again after a crash at any
-point. A fault of the disk hurts the call it hits and no other, and what comes out of `Sealing.result` then carries
+point. A fault of the disk hurts the call it hits and no other, and what comes out of `Completion.result` then carries
 the flag `disk_error`.
 """
 
@@ -13,18 +13,19 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from storage import facts, wav
+from storage import facts
 from storage.disk import Disk
 from storage.layout import PART
 from storage.parts import FilePool, PartFile
 from storage.records import CallRecord
+from storage.sealed.seals import Seals
 
 DISK_ERROR = "disk_error"
 _READ_BYTES = 1 << 18
 _FEW = 4  # so many files are synced one by one; beyond that one syncfs is cheaper
 
 
-class Sealing:
+class Completion:
     """One call on its way into the catalogue.
 
     `fault` is what kept its recording from becoming complete: the file then stays as it lies, for the next start.
@@ -60,7 +61,7 @@ class Sealing:
         if not part.frames:
             return replace(call, recording=None, outcome="no_audio" if call.outcome == "recorded" else call.outcome)
         assert call.recording is not None
-        return call.with_recording(replace(call.recording, sha256=self.sha256))
+        return call.with_recording(replace(call.recording, sha256=self.sha256, sealed_bytes=part.sealed_bytes))
 
     def said_by_head(self, result: CallRecord) -> bool:
         """Whether the head of its recording says all that the row will, `result`, so that no other file has to."""
@@ -72,55 +73,57 @@ def flagged(call: CallRecord, flag: str) -> CallRecord:
     return call if flag in call.flags else replace(call, flags=(*call.flags, flag))
 
 
-def write_heads(sealings: Iterable[Sealing], pool: FilePool) -> None:
+def write_heads(completions: Iterable[Completion], pool: FilePool) -> None:
     """Step 1: each part gets its final head, with the length and the complete facts."""
-    for sealing in sealings:
-        if (part := sealing.open_part) is None:
+    for completion in completions:
+        if (part := completion.open_part) is None:
             continue
         try:
-            if sealing.fd is None:
-                sealing.fd = pool.disk.open(part.path, write=True)
-            packed, sealing.head_is_whole = facts.pack_as_fits(sealing.call, part.encoding, complete=True)
-            head = wav.header(part.encoding, part.channels, part.frames, packed)
-            if part.frames * part.frame_bytes % 2:
-                pool.disk.write(sealing.fd, memoryview(b"\0"), wav.HEADER_BYTES + part.frames * part.frame_bytes)
-            pool.disk.write(sealing.fd, memoryview(head), 0)
+            if completion.fd is None:
+                completion.fd = pool.disk.open(part.path, write=True)
+            completion.head_is_whole = part.complete(completion.fd, completion.call)
         except OSError as error:
-            _fail(sealing, error)
-        _close(sealing, pool.disk, unless=sealing.lent)
+            _fail(completion, error)
+        _close(completion, pool.disk, unless=completion.lent)
 
 
-def sync(sealings: Sequence[Sealing], pool: FilePool, root: int) -> OSError | None:
-    """Step 2: all their bytes are on the disk. `root` is the open folder of the store.
+def sync(completions: Sequence[Completion], pool: FilePool, root: int, seals: Seals) -> OSError | None:
+    """Step 2: all their bytes are on the disk, keys before what they open. `root` is the open folder of the store.
 
     A sync that failed is not tried again and believed: the kernel has dropped what it couldn't write. Whatever had
     been written to since the sync before is suspect then, parts that still grow included. The error, if any.
     """
-    sealed = [part for sealing in sealings if (part := sealing.open_part) is not None]
-    if not sealed:
+    completed = [part for completion in completions if (part := completion.open_part) is not None]
+    if not completed:
         return None
-    if len(sealed) > _FEW and pool.disk.has_sync_all:
-        return sync_all(pool, root, sealed)
+    try:
+        seals.sync()
+    except OSError as error:
+        for part in completed:
+            part.suspect |= part.sealed_bytes is not None
+        return error
+    if len(completed) > _FEW and pool.disk.has_sync_all:
+        return sync_all(pool, root, completed)
     failure: OSError | None = None
-    for sealing in sealings:
-        if (part := sealing.open_part) is None:
+    for completion in completions:
+        if (part := completion.open_part) is None:
             continue
         try:
-            if sealing.fd is None:
-                sealing.fd = pool.disk.open(part.path, write=True)
-            pool.disk.sync_file(sealing.fd)
+            if completion.fd is None:
+                completion.fd = pool.disk.open(part.path, write=True)
+            pool.disk.sync_file(completion.fd)
         except OSError as error:
             part.suspect = True
             failure = error
-        _close(sealing, pool.disk, unless=sealing.lent)
+        _close(completion, pool.disk, unless=completion.lent)
     with pool.lock:
-        pool.unsynced.difference_update(sealed)
+        pool.unsynced.difference_update(completed)
     return failure
 
 
-def sync_all(pool: FilePool, root: int, sealed: Sequence[PartFile] = ()) -> OSError | None:
+def sync_all(pool: FilePool, root: int, completed: Sequence[PartFile] = ()) -> OSError | None:
     """One sync of the file system for everything written so far. The error, if any: see `sync`."""
-    taken = pool.take_unsynced().union(sealed)
+    taken = pool.take_unsynced().union(completed)
     try:
         if pool.disk.has_sync_all:
             pool.disk.sync_all(root)
@@ -133,26 +136,26 @@ def sync_all(pool: FilePool, root: int, sealed: Sequence[PartFile] = ()) -> OSEr
     return None
 
 
-def hash_and_name(sealings: Sequence[Sealing], pool: FilePool) -> None:
+def hash_and_name(completions: Sequence[Completion], pool: FilePool) -> None:
     """Steps 3 to 5: each file is read back and hashed, gets its name, and the names are synced."""
     disk = pool.disk
     buffer = memoryview(bytearray(_READ_BYTES))
     folders: dict[str, list[PartFile]] = {}
-    for sealing in sealings:
-        part = sealing.open_part
+    for completion in completions:
+        part = completion.open_part
         if part is None or not part.frames:
             continue
         try:
-            if sealing.fd is None:
-                sealing.fd = disk.open(part.path)
-            sealing.sha256, size = hash_file(disk, sealing.fd, buffer)
-            if size != wav.file_bytes(part.encoding, part.channels, part.frames):
+            if completion.fd is None:
+                completion.fd = disk.open(part.path)
+            completion.sha256, size = hash_file(disk, completion.fd, buffer)
+            if size != part.file_bytes:
                 raise OSError(errno.EIO, "the file isn't as long as what was written")
             name_for_good(disk, part.path)
             folders.setdefault(os.path.dirname(part.path), []).append(part)
         except OSError as error:
-            _fail(sealing, error)
-        _close(sealing, disk, unless=sealing.lent)
+            _fail(completion, error)
+        _close(completion, disk, unless=completion.lent)
     for folder, parts in folders.items():
         try:
             disk.sync_directory(folder)
@@ -183,24 +186,24 @@ def name_for_good(disk: Disk, part_path: str) -> None:
         disk.unlink(part_path)  # a rename in two steps that a crash cut in half
 
 
-def release(sealings: Iterable[Sealing], pool: FilePool) -> None:
+def release(completions: Iterable[Completion], pool: FilePool) -> None:
     """Closes what the pool lent."""
     count = 0
-    for sealing in sealings:
-        count += sealing.lent
-        sealing.lent = False
-        _close(sealing, pool.disk)
+    for completion in completions:
+        count += completion.lent
+        completion.lent = False
+        _close(completion, pool.disk)
     pool.returned(count)
 
 
-def _fail(sealing: Sealing, error: OSError) -> None:
-    sealing.fault = error
-    assert sealing.part is not None
-    sealing.part.suspect = True
+def _fail(completion: Completion, error: OSError) -> None:
+    completion.fault = error
+    assert completion.part is not None
+    completion.part.suspect = True
 
 
-def _close(sealing: Sealing, disk: Disk, *, unless: bool = False) -> None:
+def _close(completion: Completion, disk: Disk, *, unless: bool = False) -> None:
     """Closes a file that was opened for one step. What was lent stays open to the end of the group."""
-    if sealing.fd is not None and not unless:
-        disk.close(sealing.fd)
-        sealing.fd = None
+    if completion.fd is not None and not unless:
+        disk.close(completion.fd)
+        completion.fd = None

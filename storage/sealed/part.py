@@ -1,0 +1,178 @@
+"""A recording that grows, sealed as it is written: each write becomes records, and nothing of it is in the clear.
+
+What is late is one more record for the same frames: the later one counts. Silence is what no record is for. So a file
+only ever grows at its end, and a crash costs the records that weren't written yet.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from storage import facts, records
+from storage.errors import SealedError
+from storage.parts import FilePool, PartFile
+from storage.records import CallRecord
+from storage.sealed import form
+from storage.sealed.form import BOTH, HEAD_BYTES, LEFT, MOST_FRAMES, RECORD_BYTES, RIGHT, TAG_BYTES
+from storage.sealed.key import Key
+from storage.sealed.key_store import KeyStore
+from storage.sealed.reader import Reader
+from storage.wav import PCM16, RATE_HZ, Encoding
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from typing_extensions import Buffer
+
+
+class SealedPart(PartFile):
+    """A `PartFile` whose file is sealed. Without a `key` it was left by a crash: it can be completed, not written.
+
+    Frames count from the first of the recording as it is now; in the file they count from the first as it began, which
+    is `origin` frames later.
+    """
+
+    __slots__ = ("_end", "_head", "_key", "_keys", "_number", "call_id", "origin", "segment")
+
+    def __init__(
+        self, pool: FilePool, path: str, name: str, *, call_id: str, encoding: Encoding, channels: int, starts_ns: int,
+        keys: KeyStore | None, key: Key | None = None, segment: int = 1, frames: int = 0, origin: int = 0, end: int = 0,
+        head: form.Head | None = None,
+    ) -> None:  # fmt: skip
+        """`end` is the size of a file that is there already, which has that `head`."""
+        super().__init__(pool, path, name, encoding=encoding, channels=channels, starts_ns=starts_ns, frames=frames)
+        self.call_id = call_id
+        self.segment = segment
+        self.origin = origin
+        self._keys = keys
+        self._key = key
+        self._number = 0  # of the next record
+        self._end = end  # where it will lie
+        self._head = form.pack_head(form.Head(encoding, channels, starts_ns, call_id) if head is None else head)
+
+    @property
+    def file_bytes(self) -> int:
+        return self._end
+
+    @property
+    def sealed_bytes(self) -> int | None:
+        return self._end
+
+    def begin(self) -> None:
+        """Writes the head of a new file. DiskFailed."""
+        self._put(memoryview(self._head), 0)
+        self._end = HEAD_BYTES
+
+    def describe(self, call: CallRecord) -> None:
+        """What is known of the call goes into the key store: the file says nothing of it. DiskFailed."""
+        if self._keys is not None:
+            self._keys.describe(self.call_id, facts.all_of(facts.with_audio(call, self), complete=False))
+
+    def write(self, frame: int, data: Buffer | NDArray[Any]) -> None:
+        buffer: Any = data  # arrays are buffers; before Python 3.12 their types don't say so
+        view = memoryview(buffer).cast("B")
+        count, rest = divmod(view.nbytes, self.frame_bytes)
+        if rest or frame < 0 or self.closed:
+            raise ValueError("not whole frames, a frame before the first, or a part that is finished")
+        self._seal(BOTH, frame, count, view, self.frame_bytes)
+        if frame + count > self.frames:
+            self.frames = frame + count
+
+    def write_channel(self, frame: int, channel: int, samples: NDArray[Any]) -> None:
+        samples = np.ascontiguousarray(samples[: max(0, self.frames - frame)])
+        if len(samples):
+            side = RIGHT if channel else LEFT
+            self._seal(side, frame, len(samples), samples.data.cast("B"), self.encoding.sample_bytes)
+
+    def silence(self, frame: int, end: int) -> None:
+        self.frames = max(self.frames, end)
+
+    def insert(self, frames: int) -> None:
+        self.origin += frames
+        self.frames += frames
+        self.starts_ns -= frames * 1_000_000_000 // RATE_HZ
+
+    def read(self, frame: int, count: int) -> bytes:
+        raise ValueError("what is sealed isn't read back while it grows")
+
+    def go_on_as_pcm(self) -> None:
+        """What comes is 16-bit samples; who opens the recording expands what came before."""
+        self.encoding = PCM16
+        self.frame_bytes = self.channels * PCM16.sample_bytes
+
+    def write_head(self, facts: bytes) -> None:
+        raise ValueError("a sealed recording's head says nothing of its call")
+
+    def discard(self) -> None:
+        """Destroys its key, then erases the file."""
+        self._forget_key()
+        if self._keys is not None:
+            self._keys.drop([self.call_id])
+        super().discard()
+
+    def complete(self, fd: int, call: CallRecord) -> bool:
+        """Writes the last record, with all that is known of the call, and forgets the key. Without one, nothing: then
+        the recording ends where it was cut off. OSError."""
+        if self._key is None or not self.frames:
+            return False
+        if self._keys is not None:
+            self._keys.describe(self.call_id, facts.all_of(call, complete=True))
+        disk = self._pool.disk
+        first, audio = -self.origin, call.recording
+        try:
+            with Reader(disk, fd, {self.segment: self._key.cipher}, only_own=True) as reader:
+                is_mixed = self.encoding is PCM16 and reader.has_code_words
+                gaps = audio.gaps if audio is not None and is_mixed else ()
+                digest = reader.digest(first, self.frames, self.encoding, gaps)
+                count, tags = reader.count, reader.tags()
+            said = {
+                "call": json.loads(records.to_json(call)),
+                "encoding": self.encoding.name, "law": self.encoding.law, "channels": self.channels,
+                "rate_hz": RATE_HZ, "first_frame": first, "frames": self.frames,
+                "gaps": [list(gap) for gap in audio.gaps] if audio is not None else [],
+                "sha256": digest, "sha256_of_segment": self.segment,
+                "records": count, "records_sha256": tags,
+            }  # fmt: skip
+            plain = json.dumps(said, sort_keys=True, separators=(",", ":")).encode("ascii")
+            sealed = self._record(form.LAST, BOTH, first, 0, memoryview(plain))
+            disk.write(fd, memoryview(sealed), self._end)
+            self._end += len(sealed)
+        except SealedError as error:
+            raise OSError(errno.EIO, f"the file isn't what was written: {error}") from error
+        finally:
+            self._forget_key()
+        return False  # whoever has no key must learn it elsewhere
+
+    def _seal(self, side: int, frame: int, count: int, view: memoryview, width: int) -> None:
+        """Puts samples into records of at most a second, all in one write."""
+        if self._key is None:
+            raise ValueError("a part that has its key no more")
+        position = frame - self.origin
+        if count <= MOST_FRAMES:
+            made: bytearray = self._record(form.AUDIO, side, position, count, view)
+        else:
+            made = bytearray()
+            for start in range(0, count, MOST_FRAMES):
+                some = min(MOST_FRAMES, count - start)
+                piece = view[start * width : (start + some) * width]
+                made += self._record(form.AUDIO, side, position + start, some, piece)
+        self._put(memoryview(made), self._end)
+        self._end += len(made)
+
+    def _record(self, kind: bytes, side: int, frame: int, frames: int, plain: memoryview) -> bytearray:
+        assert self._key is not None
+        number, self._number = self._number, self._number + 1  # used up, whatever the disk says to it
+        length = plain.nbytes + TAG_BYTES
+        head = form.record_head(kind, self.segment, number, frame, frames, self.encoding.tag, side, length)
+        made = bytearray(RECORD_BYTES + length)
+        made[:RECORD_BYTES] = head
+        self._key.cipher.encrypt_into(form.nonce(number), plain, self._head + head, memoryview(made)[RECORD_BYTES:])
+        return made
+
+    def _forget_key(self) -> None:
+        key, self._key = self._key, None
+        if key is not None:
+            key.wipe()

@@ -1,0 +1,78 @@
+"""What a sealed recording says without a key: its head, and where its records lie."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from storage.disk import Disk
+from storage.sealed.form import AUDIO, HEAD_BYTES, LAST, RECORD_BYTES, Head, Record, parse_head, parse_record
+from storage.wav import ENCODINGS, PCM16, RATE_HZ, Encoding
+
+
+class Scan(NamedTuple):
+    """A file from its head to the end of its last whole record."""
+
+    head: Head
+    records: list[Record]  # of audio
+    last: Record | None  # None: nobody completed it
+    end: int  # bytes up to which it is whole
+
+    @property
+    def first_frame(self) -> int:
+        """Where its audio begins."""
+        return min((one.frame for one in self.records), default=0)
+
+    @property
+    def end_frame(self) -> int:
+        """Where its audio ends."""
+        return max((one.frame + one.frames for one in self.records), default=0)
+
+    @property
+    def encoding(self) -> Encoding:
+        """As what its samples can be read: what is of several encodings, as 16-bit samples."""
+        tags = {self.head.encoding.tag, *(one.tag for one in self.records)}
+        return ENCODINGS[tags.pop()] if len(tags) == 1 else PCM16
+
+
+def scan(disk: Disk, fd: int) -> Scan:
+    """Looks through an open file, record by record. SealedError if its head is none; OSError."""
+    size = disk.size(fd)
+    buffer = bytearray(HEAD_BYTES)
+    view = memoryview(buffer)
+    head = parse_head(bytes(buffer[: disk.read_into(fd, view, 0)]))
+    records: list[Record] = []
+    last: Record | None = None
+    offset = HEAD_BYTES
+    while last is None and offset + RECORD_BYTES <= size:
+        got = disk.read_into(fd, view[:RECORD_BYTES], offset)
+        record = parse_record(view[:got], offset)
+        if record is None or record.end > size:
+            break
+        if record.kind == LAST:
+            last = record
+        else:
+            records.append(record)
+        offset = record.end
+    return Scan(head, records, last, offset)
+
+
+def second_at(found: Scan, offset: int) -> float:
+    """The second of the recording whose record lies at this place of the file."""
+    first = found.first_frame
+    for record in found.records:
+        if record.offset <= offset < record.end:
+            return (record.frame - first) / RATE_HZ
+    return (found.end_frame - first) / RATE_HZ
+
+
+def is_in_order(found: Scan) -> str:
+    """What is wrong with the order of the records, "" if nothing is."""
+    segment, number = 0, -1
+    for record in [*found.records, *([found.last] if found.last is not None else [])]:
+        if record.segment < segment or (record.segment == segment and record.number <= number):
+            return f"the record at second {second_at(found, record.offset):.1f} isn't in its place"
+        if record.kind == AUDIO and record.samples_bytes(found.head.channels) != record.length - 16:
+            return f"the record at second {second_at(found, record.offset):.1f} hasn't the length of its samples"
+        segment, number = record.segment, record.number
+    return ""
+
