@@ -1,4 +1,4 @@
-"""A desk that is really served: the door at its Unix socket, the pages over HTTP, a store of made-up calls, Chromium."""
+"""A desk that is really served: the door at its Unix socket, the pages over HTTP, a store, Chromium."""
 
 from __future__ import annotations
 
