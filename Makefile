@@ -2,6 +2,8 @@
 
 PYTHON  ?= python3
 SECONDS ?= 20
+# Processes for the tests: one more than processors, since many tests wait for a line in real time.
+TESTERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/set-up
@@ -9,7 +11,8 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-announcement demo-desk bench-announce test lint bench bench-catalogue bench-live reliability soak fuzz clean help check-packages
+.PHONY: setup demo demo-announcement demo-desk bench-announce test lint bench bench-catalogue bench-evidence bench-sealing \
+  bench-live reliability soak fuzz clean help check-packages
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -38,7 +41,7 @@ demo-desk: setup  ## The desk on this machine with made-up calls; accounts are p
 	$(BIN)/python -m recorder.demo.desk demo-desk $(ARGS)
 
 test: setup check-packages  ## All tests; those that lack a tool or a right are skipped, and the last line says so
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check-packages:  ## Which Debian packages the tests would like, and the command that installs them
 	@$(PYTHON) tests/packages.py
@@ -57,6 +60,12 @@ reliability: setup check-packages  ## Kills, power cuts and broken disks by the 
 
 bench-catalogue: setup  ## Measure a store of a million calls: search, sweep, start (1 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.catalogue $(ARGS)
+
+bench-sealing: setup  ## Measure what sealing costs, and wrapping 100,000 keys anew (ARGS=--help)
+	$(BIN)/python -m bench.sealing $(ARGS)
+
+bench-evidence: setup  ## Measure what the register costs, and how long 100,000 calls take to prove (ARGS=--help)
+	$(BIN)/python -m bench.evidence $(ARGS)
 
 bench-live: setup  ## Measure the recorder on a line in real time, 100 to 2,000 calls (root; 8 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.live $(ARGS)

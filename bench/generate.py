@@ -213,7 +213,7 @@ class _Records:
 
         def put(column: int, values: Integers | NDArray[np.uint16], kind: str) -> None:
             raw = values.astype(kind)
-            rows[:, column : column + raw.itemsize] = raw.view(np.uint8).reshape(len(k), -1)
+            rows[:, column : column + raw.itemsize] = raw.view(np.uint8).reshape(len(k), raw.itemsize)
 
         put(0, time_us // 1_000_000, "<u4")
         put(4, time_us % 1_000_000, "<u4")

@@ -16,7 +16,10 @@ SHARES = 8  # of a write, each with a latency of its own
 class Latencies:
     """Seconds."""
 
-    sync_p99_s: float  # that a sync takes
+    sync_p50_s: float  # that a sync takes
+    sync_p99_s: float
+    written_p99_s: float  # until the file was given it
+    disk_p50_s: float
     disk_p99_s: float
     disk_max_s: float
     row_p99_s: float
@@ -29,6 +32,7 @@ def read_notes(path: Path) -> Latencies:
     writes, syncs, rows = (notes[notes[:, 0] == kind, 1:] for kind in (WRITTEN, SYNCED, ENTERED))
     disk: list[float] = []
     weights: list[float] = []
+    written: list[float] = []
     if len(writes) and len(syncs):
         # A write is safe with the first sync that began after it.
         order = np.searchsorted(syncs[:, 0], writes[:, 2])
@@ -36,20 +40,23 @@ def read_notes(path: Path) -> Latencies:
         writes, safe = writes[safe < 2**62], safe[safe < 2**62]
         share = (np.arange(SHARES) + 0.5) / SHARES
         captured = writes[:, :1] + (writes[:, 1:2] - writes[:, :1]) * share
+        written = ((writes[:, 2] - writes[:, 0]) / 1e9).tolist()
         disk = ((safe[:, None] - captured) / 1e9).ravel().tolist()
         weights = np.repeat(writes[:, 1] - writes[:, 0], SHARES).tolist()
     late = ((rows[:, 1] - rows[:, 0]) / 1e9).tolist()
     took = ((syncs[:, 1] - syncs[:, 0]) / 1e9).tolist()
     return Latencies(
-        _p99(took, [1.0] * len(took)),
-        _p99(disk, weights), max(disk, default=float("nan")), _p99(late, [1.0] * len(late)),
-        max(late, default=float("nan")),
+        sync_p50_s=_at(0.5, took), sync_p99_s=_at(0.99, took), written_p99_s=_at(0.99, written),
+        disk_p50_s=_at(0.5, disk, weights), disk_p99_s=_at(0.99, disk, weights),
+        disk_max_s=max(disk, default=float("nan")),
+        row_p99_s=_at(0.99, late), row_max_s=max(late, default=float("nan")),
     )  # fmt: skip
 
 
-def _p99(values: list[float], weights: list[float]) -> float:
+def _at(share: float, values: list[float], weights: list[float] | None = None) -> float:
+    """The value below which so much of all weight lies."""
     if not values:
         return float("nan")
     order = np.argsort(values)
-    sums = np.cumsum(np.array(weights)[order])
-    return float(np.array(values)[order][np.searchsorted(sums, sums[-1] * 0.99)])
+    sums = np.cumsum(np.array(weights if weights is not None else [1.0] * len(values))[order])
+    return float(np.array(values)[order][np.searchsorted(sums, sums[-1] * share)])

@@ -1,6 +1,7 @@
 """Measure `recorder run` on a line in real time: what `make bench-live` runs.
 
-    sudo python -m bench.live [--calls 100 200 1000 2000] [--seconds 60] [--scratch DIR] [--set capture.ring_bytes=...]
+    sudo python -m bench.live [--calls 100 200 500 1000 2000] [--seconds 60] [--scratch DIR]
+                              [--set capture.ring_bytes=...]
 
 For each number of calls a capture of them (made once, kept in bench/out; up to 200 calls begin in each second, and end
 so) is sent over a virtual line between two
@@ -11,9 +12,11 @@ network namespaces by one process, and recorded at the other end by another. Tol
     us/call/s   the same for each call and second, in microseconds of CPU
     peak        the largest resident set, the ring included
     disk, row   from a packet's capture to the sync after which it survives, from a call's end to its row: the
-                99th percentile. Before them how long a sync takes, which is the disk's and not the recorder's doing:
-                it takes all that anybody has written there
-    samples     whether every sample of every call is right, by `bench.check`
+                median and the 99th percentile. Before them how long a sync takes, which is the disk's doing more than
+                the recorder's (it takes all that anybody has written there), and how long it took until the file
+                was given the audio
+    samples     whether every sample of every call is right, by `bench.check`; how late the sender was; and the
+                machine's load average, sender and recorder included
 
 Last comes what 10,000 calls would need by this. Where the machine does other work at the same time, `--first` lets the
 sender and the recorder go before it (SCHED_RR); else a sender that has to wait sends late, and all at once.
@@ -68,6 +71,7 @@ class Result:
     peak_own_mib: float  # without the ring and other mapped files
     latencies: Latencies
     late_ms: list[float]  # of the sender
+    load: float  # the machine's load average of the last minute: what else it did
     faults: list[str]
 
     @property
@@ -85,13 +89,19 @@ class Result:
         return (
             f"{self.calls:>6,} {self.sent:>12,} {self.dropped:>7,} {balance:>+4} {self.core * 100:>6.1f} % "
             f"{self.us_a_call:>7.0f} {self.peak_mib:>6.0f} ({self.peak_own_mib:.0f}) MiB "
-            f"{self.latencies.sync_p99_s:>6.2f} s {self.latencies.disk_p99_s:>6.2f} s "
+            f"{self.latencies.sync_p50_s:>5.2f}/{self.latencies.sync_p99_s:.2f} s "
+            f"{self.latencies.written_p99_s:>7.2f} s "
+            f"{self.latencies.disk_p50_s:>5.2f}/{self.latencies.disk_p99_s:.2f} s "
             f"{self.latencies.row_p99_s:>6.2f} s  {right}; "
-            f"sender late {'/'.join(f'{one:g}' for one in self.late_ms)} ms"
+            f"sender late {'/'.join(f'{one:g}' for one in self.late_ms)} ms; "
+            f"load {self.load:.1f}"
         )
 
 
-HEAD = "calls       frames   drops bal.    core us/call/s  peak (own)   sync p99  disk p99  row p99  samples"
+HEAD = (
+    "calls       frames   drops bal.    core us/call/s  peak (own)   sync 50/99 % written 99 %  disk 50/99 %  row 99 %"
+    "  samples"
+)
 
 
 class Watch:
@@ -166,7 +176,7 @@ def _measure(
         while time.time() < end:
             watch.look()
             time.sleep(STEP_S)
-        peak = watch.peak_mib
+        peak, load = watch.peak_mib, os.getloadavg()[0]
         recorder.send_signal(signal.SIGTERM)
         _, status, usage = os.wait4(recorder.pid, 0)
         recorder.returncode = os.waitstatus_to_exitcode(status)
@@ -183,7 +193,7 @@ def _measure(
         calls=calls, seconds=seconds, sent=said["frames"], given=counted.get("wire_frames", 0),
         dropped=counted.get("kernel_dropped", 0), cpu_s=cpu_s, steady_s=steady_s,
         all_cpu_s=usage.ru_utime + usage.ru_stime, peak_mib=peak, peak_own_mib=watch.own_mib,
-        latencies=read_notes(notes), late_ms=said["late_ms"], faults=faults,
+        latencies=read_notes(notes), late_ms=said["late_ms"], load=load, faults=faults,
     )  # fmt: skip
 
 
@@ -227,7 +237,7 @@ def ten_thousand(results: list[Result]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.live", description="Measure the recorder on a line.")
-    parser.add_argument("--calls", type=int, nargs="+", default=[100, 200, 1000, 2000])
+    parser.add_argument("--calls", type=int, nargs="+", default=[100, 200, 500, 1000, 2000])
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()), help="for the stores")
     parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE", help="settings, as in TOML")

@@ -8,12 +8,14 @@ takes effect between the packets it came between.
 
 Counted here: `sip_messages`, `sip_malformed` reasons as `capture.sip.message` names them, `sip_mirrored_twice` (the
 same message within a few milliseconds), `tls`, `udp_not_media` (datagrams that are neither SIP nor RTP nor RTCP),
-and `dialogs_begun`, each of which ends as one of `dialogs_ended` or `dialogs_dropped` (it was no call).
+what a flood brings beyond an allowance (`capture.sip.admission`),
+and `dialogs_begun`, each of which ends as one of `dialogs_ended`, `dialogs_dropped` (it was no call) or `dialogs_left`
+(it goes on, and so does another listener).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -29,13 +31,15 @@ from capture.dialogs.tracker import DialogTracker
 from capture.media.buffers import AudioSink
 from capture.media.keys import KeyReader
 from capture.media.negotiation import CallMedia, declarations
-from capture.media.report import MediaReport, report
+from capture.media.remembered import RememberedMedia
+from capture.media.report import MediaReport, remember, report
 from capture.media.router import MediaRouter, Point
 from capture.media.rtp import MediaRows
 from capture.media.rtp import parse as parse_rtp
 from capture.packets import AddressBook, PacketBatch, TcpSegment
 from capture.sdp import SessionDescription
-from capture.sip.message import DEFAULT_CAPS, Caps, MalformedSip, SipMessage
+from capture.sip.admission import DEFAULT_RATES, Admission, Captured, Rates
+from capture.sip.message import DEFAULT_CAPS, Caps, MalformedSip, SipMessage, call_id_of
 from capture.sip.message import parse as parse_sip
 from capture.sip.sniffing import looks_like_sip, looks_like_tls, sip_candidates, strip_junk
 from capture.sip.stream import TcpStreams
@@ -43,6 +47,8 @@ from capture.sip.stream import TcpStreams
 SLICE_NS = 2 * SECOND
 WAITS_NS = 10 * SECOND  # a packet farther ahead of the clock has an absurd time, or begins after a long silence
 MIRRORED_KEPT = 64
+
+CallName = tuple[str, int]  # of a call, for who listens after us: its Call-ID, and when it began
 
 
 class CallSink(AudioSink, Protocol):
@@ -114,6 +120,7 @@ class Settings:
     wait_ns: int = 5 * SECOND  # audio waits so long for its SDP
     calls: int = 16384  # recorded at once
     caps: Caps = DEFAULT_CAPS
+    rates: Rates = DEFAULT_RATES  # of messages that belong to no call yet
 
 
 class Listener:
@@ -144,18 +151,22 @@ class Listener:
             silence_ns=settings.silence_ns,
             unheard_calls=settings.unheard_calls,
         )
+        self._admission = Admission(counters, settings.rates)
         self._keys = KeyReader(self._router, sink.pressed) if settings.keys else None
         self._media: dict[int, CallMedia] = {}
+        self._presents = np.empty(0, np.int64), np.empty(0, np.int64)  # of the batch: frames, and `now` with each
         self._slice = -1
         self._frame = 0
         self._recalled = False
+        self._recalled_ns = -1  # the newest that was recalled
+        self._remembered: dict[CallName, RememberedMedia] = {}  # while signalling is recalled
         self._recent: dict[tuple[int, int, bytes], int] = {}  # messages and when they came, oldest first
 
     def feed(self, batch: PacketBatch) -> None:
         """Take a batch; all its packets were captured after those of the batches before."""
         edges, segment_ns = self._settle_times(batch)
         if self._recalled and self._clock.now >= 0:
-            self._begin_anew()
+            self._begin_anew(int(self._presents[1][0]))
         refused = self._refused_rtp()
         media = parse_rtp(batch, self._counters)
         refused = self._refused_rtp() - refused
@@ -173,7 +184,7 @@ class Listener:
             hi = len(rtp) if first_frame_after is None else int(np.searchsorted(rtp.frame, first_frame_after))
             points: list[Point] = []
             while at < len(messages) and (first_frame_after is None or messages[at].frame < first_frame_after):
-                self._receive(messages[at], points)
+                self._hear(messages[at], points)
                 at += 1
             while key < len(keying) and (first_frame_after is None or keying[key].frame < first_frame_after):
                 points.append(keying[key])
@@ -204,12 +215,16 @@ class Listener:
         if self._clock.now // SLICE_NS > self._slice >= 0:
             self._enter(self._clock.now // SLICE_NS)
 
-    def recall(self, messages: Iterable[Recalled], now_ns: int | None) -> None:
-        """Before the first batch: signalling of calls that may go on, oldest first, which another listener heard.
+    def recall(
+        self, messages: Iterable[Recalled], now_ns: int | None, media: Mapping[CallName, RememberedMedia] | None = None
+    ) -> None:
+        """Before the first batch: signalling of calls that may go on, oldest first, which another listener heard, and
+        what it remembered of their media (`remembered`).
 
-        The calls stand as they did; their audio begins anew with the next packets. Silence is counted from `now_ns`
-        on, or from the first batch if nobody knows what time it is there.
+        The calls stand as they did; streams go on where they were, unknown ones begin anew with the next packets.
+        Silence is counted from `now_ns` on, or from the first batch if nobody knows what time it is there.
         """
+        self._remembered = dict(media or {})
         points: list[Point] = []
         for at_ns, source, destination, payload in messages:
             try:
@@ -217,22 +232,23 @@ class Listener:
             except MalformedSip as error:
                 self._counters.add(error.reason)
                 continue
-            self._receive(_Captured(-1, at_ns, source, destination, message), points)
+            self._receive(Captured(-1, at_ns, source, destination, payload), message, points)
             for point in points:
                 point.apply()
             points.clear()
+            self._recalled_ns = max(self._recalled_ns, at_ns)
+        self._recalled_ns = max([self._recalled_ns, *(one.last_ns for one in self._remembered.values())])
+        self._remembered = {}
         self._router.settle()
         self._recalled = True
         if now_ns is not None:
             self._clock.elapse(now_ns, first=True)
-            self._begin_anew()
+            self._begin_anew(self._clock.now)
 
-    def _begin_anew(self) -> None:
-        """Calls that were recalled may be silent no longer than others from now on."""
+    def _begin_anew(self, now_ns: int) -> None:
+        """Calls that were recalled may be silent no longer than others from now on, however much came at once."""
         self._recalled = False
-        for media in self._media.values():
-            if media.call.answered:
-                media.last_ns = max(media.last_ns, self._clock.now)
+        self._tracker.listening_since_ns = now_ns
 
     def hand_over(self, *, everything: bool = False) -> None:
         """On a live line: hand audio over now instead of gathering it; with `everything`, keep none back for the other
@@ -244,8 +260,20 @@ class Listener:
         media = self._media.get(call.number)
         return None if media is None else report(media, self._router, self._book)
 
+    def remembered(self, call: Call) -> RememberedMedia | None:
+        """What another listener must know to go on with the audio of a call that goes on."""
+        media = self._media.get(call.number)
+        return None if media is None else remember(media, self._router)
+
+    def leave(self) -> None:
+        """Stop here, though calls go on: all audio until now is handed over. Counts `dialogs_left`."""
+        self.hand_over(everything=True)
+        self._counters.add("dialogs_left", len(self._media))
+
     def adopt(self, settings: Settings) -> None:
         """Other settings hold from now on: how messages are read, when silence ends a call, whether keys are told."""
+        if settings.rates != self._settings.rates:
+            self._admission.adopt(settings.rates)
         self._settings = settings
         self._tracker.silence_ns = settings.silence_ns
         if settings.keys and self._keys is None:
@@ -253,17 +281,15 @@ class Listener:
 
     def finish(self) -> None:
         """The capture is over."""
-        if self._clock.now >= 0:
-            messages: list[_Captured] = []
-            for completed, payload in self._streams.finish():
-                self._read_stream(messages, completed, self._clock.now, payload)
+        now_ns = max(self._clock.now, self._recalled_ns)
+        if now_ns >= 0:
             points: list[Point] = []
-            for message in messages:
-                self._receive(message, points)
+            for segment, payload in self._streams.finish():
+                self._hear(_of_stream(segment, now_ns, payload), points)
             for point in points:
                 point.apply()
             self._router.settle()
-            self._conclude(self._tracker.finish(self._clock.now, self._frame + 1))
+            self._conclude(self._tracker.finish(now_ns, self._frame + 1))
             self._router.finish()
 
     # --- time -----------------------------------------------------------------------------------------------
@@ -276,14 +302,22 @@ class Listener:
         """
         if not batch.segments:
             batch.time_ns, now = self._clock.settle(batch.time_ns)
+            self._presents = batch.frame, now
             return self._slices(batch.frame, now), []
         frames = np.concatenate((batch.frame, [segment.frame for segment in batch.segments]))
         times = np.concatenate((batch.time_ns, [segment.time_ns for segment in batch.segments])).astype(np.int64)
         order = np.argsort(frames, kind="stable")
         settled = np.empty_like(times)
         settled[order], now = self._clock.settle(times[order])
+        self._presents = frames[order], now
         batch.time_ns = settled[: len(batch)]
         return self._slices(frames[order], now), settled[len(batch) :].tolist()
+
+    def _present_at(self, frame: int) -> int:
+        """What `now` was with this frame of the batch; of none, what it is."""
+        frames, now = self._presents
+        at = int(np.searchsorted(frames, frame))
+        return int(now[at]) if at < len(now) else self._clock.now
 
     def _slices(self, frames: NDArray[np.int64], now: NDArray[np.int64]) -> list[tuple[int, int | None]]:
         if len(now):
@@ -311,10 +345,10 @@ class Listener:
         """Datagrams until now that were RTP by their head, and could not be read."""
         return self._counters["rtp_cut"] + self._counters["rtp_malformed"]
 
-    def _messages(self, batch: PacketBatch, segment_ns: list[int]) -> tuple[list[_Captured], int]:
-        """The SIP messages of a batch, in the order of capture; and how many datagrams are accounted for by that,
-        with those that were malformed, or mirrored twice, or TLS."""
-        found: list[_Captured] = []
+    def _messages(self, batch: PacketBatch, segment_ns: list[int]) -> tuple[list[Captured], int]:
+        """The SIP messages of a batch, unread, in the order of capture; and how many datagrams are accounted for by
+        that, with those that were mirrored twice, or TLS."""
+        found: list[Captured] = []
         told = 0
         rows, data = np.flatnonzero(sip_candidates(batch.head)), batch.data.data
         columns = (batch.start, batch.length, batch.frame, batch.time_ns, batch.source, batch.destination)
@@ -325,34 +359,48 @@ class Listener:
             if looks_like_sip(payload):
                 told += 1
                 if not self._mirrored_twice(time_ns, source, destination, payload):
-                    self._read(found, frame, time_ns, source, destination, strip_junk(payload)[0])
+                    found.append(Captured(frame, time_ns, source, destination, strip_junk(payload)[0]))
             elif looks_like_tls(payload):
                 told += 1
                 self._counters.add("tls")
         for segment, time_ns in zip(batch.segments, segment_ns, strict=True):
             for completed, payload in self._streams.feed(segment):
-                self._read_stream(found, completed, time_ns, payload)
+                found.append(_of_stream(completed, time_ns, payload))
         if batch.segments:
             found.sort(key=lambda message: message.frame)
         return found, told
 
-    def _read_stream(self, found: list[_Captured], segment: TcpSegment, time_ns: int, payload: bytes) -> None:
-        self._read(found, segment.frame, time_ns, segment.source, segment.destination, payload)
-
-    def _read(
-        self, found: list[_Captured], frame: int, time_ns: int, source: int, destination: int, payload: bytes
-    ) -> None:
+    def _hear(self, captured: Captured, points: list[Point]) -> None:
+        """Deal with a message that was captured, unless it is one too many."""
         self._counters.add("sip_messages")
+        call_id, message = call_id_of(captured.payload), None
+        if call_id is None:
+            message = self._read(captured)
+            if message is None:
+                return
+            call_id = message.call_id
+        if self._tracker.knows(call_id):
+            admitted = [captured]
+        else:
+            admitted = self._admission.judge(captured, call_id, self._present_at(captured.frame))
+        for one in admitted:
+            known = message if one is captured else None
+            read = known or self._read(one)
+            if read is not None:
+                if self._tap is not None:
+                    self._tap.heard(one.at_ns, one.source, one.destination, one.payload, read)
+                self._receive(one, read, points)
+
+    def _read(self, captured: Captured) -> SipMessage | None:
+        """The message; None if it is malformed, which is counted."""
         try:
-            message = parse_sip(payload, caps=self._settings.caps)
+            message = parse_sip(captured.payload, caps=self._settings.caps)
         except MalformedSip as error:
             self._counters.add(error.reason)
-            return
+            return None
         for remark in message.remarks:
             self._counters.add(remark)
-        if self._tap is not None:
-            self._tap.heard(time_ns, source, destination, payload, message)
-        found.append(_Captured(frame, time_ns, source, destination, message))
+        return message
 
     def _mirrored_twice(self, time_ns: int, source: int, destination: int, payload: bytes) -> bool:
         recent, message = self._recent, (source, destination, payload)
@@ -365,9 +413,9 @@ class Listener:
             return True
         return False
 
-    def _receive(self, captured: _Captured, points: list[Point]) -> None:
+    def _receive(self, captured: Captured, message: SipMessage, points: list[Point]) -> None:
         events = self._tracker.receive(
-            captured.time_ns, captured.frame, captured.source, captured.destination, captured.message
+            captured.at_ns, captured.frame, captured.source, captured.destination, message
         )
         for event in events:
             self._apply(event, points)
@@ -377,7 +425,9 @@ class Listener:
         if isinstance(event, Began):
             self._counters.add("dialogs_begun")
             wanted = self._sink.began(call)
-            self._media[call.number] = CallMedia(call, call.started_ns, wanted=wanted)
+            begun = self._media[call.number] = CallMedia(call, call.started_ns, wanted=wanted)
+            if (before := self._remembered.get((call.call_id, call.started_ns))) is not None:
+                begun.go_on(before)
         elif isinstance(event, Described):
             self._describe(event, points)
         elif isinstance(event, Answered):
@@ -460,12 +510,6 @@ class Listener:
         return found
 
 
-@dataclass(slots=True)
-class _Captured:
-    """A SIP message, and when and where it was captured."""
-
-    frame: int
-    time_ns: int
-    source: int
-    destination: int
-    message: SipMessage
+def _of_stream(segment: TcpSegment, time_ns: int, payload: bytes) -> Captured:
+    """A message that came over TCP and was complete with this segment."""
+    return Captured(segment.frame, time_ns, segment.source, segment.destination, payload)

@@ -23,7 +23,7 @@ class AddressBook:
     An IPv4 address is its own value; an IPv6 address is 2**32 plus the order in which it was first seen. An
     *endpoint* is `number << 16 | port`, which fits an int64. An IPv4-mapped IPv6 address (::ffff:0:0/96) is the
     IPv4 address. Past `cap` different IPv6 addresses, further ones share the number `OVERFLOW`, which belongs to
-    nobody, and `overflow` counts them.
+    nobody.
     """
 
     OVERFLOW = (1 << 47) - 1
@@ -32,7 +32,6 @@ class AddressBook:
         self._cap = cap
         self._number: dict[bytes, int] = {}
         self._address: list[bytes] = []
-        self.overflow = 0
 
     def number(self, packed: bytes) -> int:
         """The number of an address given as 4 or 16 bytes."""
@@ -44,7 +43,6 @@ class AddressBook:
         if packed[:12] == b"\0" * 10 + b"\xff\xff":
             return int.from_bytes(packed[12:], "big")
         if len(self._address) >= self._cap:
-            self.overflow += 1
             return self.OVERFLOW
         self._number[packed] = number = _IPV4 + len(self._address)
         self._address.append(packed)

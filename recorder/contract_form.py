@@ -74,6 +74,7 @@ def _recording(recording: RecordingRecord) -> dict[str, Any]:
         "frames": recording.frames,
         "starts_at": rfc3339(recording.starts_ns),
         "streams": [_stream(stream) for stream in recording.streams],
+        "clocks": [{"channel": one, "frame": frame, "late": late} for one, frame, late in recording.clocks],
         "sealed": recording.sealed_bytes is not None,
         "bytes": recording.file_bytes,
     }

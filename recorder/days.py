@@ -20,14 +20,15 @@ UNKNOWN = "unknown"  # the day of what was counted before any frame had a time
 _DAY_NS = 86_400_000_000_000
 _JAPAN_NS = 9 * 3_600_000_000_000
 
-Put = Callable[[str, Mapping[str, int]], None]
+Put = Callable[[str, Mapping[str, int], int | None], None]
 
 
 class Days:
     """Tallies what one capture's reader and what everybody behind it count, day by day.
 
     `read` are the reader's counters, new for each capture, which count frames as `frames`; `behind` those of
-    all captures. `put` is told a day, and by how much each reason grew on it.
+    all captures. `put` is told a day, by how much each reason grew on it, and the capture's time by then. What one
+    `put` tells adds up: a crash between two leaves an account that is balanced.
     """
 
     def __init__(self, read: Counters, behind: Counters, put: Put, *, frames: str = "file_frames") -> None:
@@ -37,25 +38,33 @@ class Days:
         self._frames = frames
         self._clock = CaptureClock(Counters())  # its remarks are the listener's to count
         self._day = UNKNOWN
+        self._ahead = 0  # frames that were read and whose block is still to come
+        self._begun = False
 
     def pieces(self, block: FrameBlock) -> Iterator[FrameBlock]:
         """The block, cut at midnight. Whatever is counted while a piece is dealt with is the piece's day's."""
         read = self._read.since_last_time()
         # Frames count with their piece, other remarks of the reader with the last.
-        read[self._frames] = read.get(self._frames, 0) - len(block)
+        self._ahead += read.pop(self._frames, 0) - len(block)
         _, now = self._clock.settle(block.time_ns)
+        if len(now) and not self._begun:
+            self._begun = True
+            self._put(day_of(int(now[0])), {}, int(now[0]))
         cuts = [int(row) + 1 for row in np.flatnonzero(np.diff((now + _JAPAN_NS) // _DAY_NS))]
         for lo, hi in zip([0, *cuts], [*cuts, len(block)], strict=True):
             self._day = day_of(int(now[lo])) if hi > lo else self._day
             yield _rows(block, lo, hi) if cuts else block
-            self._put(self._day, {self._frames: hi - lo})
-            self._put(self._day, self._behind.since_last_time())
-        self._put(self._day, read)
+            grown = self._behind.since_last_time() | {self._frames: hi - lo}
+            self._put(self._day, grown, int(now[hi - 1]) if hi > lo else None)
+        self._put(self._day, read, None)
 
-    def finish(self) -> None:
-        """No more frames for now: what is counted by now and wasn't put yet is the last day's."""
-        self._put(self._day, self._read.since_last_time())
-        self._put(self._day, self._behind.since_last_time())
+    def finish(self, at_ns: int | None = None) -> None:
+        """No more frames for now, and it is `at_ns`: what is counted by now and wasn't put yet is the last day's."""
+        read, behind = self._read.since_last_time(), self._behind.since_last_time()
+        read[self._frames] = read.get(self._frames, 0) + self._ahead
+        self._ahead = 0
+        both = {reason: read.get(reason, 0) + behind.get(reason, 0) for reason in (*read, *behind)}
+        self._put(self._day, both, at_ns)
 
 
 class _Growth:

@@ -133,6 +133,7 @@ def _recording(leg: Leg) -> RecordingRecord | None:
             )
             for stream in media.streams
         ),
+        clocks=tuple((side, max(frame - skipped, 0), offset) for side, frame, offset in media.clocks),
         gaps=_with_lost(leg, media.gaps)
         if leg.tape.lost
         else tuple(

@@ -2,8 +2,8 @@
 
 `targets` says where each copy goes, `export` makes one, `export_sealed` one of a sealed recording. A copy has the
 samples of the original: those of pcm16 unchanged, the bytes of g711 by the tables of G.711. Nothing that exists is
-ever overwritten, and a copy that could not
-be finished is removed.
+ever overwritten, and a copy that could not be finished is removed. `export_aligned` puts silence into one, so that two
+sides whose clocks drift are together: see `recorder.aligning`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from storage.records import CallRecord
 from storage.wav import RATE_HZ
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from soundfile import SoundFile
 
     from storage.sealed.reader import Reader
@@ -55,25 +57,81 @@ def export(original: Path, copy: Path) -> None:
                 for block in audio.blocks(_FRAMES_AT_ONCE, dtype="int16"):
                     out.write(block)
         except soundfile.LibsndfileError as problem:
-            raise Unusable(
-                f"{original} is not a recording that can be read.", hint="Look for what happened with: recorder verify"
-            ) from problem
+            raise _unreadable(original) from problem
 
 
 def export_sealed(reader: Reader, copy: Path) -> None:
     """The same of a sealed recording: it is opened in memory, and in the clear in the copy alone. OSError, `Unusable`;
     SealedError if it isn't as it was sealed."""
+    with _new(copy) as file, _wav(file, reader.frames, reader.channels) as out:
+        for block in reader.blocks():
+            out.write(_as_samples(reader, block))
+
+
+def export_aligned(call: CallRecord, source: Path | Reader, copy: Path) -> None:
+    """The same of a recording, sealed if `source` is a reader, with silence put in where its sides' clocks part.
+    OSError, `Unusable`; SealedError if it isn't as it was sealed."""
+    from recorder.aligning import Aligned, insertions
+
+    assert call.recording is not None
+    with _new(copy) as file, contextlib.ExitStack() as opened:
+        samples = opened.enter_context(_of_file(source)) if isinstance(source, Path) else _Opened(source)
+        aligned = Aligned(samples, insertions(call.recording.clocks, samples.frames))
+        with _wav(file, aligned.frames, 2) as out:
+            for first in range(0, aligned.frames, _FRAMES_AT_ONCE):
+                out.write(aligned.read(first, _FRAMES_AT_ONCE))
+
+
+@contextlib.contextmanager
+def _of_file(original: Path) -> Iterator[_Stored]:
+    import soundfile
+
+    try:
+        with original.open("rb") as source, soundfile.SoundFile(source) as audio:
+            yield _Stored(audio)
+    except soundfile.LibsndfileError as problem:
+        raise _unreadable(original) from problem
+
+
+class _Stored:
+    """`recorder.aligning.Samples` of an ordinary recording."""
+
+    def __init__(self, audio: SoundFile) -> None:
+        self._audio = audio
+        self.frames: int = audio.frames
+
+    def read(self, first: int, count: int) -> NDArray[np.int16]:
+        self._audio.seek(first)
+        samples: NDArray[np.int16] = self._audio.read(count, dtype="int16", always_2d=True)
+        return samples
+
+
+class _Opened:
+    """`recorder.aligning.Samples` of a sealed one."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.frames = reader.frames
+
+    def read(self, first: int, count: int) -> NDArray[np.int16]:
+        return _as_samples(self._reader, self._reader.read(first, count))
+
+
+def _as_samples(reader: Reader, block: bytearray) -> NDArray[np.int16]:
     import numpy as np
 
     from storage.sealed.expand import table
     from storage.wav import PCM16
 
-    with _new(copy) as file, _wav(file, reader.frames, reader.channels) as out:
-        for block in reader.blocks():
-            if reader.encoding is PCM16:
-                out.write(np.frombuffer(block, np.int16).reshape(-1, reader.channels))
-            else:
-                out.write(table(reader.encoding)[np.frombuffer(block, np.uint8)].reshape(-1, reader.channels))
+    if reader.encoding is PCM16:
+        return np.frombuffer(block, np.int16).reshape(-1, reader.channels)
+    return table(reader.encoding)[np.frombuffer(block, np.uint8)].reshape(-1, reader.channels)
+
+
+def _unreadable(original: Path) -> Unusable:
+    return Unusable(
+        f"{original} is not a recording that can be read.", hint="Look for what happened with: recorder verify"
+    )
 
 
 @contextlib.contextmanager

@@ -5,14 +5,16 @@ Feed every block to `Hearing.feed`; on a live line say `quiet` when none came, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from capture.counters import Counters
 from capture.frames import FrameBlock
-from capture.listener import Listener, Recalled
+from capture.listener import CallName, Listener, Recalled
 from capture.listener import Settings as ListenerSettings
+from capture.media.remembered import RememberedMedia
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
+from capture.sip.admission import Rates
 from capture.sip.message import Caps
 from recorder.days import Days, Put
 from recorder.lines import Lines
@@ -34,6 +36,11 @@ def listener_settings(settings: Settings) -> ListenerSettings:
             message=settings.limits.sip_message_bytes,
             headers=settings.limits.sip_headers,
             header_line=settings.limits.sip_header_bytes,
+        ),
+        rates=Rates(
+            dialogs=settings.limits.new_dialogs_a_second,
+            dialogs_of_source=settings.limits.new_dialogs_a_second_of_a_source,
+            others=settings.limits.other_sip_a_second,
         ),
     )
 
@@ -69,8 +76,8 @@ class Hearing:
         session.attend(Lines(settings, book), counters)
         if journal is not None:
             journal.attend(book)
-        self._journal = journal
         self._listener = Listener(session, book, counters, listener_settings(settings), tap=journal)
+        session.reported_by(self._listener.report, self._listener.remembered)
         self._days = Days(read, counters, put, frames=frames)
 
     @property
@@ -82,18 +89,18 @@ class Hearing:
         """Take the next frames."""
         for piece in self._days.pieces(block):
             self._listener.feed(self._decoder.decode(piece))
-        if self._journal is not None:
-            self._journal.turn()
 
-    def recall(self, messages: Sequence[Recalled], now_ns: int | None) -> None:
+    def recall(
+        self, messages: Sequence[Recalled], media: Mapping[CallName, RememberedMedia], now_ns: int | None
+    ) -> None:
         """Before the first frame: calls that another process left under way stand again."""
         with self._session.recalling():
-            self._listener.recall(messages, now_ns)
+            self._listener.recall(messages, now_ns, media)
 
     def elapse(self, at_ns: int) -> None:
         """It is `at_ns` in the capture's time, and no frame has come since the last one."""
         self._listener.elapse(at_ns)
-        self._days.finish()
+        self._days.finish(at_ns)
 
     def lost_in_capture(self) -> None:
         """Packets of the calls under way, or of some of them, were lost before they could be read."""
@@ -111,9 +118,9 @@ class Hearing:
 
     def leave(self) -> None:
         """Stop here, though calls go on: all audio until now is handed over, and everything is counted."""
-        self._listener.hand_over(everything=True)
-        self._session.leave(self._listener.report)
-        self._days.finish()
+        self._listener.leave()
+        self._session.leave()
+        self._days.finish(self._listener.now_ns if self._listener.now_ns >= 0 else None)
 
     def finish(self) -> None:
         """The capture is over, and so is every call."""

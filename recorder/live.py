@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
-from capture.counters import Counters
-from capture.frames import FrameBlock
 from recorder.hearing import Hearing
+from recorder.live_source import LiveSource
 
 # At most so much audio is lost to a crash: what comes within PAUSE_S, HAND_OVER_S, and what the listener keeps back
 # (capture.media.buffers.LIVE_LAG and LIVE_LEAST), together some 0.3 s.
@@ -21,22 +19,6 @@ PAUSE_S = 0.05  # frames are dealt with so often; each time has its price, howev
 HAND_OVER_S = 0.15
 WAIT_S = 0.1  # for frames, before everything else has its turn
 QUIET_S = 0.5  # without frames: then time passes by itself. Frames on their way to us take less.
-
-
-class LiveSource(Protocol):
-    """Where frames come from."""
-
-    counters: Counters  # what the reader counts
-    ended: bool  # there will be no more
-
-    def read(self, timeout_s: float) -> list[FrameBlock]:
-        """All frames that are there, waiting up to `timeout_s` for the first."""
-
-    def lost(self) -> int:
-        """Frames that were lost before we could read them, and that weren't told yet."""
-
-    def close(self) -> None:
-        """Read no more."""
 
 
 async def follow(

@@ -21,6 +21,7 @@ from recorder.notice import Prompts
 from recorder.ring.who import account
 from recorder.session import Session
 from recorder.settings import Settings
+from recorder.starts import started, stopped
 from storage.store import Store
 
 
@@ -81,7 +82,9 @@ async def replay(
 
             told = await adopt_first(store, settings, at_ns=time.time_ns(), who=account())
             warnings += [told] if told else []
-        await opened.begin_run(" ".join(Path(name).name for name in captures))
+        what = " ".join(Path(name).name for name in captures)
+        await opened.begin_run(what)
+        opened.enter(started(time.time_ns(), account(), "replay", what))
         session = Session(
             DirectKeeper(opened), encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts
         )
@@ -103,6 +106,7 @@ async def replay(
                     of_files.add(reason, count)
                 warnings += [f"{'standard input' if name == '-' else name}: {text}" for text in capture.warnings]
         opened.end_run()
+        opened.enter(stopped(time.time_ns(), account(), "replay"))
         warnings += [str(opened.rebuilt)] if opened.rebuilt is not None else []
         if opened.register_fault is not None:
             warnings.append(f"{opened.register_fault} {opened.register_fault.hint}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from capture.counters import Counters
 from capture.dialogs.call import Call
 from capture.media.g711 import TABLE, AudioBlock, Law
+from capture.media.remembered import RememberedMedia
 from capture.media.report import MediaReport
 from capture.sip.message import SipMessage
 from recorder.contract_form import rfc3339
@@ -40,6 +42,9 @@ from storage.wav import Encoding
 
 GROUP = 256  # calls that are finished together; more would hold the audio of the others up
 SYNC_S = 0.7  # so that what a power cut takes, hand-over and a slow disk included, stays below two seconds
+# Of many calls more is written at once, and a sync takes longer: what comes meanwhile waits for the one after it.
+SYNC_OF_MANY_S = 0.35
+MANY = 500  # calls under way
 WARNINGS = 100
 WAITING_BYTES = 512 << 20  # of audio that waits in memory; 16 KB a second of a leg
 SHED_TO_S = 10.0
@@ -70,9 +75,12 @@ class Session:
         self._tell = tell
         self._recalling = False
         self._book: ConversationBook
+        self._report: Callable[[Call], MediaReport | None] = lambda call: None
+        self._remembered: Callable[[Call], RememberedMedia | None] = lambda call: None
         self._finished: list[Ended] = []
         self._changed: dict[int, Conversation] = {}  # those of which more is known than their recordings tell
         self._synced_s = monotonic_s()
+        self._sync_s = SYNC_S
         self.demands: list[Demand] = []  # that commands have made
         self.waiting_bytes = WAITING_BYTES
         self.calls = 0
@@ -89,6 +97,12 @@ class Session:
         self._book = ConversationBook(
             lines, counters, tape=self._tape, closed=self._close, id_of=_id_of, changed=self._decide
         )
+
+    def reported_by(
+        self, report: Callable[[Call], MediaReport | None], remembered: Callable[[Call], RememberedMedia | None]
+    ) -> None:
+        """Who knows what there is to say of the audio of calls that go on, and what of it must be remembered."""
+        self._report, self._remembered = report, remembered
 
     def adopt(self, lines: Lines, *, encoding: str, prompts: Prompts | None) -> None:
         """The settings have changed: this holds for calls that begin from now on."""
@@ -181,13 +195,19 @@ class Session:
             for one in self._book.open.values():
                 one.leapt_ns += leap_ns
         self._book.passed(at_ns)
+        self._sync_s = SYNC_S if len(self._book.open) < MANY else SYNC_OF_MANY_S
         self._shed()
 
     def audio(self, call: Call, block: AudioBlock) -> None:
         """Take a block of a leg's audio."""
         leg = self._book.heard(call, block)
         if leg is not None:
-            leg.sides |= sides_of(block)
+            if (sides := leg.sides | sides_of(block)) != leg.sides:
+                leg.sides = sides
+                self._changed[leg.conversation.number] = leg.conversation
+                media = self._remembered(call)
+                if media is not None and self._journal is not None:  # without counts, which will not hold for long
+                    self._journal.remember(call, replace(media, streams=()))
             if leg.finder is not None and not leg.finder.done:
                 heard = TABLE[block.laws[1]][block.codes[:, 1]]  # what the exchange says to who calls
                 leg.finder.feed(block.start - leg.prepended, heard)
@@ -234,7 +254,7 @@ class Session:
     async def settle(self, *, all_of_it: bool = False) -> None:
         """Finish calls that have ended, and sync what is written, when it is time."""
         now_s = self._monotonic_s()
-        due = now_s - self._synced_s >= SYNC_S
+        due = now_s - self._synced_s >= self._sync_s
         group: list[Ended] = []
         if self._finished and (all_of_it or due or len(self._finished) >= GROUP):
             group, self._finished = self._finished, []
@@ -250,12 +270,15 @@ class Session:
         warnings, self.warnings = self.warnings, []
         return warnings
 
-    def leave(self, report: Callable[[Call], MediaReport | None]) -> None:
-        """Calls go on, but not here: tell their recordings all that is known, for whoever goes on with them."""
+    def leave(self) -> None:
+        """Calls go on, but not here: tell their recordings and the journal all that is known, for whoever goes on."""
+        if self._journal is not None:
+            self._journal.leave()
         for one in self._book.open.values():
             for leg in one.legs:
-                if leg.tape.part is not None and leg.media is None:
-                    leg.media = report(leg.call)
+                media = self._remembered(leg.call)
+                if media is not None and self._journal is not None:
+                    self._journal.remember(leg.call, media)
             self._changed[one.number] = one
         self._describe()
 
@@ -392,9 +415,19 @@ class Session:
             for leg in one.legs:
                 if leg.tape.part is not None:
                     try:
-                        self._keeper.describe(leg.tape.part, self._record_of(one))
+                        self._keeper.describe(leg.tape.part, self._record_by_now(one))
                     except DiskFailed as error:
                         self._fail(error)
+
+    def _record_by_now(self, one: Conversation) -> CallRecord:
+        """What is known of a conversation, its audio until now included."""
+        going_on = [leg for leg in one.legs if not leg.is_over and leg.tape.part is not None]
+        for leg in going_on:
+            leg.media = self._report(leg.call)
+        record = self._record_of(one)
+        for leg in going_on:
+            leg.media = None
+        return record
 
     def _fail(self, error: DiskFailed) -> None:
         self._warn([str(error)])

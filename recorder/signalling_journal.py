@@ -1,8 +1,10 @@
 """The signalling of calls under way, noted so that a recorder that starts again knows them.
 
 It hears every SIP message (as a `capture.listener.Tap`), keeps those of calls until somebody replies, and notes them
-from then on, one name a Call-ID. So what nobody ever answers, a flood say, never reaches the disk. `recall` gives noted
-messages back, oldest first. Secrets are redacted before anything is noted.
+from then on, one name a Call-ID. So what nobody ever answers, a flood say, never reaches the disk, and of what is only
+refused no more than `REFUSED` calls at once. When the recorder is stopped in peace (`leave`), all of it is noted, and
+`remember` adds what the listener knows of a call's media. `recall` and `recall_media` give it all back. Secrets are
+redacted before anything is noted.
 """
 
 from __future__ import annotations
@@ -11,16 +13,22 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from capture.dialogs.call import Call
-from capture.listener import Recalled
+from capture.listener import CallName, Recalled
+from capture.media.remembered import COLUMNS, RememberedMedia, RememberedStream
 from capture.packets import AddressBook
 from capture.sip.message import SipMessage
 from recorder.redaction import redacted
 
 KEPT = 64  # messages of a call that nobody has replied to
 REGISTERED = 20_000  # names whose registration is remembered
-PENDING = 20_000  # Call-IDs of which messages were heard, until it is known whether they are calls
+REFUSED = 200  # calls of which nobody said more than no, and which are noted all the same
+PENDING_BYTES = 4 << 20  # of messages that belong to no call yet, the newest
+OF_CALLS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "PRACK", "UPDATE", "INFO", "REFER"})
+CHALLENGES = 401, 407
 SILENT_BYTES = 32 << 20  # of all calls that nobody has replied to; those that wait longest go first, as in a flood
 
 Heard = tuple[int, int, int, bytes]  # when, from which endpoint, to which, what
@@ -33,11 +41,13 @@ class SignallingJournal:
         self._note = note
         self._drop = drop
         self._book: AddressBook
-        self._pending: dict[str, list[Heard]] = {}  # by Call-ID; whether it is a call will be known soon
+        self._pending: dict[str, list[Heard]] = {}  # by Call-ID, oldest first; they may turn out to be calls
+        self._pending_bytes = 0
         self._silent: dict[str, list[Heard]] = {}  # of calls that nobody has replied to, oldest first
         self._silent_bytes = 0
         self._calls: dict[str, set[int]] = {}  # numbers of the calls of a Call-ID
         self._noted: set[str] = set()
+        self._refused: set[str] = set()  # of these, but nobody said anything else than no
         self._registered: OrderedDict[str, Heard] = OrderedDict()  # the registrar's newest word, by name
 
     def attend(self, book: AddressBook) -> None:
@@ -54,28 +64,57 @@ class SignallingJournal:
                 if len(self._registered) > REGISTERED:
                     self._registered.popitem(last=False)
             return
+        if message.method not in OF_CALLS:
+            return
         if call_id in self._noted:
             self._note(_name(call_id), self._line(heard))
         elif call_id in self._silent:
             self._wait_for_reply(call_id, [heard])
-        elif len(self._pending) < PENDING or call_id in self._pending:
-            _keep(self._pending.setdefault(call_id, []), heard)
+            if _is_refusal(message):
+                self._was_refused(call_id)
+        else:
+            self._keep_pending(call_id, heard)
+            if _is_refusal(message):
+                self._refused.add(call_id)
 
     def began(self, call: Call) -> None:
         """A Call-ID is a call."""
         self._calls.setdefault(call.call_id, set()).add(call.number)
         if call.call_id not in self._noted:
-            self._wait_for_reply(call.call_id, self._pending.pop(call.call_id, []))
+            self._wait_for_reply(call.call_id, self._no_longer_pending(call.call_id))
             if call.answered:
                 self.replied(call)
+            elif call.call_id in self._refused:
+                self._refused.discard(call.call_id)
+                self._was_refused(call.call_id)
 
     def replied(self, call: Call) -> None:
         """Somebody has replied: the call is no flood."""
-        kept = self._heard_until_now(call.call_id)
+        self._refused.discard(call.call_id)
+        self._note_from_now_on(call.call_id)
+
+    def leave(self) -> None:
+        """The recorder stops: whoever starts next shall know also of the calls that nobody has replied to."""
+        for call_id in list(self._silent):
+            self._note_from_now_on(call_id)
+
+    def remember(self, call: Call, media: RememberedMedia) -> None:
+        """What the listener knows of the media of a call that goes on."""
+        if call.call_id in self._noted:
+            fields = {"call_id": call.call_id, "started_ns": call.started_ns, "media": self._media(media)}
+            self._note(_name(call.call_id), json.dumps(fields).encode("ascii") + b"\n")
+
+    def _was_refused(self, call_id: str) -> None:
+        if len(self._refused) < REFUSED and call_id in self._silent:
+            self._refused.add(call_id)
+            self._note_from_now_on(call_id)
+
+    def _note_from_now_on(self, call_id: str) -> None:
+        kept = self._heard_until_now(call_id)
         if kept is not None:
-            self._noted.add(call.call_id)
+            self._noted.add(call_id)
             if kept:
-                self._note(_name(call.call_id), b"".join(map(self._line, kept)))
+                self._note(_name(call_id), b"".join(map(self._line, kept)))
 
     def answered(self, call: Call) -> None:
         """Somebody took it: under which names the two are registered belongs to it, since whoever starts again may hear
@@ -94,6 +133,7 @@ class SignallingJournal:
             if not numbers:
                 self._calls.pop(call.call_id, None)
                 self._heard_until_now(call.call_id)
+                self._refused.discard(call.call_id)
                 if call.call_id in self._noted:
                     self._noted.discard(call.call_id)
                     names.append(_name(call.call_id))
@@ -103,10 +143,6 @@ class SignallingJournal:
         """It was no call."""
         self._drop(self.over([call]))
 
-    def turn(self) -> None:
-        """Whatever was heard until now and belongs to no call never will."""
-        self._pending.clear()
-
     def recall(self, notes: Mapping[str, Iterable[bytes]]) -> list[Recalled]:
         """The messages that were noted, oldest first."""
         found: list[Recalled] = []
@@ -114,12 +150,27 @@ class SignallingJournal:
             for line in lines:
                 try:
                     said = json.loads(line)
+                    if "media" in said:
+                        continue
                     source, destination = self._endpoint(said["source"]), self._endpoint(said["destination"])
                     message = said["message"].encode("latin-1")
                     found.append(Recalled(int(said["at_ns"]), source, destination, message))
                 except (ValueError, KeyError, TypeError, AttributeError):
                     continue  # cut or damaged: the others still tell most of the call
         return sorted(found, key=lambda one: one.at_ns)
+
+    def recall_media(self, notes: Mapping[str, Iterable[bytes]]) -> dict[CallName, RememberedMedia]:
+        """What was known of the media of the calls that were noted, the newest word."""
+        found = {}
+        for lines in notes.values():
+            for line in lines:
+                try:
+                    said = json.loads(line)
+                    if "media" in said:
+                        found[str(said["call_id"]), int(said["started_ns"])] = self._media_of(said["media"])
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    continue  # cut or damaged: then its streams begin anew
+        return found
 
     def recalled(self, notes: Mapping[str, object], call_ids: Iterable[str]) -> None:
         """The calls of these Call-IDs stand again, and are noted further; other names are nobody's."""
@@ -132,9 +183,11 @@ class SignallingJournal:
     def _wait_for_reply(self, call_id: str, messages: list[Heard]) -> None:
         kept = self._silent.setdefault(call_id, [])
         for heard in messages:
-            if len(kept) < KEPT and all(heard[3] != other[3] for other in kept):  # not what is sent again
+            if len(kept) < KEPT and sum(heard[3] == other[3] for other in kept) < 2:  # what is sent again, once
                 kept.append(heard)
                 self._silent_bytes += len(heard[3])
+            elif kept and kept[-1][3] == heard[3]:
+                kept[-1] = heard  # until when it was sent again
         while self._silent_bytes > SILENT_BYTES:
             self._heard_until_now(next(iter(self._silent)))
 
@@ -157,9 +210,44 @@ class SignallingJournal:
         return self._book.endpoint(address, int(port))
 
 
-def _keep(kept: list[Heard], heard: Heard) -> None:
-    if len(kept) < KEPT:
-        kept.append(heard)
+    def _keep_pending(self, call_id: str, heard: Heard) -> None:
+        kept = self._pending.setdefault(call_id, [])
+        if len(kept) < KEPT:
+            kept.append(heard)
+            self._pending_bytes += len(heard[3])
+        while self._pending_bytes > PENDING_BYTES:
+            oldest = next(iter(self._pending))
+            self._no_longer_pending(oldest)
+            self._refused.discard(oldest)
+
+    def _no_longer_pending(self, call_id: str) -> list[Heard]:
+        kept = self._pending.pop(call_id, [])
+        self._pending_bytes -= sum(len(heard[3]) for heard in kept)
+        return kept
+
+    def _media(self, media: RememberedMedia) -> dict[str, Any]:
+        streams = [
+            {**asdict(one), "source": self._book.text(one.source), "destination": self._book.text(one.destination)}
+            for one in media.streams
+        ]
+        holders = [[side, self._book.text(source), self._book.text(to)] for side, source, to in media.holders]
+        return {**asdict(media), "streams": streams, "holders": holders}
+
+    def _media_of(self, said: dict[str, Any]) -> RememberedMedia:
+        streams = tuple(
+            RememberedStream(
+                self._endpoint(one["source"]), self._endpoint(one["destination"]), int(one["ssrc"]),
+                {name: int(one["columns"][name]) for name in COLUMNS},
+            )
+            for one in said["streams"]
+        )  # fmt: skip
+        holders = tuple((int(side), self._endpoint(one), self._endpoint(to)) for side, one, to in said["holders"])
+        return RememberedMedia(**{**said, "streams": streams, "holders": holders})
+
+
+def _is_refusal(message: SipMessage) -> bool:
+    """A final answer that is no yes, and no question for a password."""
+    return message.method == "INVITE" and message.status >= 300 and message.status not in CHALLENGES
 
 
 def _name(call_id: str) -> str:

@@ -39,6 +39,20 @@ class _Prepended:
     frames: int
 
 
+@dataclass(frozen=True, slots=True)
+class CodeWords:
+    """Decodes a part's code words: a `recorder.keeping.keeper.Decode` that can be sent to another process."""
+
+    law: Law
+    silent: tuple[tuple[int, int, int], ...]  # (channel, from, to): no code word of A-law is 0
+
+    def __call__(self, words: bytes, first: int) -> NDArray[np.int16]:
+        frames = TABLE[self.law][np.frombuffer(words, np.uint8)].reshape(-1, 2)
+        for side, lo, hi in self.silent:
+            frames[max(lo - first, 0) : max(hi - first, 0), side] = 0
+        return frames
+
+
 class Tape:
     """The audio of one leg. Frames count from the leg's first audio.
 
@@ -256,14 +270,7 @@ class Tape:
 
     def _go_on_as_pcm(self, old: Part) -> Part:
         """One file has one format tag: when the sides' laws differ, what is there becomes PCM, and so on."""
-        law, silent = Law.A if old.encoding is ALAW else Law.MU, self._silent
-
-        def decode(words: bytes, first: int) -> NDArray[np.int16]:
-            frames = TABLE[law][np.frombuffer(words, np.uint8)].reshape(-1, 2)
-            for side, lo, hi in silent:
-                frames[max(lo - first, 0) : max(hi - first, 0), side] = 0
-            return frames
-
+        decode = CodeWords(Law.A if old.encoding is ALAW else Law.MU, tuple(self._silent))
         self._is_stopped = True
         part = self.part = self._as_pcm(old, decode)
         self._is_stopped = False

@@ -1,29 +1,22 @@
 """`announcements/YYYY-MM-DD.jsonl`: which callers were told that their call is recorded, by who told them.
 
-A line is `{"announcement":{...},"check":"<16 hex digits>"}`: the record as canonical JSON, and the first half of its
-SHA-256. The day is Japan's, of when the announcement began. The unit that plays them appends; a sweep, another process,
-takes the lines of erased calls away. Who changes a file holds `announcements/lock`. A crash may tear the last line;
-nobody was promised that one, and the next append cuts it off.
+A line is `{"announcement":{...},"check":"<16 hex digits>"}`: the record as canonical JSON, and a check of it (see
+`storage.lines`). The day is Japan's, of when the announcement began. The unit that plays them appends; a sweep, another
+process, takes the lines of erased calls away. Who changes a file holds `announcements/lock`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import os
-import re
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from storage import layout
+from storage import layout, lines
 from storage.disk import Disk
 
-_LOCK_TRIES, _LOCK_PAUSE_S = 100, 0.05  # a sweep holds it for as long as one file takes to be written
-_CHECK_DIGITS = 16
-_LINE = re.compile(rb'\{"announcement":(\{.*\}),"check":"([0-9a-f]{16})"\}')
+_FORM = lines.Form("announcement")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +46,9 @@ class AnnouncementBook:
     """The announcements of the store whose folder is `root`. OSError from what the disk refuses."""
 
     def __init__(self, root: str, disk: Disk | None = None) -> None:
-        self._root = root
         self._disk = disk or Disk()
         self._folder = os.path.join(root, layout.ANNOUNCEMENTS)
+        self._lock = os.path.join(root, layout.ANNOUNCEMENTS_LOCK)
 
     def append(self, records: Iterable[AnnouncementRecord]) -> None:
         """Write records; they are on the disk when this returns."""
@@ -63,9 +56,9 @@ class AnnouncementBook:
         for record in records:
             by_day.setdefault(layout.day_of(record.at_ns), []).append(_line_of(record))
         self._disk.make_directory(self._folder)
-        with self._locked():
-            for day, lines in by_day.items():
-                self._append(self._path(day), b"".join(lines))
+        with lines.locked(self._lock, self._disk):
+            for day, some in by_day.items():
+                lines.append(self._path(day), b"".join(some), self._disk)
 
     def days(self) -> list[str]:
         """The days that have a file, oldest first."""
@@ -80,8 +73,8 @@ class AnnouncementBook:
         last line is neither."""
         records: list[AnnouncementRecord] = []
         damaged: list[int] = []
-        *lines, _ = self._read(self._path(day)).split(b"\n")
-        for number, line in enumerate(lines, 1):
+        *whole, _ = lines.read(self._path(day), self._disk).split(b"\n")
+        for number, line in enumerate(whole, 1):
             record = _parse(line)
             if record is None:
                 damaged.append(number)
@@ -92,90 +85,33 @@ class AnnouncementBook:
     def keep(self, day: str, wanted: Callable[[AnnouncementRecord], bool]) -> int:
         """Take away a day's records that aren't wanted, and damaged lines with them; how many. The file goes with the
         last."""
-        with self._locked():
+        with lines.locked(self._lock, self._disk):
             records, damaged = self.read(day)
             kept = [record for record in records if wanted(record)]
             gone = len(records) - len(kept) + len(damaged)
             if not gone:
                 return 0
-            path, new = self._path(day), self._path(day) + ".new"
             if kept:
-                with contextlib.suppress(FileNotFoundError):  # left by a crash
-                    self._disk.unlink(new)
-                self._append(new, b"".join(map(_line_of, kept)))
-                self._disk.replace(new, path)
+                lines.rewrite(self._path(day), b"".join(map(_line_of, kept)), self._disk)
             else:
-                self._disk.unlink(path)
-            self._disk.sync_directory(self._folder)
+                self._disk.unlink(self._path(day))
+                self._disk.sync_directory(self._folder)
         return gone
 
     def _path(self, day: str) -> str:
         return os.path.join(self._folder, f"{day}.jsonl")
 
-    def _append(self, path: str, data: bytes) -> None:
-        is_new = self._disk.status(path) is None
-        fd = self._disk.create(path) if is_new else self._disk.open(path, write=True)
-        try:
-            end = self._whole(fd)
-            self._disk.truncate(fd, end)
-            self._disk.write(fd, memoryview(data), end)
-            self._disk.sync_file(fd)
-        finally:
-            self._disk.close(fd)
-        if is_new:
-            self._disk.sync_directory(self._folder)
-
-    def _whole(self, fd: int) -> int:
-        """Where the last whole line ends: what is behind it, a crash tore."""
-        size = self._disk.size(fd)
-        tail = bytearray(min(size, 1 << 16))
-        count = self._disk.read_into(fd, memoryview(tail), size - len(tail)) if tail else 0
-        end = bytes(tail[:count]).rfind(b"\n")
-        return size - len(tail) + end + 1
-
-    def _read(self, path: str) -> bytes:
-        if self._disk.status(path) is None:
-            return b""
-        fd = self._disk.open(path)
-        try:
-            data = bytearray(self._disk.size(fd))
-            count = self._disk.read_into(fd, memoryview(data), 0) if data else 0
-            return bytes(data[:count])
-        finally:
-            self._disk.close(fd)
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        path = os.path.join(self._root, layout.ANNOUNCEMENTS_LOCK)
-        for tried in range(_LOCK_TRIES):
-            try:
-                fd = self._disk.lock(path)
-                break
-            except BlockingIOError:
-                if tried == _LOCK_TRIES - 1:
-                    raise
-                time.sleep(_LOCK_PAUSE_S)
-        try:
-            yield
-        finally:
-            self._disk.close(fd)
-
 
 def _line_of(record: AnnouncementRecord) -> bytes:
-    said = json.dumps(asdict(record), sort_keys=True, separators=(",", ":")).encode("ascii")
-    return b'{"announcement":%b,"check":"%b"}\n' % (said, _check(said))
-
-
-def _check(said: bytes) -> bytes:
-    return hashlib.sha256(said).hexdigest()[:_CHECK_DIGITS].encode("ascii")
+    return _FORM.line(json.dumps(asdict(record), sort_keys=True, separators=(",", ":")).encode("ascii"))
 
 
 def _parse(line: bytes) -> AnnouncementRecord | None:
-    match = _LINE.fullmatch(line)
-    if match is None or _check(match[1]) != match[2]:
+    checked = _FORM.said(line)
+    if checked is None:
         return None
     try:
-        said: dict[str, Any] = json.loads(match[1])
+        said: dict[str, Any] = json.loads(checked)
         known = {field.name for field in fields(AnnouncementRecord)}
         return AnnouncementRecord(**{name: value for name, value in said.items() if name in known})
     except (ValueError, TypeError):

@@ -52,8 +52,7 @@ class Catalogue:
 
         StoreError if it is of another store, of a newer version, or damaged.
         """
-        writer = await _connect(path, "rw")
-        try:
+        async with _connected(path, "rw") as writer:
             await writer.execute("pragma journal_mode = wal")
             await writer.execute("pragma synchronous = full")
             await writer.execute("pragma foreign_keys = on")
@@ -65,35 +64,21 @@ class Catalogue:
             await writer.commit()
             [(of_store,)] = await _all(writer, "select salt from store")
             reader = await _connect(path, "ro")
-        except sqlite3.DatabaseError as error:
-            await writer.close()
-            raise unusable(path, error) from error
-        except BaseException:
-            await writer.close()
-            raise
         return cls(path, reader, writer, of_store)
 
     @classmethod
     async def open_read_only(cls, path: str, *, uuid: str) -> Catalogue:
         """For reading, also while another process writes. StoreError as for `open`."""
-        reader = await _connect(path, "ro")
-        try:
+        async with _connected(path, "ro") as reader:
             await _check_version(reader, path)
             await _check_uuid(reader, path, uuid)
-        except sqlite3.DatabaseError as error:
-            await reader.close()
-            raise unusable(path, error) from error
-        except BaseException:
-            await reader.close()
-            raise
         return cls(path, reader, None)
 
     @classmethod
     async def open_beside(cls, path: str, *, uuid: str) -> Catalogue:
         """For reading and writing while another process, too, writes: for what commands do. StoreError as for
         `open`, and for a catalogue of an older version."""
-        writer = await _connect(path, "rw")
-        try:
+        async with _connected(path, "rw") as writer:
             await _check_version(writer, path)
             await _check_uuid(writer, path, uuid)
             await writer.execute("pragma synchronous = full")
@@ -101,12 +86,6 @@ class Catalogue:
             await writer.execute("pragma secure_delete = on")  # what is erased is written over, not only let go
             [(salt,)] = await _all(writer, "select salt from store")
             reader = await _connect(path, "ro")
-        except sqlite3.DatabaseError as error:
-            await writer.close()
-            raise unusable(path, error) from error
-        except BaseException:
-            await writer.close()
-            raise
         return cls(path, reader, writer, salt or b"")
 
     async def close(self) -> None:
@@ -115,24 +94,30 @@ class Catalogue:
             await self._writer.close()
 
     async def add_calls(
-        self, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None
-    ) -> None:
+        self, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None,
+        also: Sequence[tuple[str, Row]] = (),
+    ) -> None:  # fmt: skip
         """Enters calls in one transaction: all of them are there and on the disk when this returns, or none.
 
-        What `tallies` has to be saved goes with them. A call that is there already is sqlite3.IntegrityError; with
+        What `tallies` has to be saved goes with them, and so do the statements in `also`.
+        A call that is there already is sqlite3.IntegrityError; with
         `replace` it is entered anew. sqlite3.Error if the disk or another process prevents it.
         """
-        if not calls and (tallies is None or not tallies.waiting):
+        if not calls and not also and (tallies is None or not tallies.waiting):
             return
         async with self.transaction() as writer:
             if calls and replace:
-                await writer.executemany("delete from call where id = ?", [(call.id,) for call in calls])
+                ids = [(call.id,) for call in calls]  # whose row says something else now, the register must be told of
+                await writer.executemany("delete from registered where id = (select id from call where id = ?)", ids)
+                await writer.executemany("delete from call where id = ?", ids)
             if calls:
                 [(number,)] = await _all(writer, "select coalesce(max(number), 0) from call")
                 last = await _all(writer, "select number, link_sha256 from entry order by number desc limit 1")
                 for statement, values in rows.statements(calls, number, *(last[0] if last else (0, b""))):
                     if values:
                         await writer.executemany(statement, values)
+            for statement, row in also:
+                await writer.execute(statement, row)
             if tallies is None:
                 return
             statements, taken = tallies.take()
@@ -144,11 +129,11 @@ class Catalogue:
                 tallies.put_back(taken)
                 raise
 
-    async def add_run(self, what: str) -> int:
-        """Notes that captures begin to be read; the number of the run."""
+    async def add_run(self, what: str, from_ns: int | None = None) -> int:
+        """Notes that captures begin to be read, or were since `from_ns`; the number of the run."""
         async with self.transaction() as writer:
             [(number,)] = await _all(writer, NEXT_RUN)
-            await writer.execute(ADD_RUN, (number, text.escape(what)))
+            await writer.execute(ADD_RUN, (number, text.escape(what), from_ns))
         return int(number)
 
     async def note_opened(self, times: int) -> None:
@@ -252,6 +237,10 @@ class Catalogue:
     async def erased(self, ids: Collection[str]) -> set[str]:
         """Those of the ids whose calls were erased."""
         return {row[0] for row in await self.select_in("select id from erasure where id in", list(ids))}
+
+    async def marks(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The marks of these calls' recordings (storage.marks), by id, where there are any."""
+        return dict(await self.select_in("select id, digests from mark join call on number = call where id in", ids))
 
     async def all_erased(self) -> set[str]:
         """The ids of all calls that were erased."""
@@ -366,11 +355,12 @@ class Catalogue:
                 flags = await self._parts("call, flag", "call_flag", numbers)
                 streams = await self._parts(f"call, {rows.STREAM}", "stream", numbers)
                 gaps = await self._parts("call, channel, start_frame, end_frame", "gap", numbers)
+                clocks = await self._parts("call, channel, frame, late", "clock", numbers)
                 parties = await self._parts("call, extension, from_ns, until_ns", "call_party", numbers)
                 recordings = await self._parts(f"call, {rows.RECORDING}", "recording", numbers, order="call")
             finally:
                 await self._reader.rollback()
-        parts = recordings, streams, gaps, legs, flags, parties
+        parts = recordings, streams, gaps, clocks, legs, flags, parties
         return [(head, rows.record(head[:_HEAD], *parts)) for head in heads]
 
     async def _parts(
@@ -402,6 +392,20 @@ class Catalogue:
 
 async def _all(connection: aiosqlite.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
     return list(await connection.execute_fetchall(sql, values))  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def _connected(path: str, mode: str) -> AsyncIterator[aiosqlite.Connection]:
+    """A connection that stays open, unless what is done first fails. CatalogueUnusable if SQLite says why."""
+    connection = await _connect(path, mode)
+    try:
+        yield connection
+    except sqlite3.DatabaseError as error:
+        await connection.close()
+        raise unusable(path, error) from error
+    except BaseException:
+        await connection.close()
+        raise
 
 
 async def _connect(path: str, mode: str) -> aiosqlite.Connection:

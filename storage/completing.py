@@ -16,8 +16,9 @@ from dataclasses import replace
 from storage import facts
 from storage.disk import Disk
 from storage.layout import PART
+from storage.marks import hash_marking, second_bytes
 from storage.parts import FilePool, PartFile
-from storage.records import CallRecord
+from storage.records import CallRecord, salted
 from storage.sealed.seals import Seals
 
 DISK_ERROR = "disk_error"
@@ -36,10 +37,11 @@ class Completion:
             raise ValueError(f"call {call.id} has a recording, but no part")
         if part is not None and part.frames and call.outcome != "recorded":
             raise ValueError(f"call {call.id} is {call.outcome}, but has audio")
+        call = salted(call)
         self.call = call if part is None else facts.with_audio(call, part)
         self.part = part
         self.fault: OSError | None = None
-        self.sha256 = b""
+        self.sha256 = self.marks = b""
         self.head_is_whole = False  # whether all that is known of the call stands in its recording's head
         self.fd = part.detach() if part is not None else None
         self.lent = self.fd is not None
@@ -61,7 +63,8 @@ class Completion:
         if not part.frames:
             return replace(call, recording=None, outcome="no_audio" if call.outcome == "recorded" else call.outcome)
         assert call.recording is not None
-        return call.with_recording(replace(call.recording, sha256=self.sha256, sealed_bytes=part.sealed_bytes))
+        recording = replace(call.recording, sha256=self.sha256, marks=self.marks, sealed_bytes=part.sealed_bytes)
+        return call.with_recording(recording)
 
     def said_by_head(self, result: CallRecord) -> bool:
         """Whether the head of its recording says all that the row will, `result`, so that no other file has to."""
@@ -139,7 +142,6 @@ def sync_all(pool: FilePool, root: int, completed: Sequence[PartFile] = ()) -> O
 def hash_and_name(completions: Sequence[Completion], pool: FilePool) -> None:
     """Steps 3 to 5: each file is read back and hashed, gets its name, and the names are synced."""
     disk = pool.disk
-    buffer = memoryview(bytearray(_READ_BYTES))
     folders: dict[str, list[PartFile]] = {}
     for completion in completions:
         part = completion.open_part
@@ -148,7 +150,8 @@ def hash_and_name(completions: Sequence[Completion], pool: FilePool) -> None:
         try:
             if completion.fd is None:
                 completion.fd = disk.open(part.path)
-            completion.sha256, size = hash_file(disk, completion.fd, buffer)
+            second = second_bytes(part.encoding.name, part.channels)
+            completion.sha256, size, completion.marks = hash_marking(disk, completion.fd, second)
             if size != part.file_bytes:
                 raise OSError(errno.EIO, "the file isn't as long as what was written")
             name_for_good(disk, part.path)

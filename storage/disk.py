@@ -257,12 +257,16 @@ class Disk:
             fd = os.open(path, os.O_RDWR | _SAFE)
         except FileNotFoundError:
             fd = _create(path)
+        return _locked(fd)
+
+    def hold(self, path: str) -> int:
+        """The same, without being able to write to it: the disk may be made read-only meanwhile."""
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BaseException:
-            os.close(fd)
-            raise
-        return fd
+            fd = os.open(path, os.O_RDONLY | _SAFE)
+        except FileNotFoundError:
+            os.close(_create(path))
+            fd = os.open(path, os.O_RDONLY | _SAFE)
+        return _locked(fd)
 
     def is_locked(self, path: str) -> bool:
         """Whether somebody holds the lock file."""
@@ -287,6 +291,16 @@ def _kind_of(entry: os.DirEntry[str]) -> Kind:
 
 def _is_in_shared(path: str) -> bool:
     return stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == _SHARED
+
+
+def _locked(fd: int) -> int:
+    """The open file, with a lock on it that is nobody else's; closed if somebody has one (BlockingIOError)."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
 
 
 def _create(path: str, flags: int = 0) -> int:

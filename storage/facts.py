@@ -33,6 +33,7 @@ def with_audio(call: CallRecord, part: PartFile) -> CallRecord:
         RecordingRecord(
             starts_ns=given.starts_ns, path=part.name, encoding=part.encoding.name, rate_hz=given.rate_hz,
             channels=part.channels, frames=part.frames, streams=given.streams, gaps=given.gaps[:MAX_GAPS],
+            clocks=given.clocks,
         )  # fmt: skip
     )
 
@@ -72,6 +73,7 @@ def unpack(data: bytes) -> Facts:
 _GIVING_WAY: tuple[Callable[[CallRecord], CallRecord], ...] = (
     lambda call: call,
     lambda call: _replace_audio(call, gaps=()),
+    lambda call: _replace_audio(call, clocks=()),
     lambda call: replace(call, call_ids=call.call_ids[:4]),
     lambda call: replace(call, parties=call.parties[:4]),
     lambda call: replace(call, caller_raw=None, callee_raw=None),

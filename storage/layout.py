@@ -88,11 +88,6 @@ def day_of(time_ns: int) -> str:
     return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y-%m-%d}"
 
 
-def day_file(time_ns: int) -> str:
-    """What lies beside the recordings of that day in Japan, for its calls without one; relative to the store."""
-    return f"{_EPOCH + timedelta(seconds=time_ns // 1_000_000_000):%Y/%m/%d}/{DAY_FILE}"
-
-
 def day_begins_ns(day: str) -> int:
     """When a day of Japan begins. ValueError if it isn't written as 2026-11-22."""
     if len(day) != 10:

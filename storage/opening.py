@@ -22,8 +22,10 @@ from storage.parts import FilePool
 from storage.rebuild import fitting, identity
 from storage.rebuild.rebuild import Rebuilt
 from storage.register import RegisterDamaged
-from storage.ring import readopting, taking_away
+from storage.register.mending import Mended
+from storage.ring import mending, readopting, registering, taking_away
 from storage.ring.apply import MOVED
+from storage.ring.registering import BY, Registration
 from storage.ring.ring import Ring
 from storage.sealed.key_store import Named
 from storage.sealed.seals import Seals
@@ -52,14 +54,15 @@ class Opened:
     recovered: recovery.Recovered
     rebuilt: Rebuilt | None  # None: the catalogue is the one that was there
     lines_again: int  # calls that had lost their line in their day's file
-    register_fault: RegisterDamaged | None
+    registration: Registration  # its `damage` is why nothing can be erased or held
+    mended: Mended | None  # None: the register was whole, or nobody asked for it
     media: dict[int, tuple[str, str]]  # as of Catalogue.media
     seals: Seals
 
 
 async def open_for_writing(
     path: str | os.PathLike[str], *, create: bool = False, repair: bool = False, leave_growing: bool = False,
-    recipients: Sequence[Named] = (), disk: Disk | None = None,
+    recipients: Sequence[Named] = (), at_ns: int = 0, who: str = BY, disk: Disk | None = None,
 ) -> Opened:
     """The store in the folder `path`; `storage.store.Store.open` explains the arguments and errors."""
     disk = disk or Disk()
@@ -67,7 +70,8 @@ async def open_for_writing(
     try:
         async with contextlib.AsyncExitStack() as undo:
             opened = await _open(
-                root, disk, undo, create=create, repair=repair, leave_growing=leave_growing, recipients=recipients
+                root, disk, undo, create=create, repair=repair, leave_growing=leave_growing, recipients=recipients,
+                at_ns=at_ns, who=who,
             )
             undo.pop_all()
             return opened
@@ -77,7 +81,7 @@ async def open_for_writing(
 
 async def _open(
     root: str, disk: Disk, undo: contextlib.AsyncExitStack, *, create: bool, repair: bool, leave_growing: bool,
-    recipients: Sequence[Named],
+    recipients: Sequence[Named], at_ns: int, who: str,
 ) -> Opened:
     """Opens it; `undo` closes again what was opened until then."""
     if create:
@@ -97,9 +101,12 @@ async def _open(
         await Ring(root, said.uuid, disk, catalogue).catch_up()
         return await catalogue.all_erased()
 
+    mended = await mending.mend(root, said.uuid, disk, at_ns=at_ns, who=who) if repair else None
     catalogue, rebuilt = await fitting.fit(root, said, disk, repair=repair, register=apply_register)
     undo.push_async_callback(catalogue.close)
     ring = Ring(root, said.uuid, disk, catalogue)
+    if mended is not None:
+        await ring.believe_again()
     register_fault, caught_up = None, set[str]()
     try:
         caught_up = await ring.catch_up()
@@ -124,7 +131,12 @@ async def _open(
         again = await readopting.readopt(ring)
         recovered = recovered._replace(calls=(*recovered.calls, *again))
     media = await catalogue.media()
-    return Opened(root, now, disk, catalogue, held, pool, recovered, rebuilt, lines, register_fault, media, seals)
+    registration = Registration(Ring(root, said.uuid, disk, catalogue))
+    registration.damage = register_fault
+    is_whole = said.closed is not None and rebuilt is None and not recovered.calls
+    if repair or not is_whole or await registering.has_none(catalogue):
+        await registration.make_good(everything=repair)
+    return Opened(root, now, disk, catalogue, held, pool, recovered, rebuilt, lines, registration, mended, media, seals)
 
 
 async def _identity(root: str, disk: Disk, *, repair: bool) -> Meta:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from storage import text
 from storage.wav import HEADER_BYTES, PCM16, RATE_HZ
 
+SALT_BYTES = 16
+RECOVERED = "recovered"  # the flag of a call that a start had to complete
 MAX_GAPS = 1000  # of one recording; a line that bad is told by its counters
 
 Gap = tuple[int, int, int]  # channel, first missing frame, the frame after the last
+ClockPoint = tuple[int, int, int]  # channel, frame, frames by which it was captured later than its place says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +52,10 @@ class RecordingRecord:
     frames: int = 0  # samples a channel
     streams: tuple[StreamRecord, ...] = ()
     gaps: tuple[Gap, ...] = ()  # what no packet brought; the first MAX_GAPS
+    clocks: tuple[ClockPoint, ...] = ()  # of a side whose clock drifts; in between, the line is straight
     medium: int = 0  # where it lies now: 0 the store's own folder, 1 the second one; not part of what is proven
     sealed_bytes: int | None = None  # the size of its sealed file; None: it is a WAV file in the clear
+    marks: bytes = field(default=b"", compare=False, repr=False)  # see storage.sealing.hash_marking; b"": not known
 
     @property
     def file_bytes(self) -> int:
@@ -94,6 +100,7 @@ class CallRecord:
     caller_group: str | None = None  # salted digest of a withheld number that the network carried
     caller_sealed: str | None = None  # that number, readable only with the office's key
     section: str | None = None  # that the extension belonged to at the time; None: none, or not known
+    salt: str | None = field(default=None, compare=False)  # of all digests of this call; 32 hex digits
     recording: RecordingRecord | None = None
 
     def with_recording(self, recording: RecordingRecord | None) -> CallRecord:
@@ -104,7 +111,7 @@ class CallRecord:
             caller=self.caller, callee=self.callee, extension=self.extension, caller_raw=self.caller_raw,
             callee_raw=self.callee_raw, call_ids=self.call_ids, flags=self.flags, parties=self.parties,
             excluded_by=self.excluded_by, announced_ms=self.announced_ms, caller_group=self.caller_group,
-            caller_sealed=self.caller_sealed, section=self.section, recording=recording,
+            caller_sealed=self.caller_sealed, section=self.section, salt=self.salt, recording=recording,
         )  # fmt: skip
 
     @property
@@ -121,7 +128,7 @@ class CallRecord:
 _STREAM = ("channel", "party", "codec", "ssrc", "source", "destination", "packets", "lost", "duplicates", "late")
 _STREAM_TEXTS = ("party", "codec", "source", "destination")
 # Written only if set: older rows had none of these.
-_LATER_TEXTS = ("excluded_by", "caller_group", "caller_sealed", "section")
+_LATER_TEXTS = ("excluded_by", "caller_group", "caller_sealed", "section", "salt")
 _PARTIES = ("caller", "callee", "extension", "caller_raw", "callee_raw")
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
@@ -135,6 +142,24 @@ def to_json(call: CallRecord) -> bytes:
 def digest(call: CallRecord) -> bytes:
     """SHA-256 of the canonical JSON: any changed field changes it."""
     return hashlib.sha256(to_json(call)).digest()
+
+
+def salted(call: CallRecord) -> CallRecord:
+    """The call with a salt: without one, whoever knows the rest of it could try numbers against its digest."""
+    return call if call.salt is not None else replace(call, salt=secrets.token_hex(SALT_BYTES))
+
+
+def row_digest(call: CallRecord) -> bytes:
+    """What the register says of a call: SHA-256 of its canonical JSON, its salt in it, but for the flag that a start
+    had to complete it, which may come later."""
+    return digest(replace(call, flags=tuple(flag for flag in call.flags if flag != RECOVERED)))
+
+
+def audio_digest(call: CallRecord) -> bytes:
+    """Salted SHA-256 of the hash of the call's recording, b"" if it has none."""
+    if call.recording is None:
+        return b""
+    return hashlib.sha256(bytes.fromhex(call.salt or "") + call.recording.sha256).digest()
 
 
 def from_json(data: bytes) -> CallRecord:
@@ -204,6 +229,8 @@ def _as_dict(call: CallRecord) -> dict[str, Any]:
             "streams": [_stream_dict(stream) for stream in audio.streams],
             "gaps": audio.gaps,
         }
+        if audio.clocks:  # older rows had none
+            fields["recording"]["clocks"] = audio.clocks
         if audio.sealed_bytes is not None:
             fields["recording"]["sealed_bytes"] = audio.sealed_bytes
     return fields
@@ -234,6 +261,7 @@ def _recording(fields: Any) -> RecordingRecord:
         sealed_bytes=_whole_or_none(fields.get("sealed_bytes")),
         streams=tuple(_stream(stream) for stream in fields["streams"]),
         gaps=tuple((_whole(channel), _whole(start), _whole(end)) for channel, start, end in fields["gaps"]),
+        clocks=tuple((_whole(one), _whole(frame), _whole(late)) for one, frame, late in fields.get("clocks", ())),
     )
 
 

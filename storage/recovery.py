@@ -22,15 +22,15 @@ from storage.disk import Disk
 from storage.errors import DiskFailed, SealedError, WavError
 from storage.facts import Facts
 from storage.layout import Name
+from storage.marks import hash_marking, second_bytes
 from storage.parts import FilePool, PartFile
 from storage.rebuild import dayfile
-from storage.records import CallRecord
+from storage.records import RECOVERED, CallRecord, salted
 from storage.sealed.form import HEAD_BYTES
 from storage.sealed.scan import scan
 from storage.sealed.seals import Seals
 from storage.wav import HEADER_BYTES, Header
 
-RECOVERED = "recovered"
 INTERRUPTED = "interrupted"
 _GROUP = 500  # files taken on at once
 
@@ -138,9 +138,9 @@ async def _recover_group(
     plan = await asyncio.to_thread(_complete, root, disk, pool, root_fd, seals, names, known, lines)
     await asyncio.to_thread(dayfile.append, root, plan.lines, disk)
     await catalogue.add_calls(plan.calls, replace=True)
+    await asyncio.to_thread(_erase, disk, plan.doomed)
     seals.entered([call.id for call in plan.calls])
     seals.drop([call.id for call in plan.calls if call.outcome == "no_audio"])
-    await asyncio.to_thread(_erase, disk, plan.doomed)
     return plan.calls, plan.left
 
 
@@ -214,16 +214,16 @@ def call_of_complete(root: str, disk: Disk, name: Name, line: CallRecord | None 
         size = disk.size(fd)
         if header is None or said is None or not said.complete or size != header.file_bytes:
             return None
-        sha256, _ = completing.hash_file(disk, fd)
+        sha256, _, marks = hash_marking(disk, fd, second_bytes(header.encoding.name, header.channels))
     finally:
         disk.close(fd)
     call = line if line is not None and line.recording is not None else said.call  # a line has all, a head what fits
     assert call.recording is not None
     recording = replace(
         call.recording, path=name.recording, sha256=sha256, frames=header.frames, channels=header.channels,
-        encoding=header.encoding.name,
+        encoding=header.encoding.name, marks=marks,
     )  # fmt: skip
-    return flagged(replace(call, recording=recording), RECOVERED)
+    return flagged(salted(replace(call, recording=recording)), RECOVERED)
 
 
 def call_of_sealed(
@@ -233,9 +233,10 @@ def call_of_sealed(
     it grew."""
     fd = disk.open(os.path.join(root, name.recording))
     try:
-        if scan(disk, fd).head.id != name.id:
+        head = scan(disk, fd).head
+        if head.id != name.id:
             return None
-        sha256, size = completing.hash_file(disk, fd)
+        sha256, size, marks = hash_marking(disk, fd, second_bytes(head.encoding.name, head.channels))
     except SealedError:
         return None
     finally:
@@ -243,8 +244,8 @@ def call_of_sealed(
     call = line if line is not None and line.recording is not None else said.call if said is not None else None
     if call is None or call.recording is None:
         return None
-    recording = replace(call.recording, path=name.recording, sha256=sha256, sealed_bytes=size)
-    return flagged(replace(call, recording=recording), RECOVERED)
+    recording = replace(call.recording, path=name.recording, sha256=sha256, sealed_bytes=size, marks=marks)
+    return flagged(salted(replace(call, recording=recording)), RECOVERED)
 
 
 def _lines_of(root: str, disk: Disk, names: list[Name]) -> dict[str, CallRecord]:
@@ -278,7 +279,7 @@ def _plan_part(
             plan.doomed.append(path)
             call = replace(call, outcome="no_audio")
         if known is None:
-            call = replace(call, recording=None)
+            call = salted(replace(call, recording=None))
             plan.calls.append(call)
             plan.lines.append(call)
         return

@@ -11,18 +11,21 @@ from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamReco
 
 CALL = (
     "id, started_ns, ended_ns, answered_ns, talk_ns, direction, outcome, end_reason, "
-    "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section, announced_ms"
+    "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section, "
+    "salt, announced_ms"
 )
 RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium, sealed_bytes"
 STREAM = "channel, party, codec, ssrc, source, destination, packets, lost, duplicates, late"
 
-_ADD_CALL = f"insert into call (number, {CALL}) values ({', '.join('?' * 19)})"
+_ADD_CALL = f"insert into call (number, {CALL}) values ({', '.join('?' * 20)})"
 _ADD_RECORDING = f"insert into recording (call, {RECORDING}) values ({', '.join('?' * 10)})"
 _ADD_STREAM = f"insert into stream (call, position, {STREAM}) values ({', '.join('?' * 12)})"
 _ADD_LEG = "insert into call_leg (call, position, call_id) values (?, ?, ?)"
 _ADD_FLAG = "insert into call_flag (call, position, flag) values (?, ?, ?)"
 _ADD_PARTY = "insert into call_party (call, position, extension, from_ns, until_ns) values (?, ?, ?, ?, ?)"
 _ADD_GAP = "insert into gap (call, position, channel, start_frame, end_frame) values (?, ?, ?, ?, ?)"
+_ADD_MARKS = "insert into mark (call, digests) values (?, ?)"
+_ADD_CLOCK = "insert into clock (call, position, channel, frame, late) values (?, ?, ?, ?, ?)"
 _ADD_ENTRY = "insert into entry (number, id, row_sha256, link_sha256) values (?, ?, ?, ?)"
 _ADD_SCOPE = "insert or ignore into scope (section, extension, line) values (?, ?, ?)"
 _ADD_RING_CALL = (
@@ -47,6 +50,8 @@ def statements(
     recordings: list[Row] = []
     streams: list[Row] = []
     gaps: list[Row] = []
+    marks: list[Row] = []
+    clocks: list[Row] = []
     legs: list[Row] = []
     flags: list[Row] = []
     parties: list[Row] = []
@@ -56,7 +61,7 @@ def statements(
     for call in calls:
         number, entry = number + 1, entry + 1
         texts = (call.caller, call.callee, call.extension, call.caller_raw, call.callee_raw, call.excluded_by,
-                 call.caller_group, call.caller_sealed, call.section)  # fmt: skip
+                 call.caller_group, call.caller_sealed, call.section, call.salt)  # fmt: skip
         heads.append(
             (number, call.id, call.started_ns, call.ended_ns, call.answered_ns, call.talk_ns, call.direction,
              call.outcome, call.end_reason, *(None if one is None else escape(one) for one in texts), call.announced_ms)
@@ -72,7 +77,10 @@ def statements(
                 (number, audio.path, audio.sha256, audio.encoding, audio.rate_hz, audio.channels, audio.frames,
                  audio.starts_ns, audio.medium, audio.sealed_bytes)
             )  # fmt: skip
+            if audio.marks:
+                marks.append((number, audio.marks))
             gaps += [(number, position, *gap) for position, gap in enumerate(audio.gaps)]
+            clocks += [(number, position, *point) for position, point in enumerate(audio.clocks)]
             streams += [
                 (number, position, stream.channel, escape(stream.party), escape(stream.codec), stream.ssrc,
                  escape(stream.source), escape(stream.destination), stream.packets, stream.lost, stream.duplicates,
@@ -94,8 +102,10 @@ def statements(
         (_ADD_RECORDING, recordings),
         (_ADD_STREAM, streams),
         (_ADD_GAP, gaps),
+        (_ADD_CLOCK, clocks),
         (_ADD_SCOPE, sorted(scopes)),
         (_ADD_RING_CALL, ring_calls),
+        (_ADD_MARKS, marks),
         (_ADD_ENTRY, entries),
     )
 
@@ -112,12 +122,13 @@ def record(
     recordings: dict[int, list[Row]],
     streams: dict[int, list[Row]],
     gaps: dict[int, list[Row]],
+    clocks: dict[int, list[Row]],
     legs: dict[int, list[Row]],
     flags: dict[int, list[Row]],
     parties: dict[int, list[Row]],
 ) -> CallRecord:
     number, call_id, started, ended, answered, talk, direction, outcome, end_reason, *texts, announced_ms = head
-    caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section = (
+    caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section, salt = (
         None if one is None else text.unescape(one) for one in texts
     )
     recording = None
@@ -126,6 +137,7 @@ def record(
         recording = RecordingRecord(
             path=path, sha256=sha256, encoding=encoding, rate_hz=rate_hz, channels=channels, frames=frames,
             starts_ns=starts_ns, medium=medium, sealed_bytes=sealed_bytes, gaps=tuple(gaps.get(number, ())),
+            clocks=tuple(clocks.get(number, ())),
             streams=tuple(_stream(row) for row in streams.get(number, ())),
         )  # fmt: skip
     return CallRecord(
@@ -139,7 +151,7 @@ def record(
             for extension, from_ns, until_ns in parties.get(number, ())
         ),
         excluded_by=excluded_by, caller_group=caller_group, caller_sealed=caller_sealed, announced_ms=announced_ms,
-        section=section,
+        section=section, salt=salt,
     )  # fmt: skip
 
 

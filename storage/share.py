@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 import zlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from storage import layout
 from storage.disk import Disk
+from storage.proving.registered import AgainstRegister, verify_register
 from storage.records import CallRecord
+from storage.register.proof import Outside
+from storage.register.survey import Survey
 from storage.ring import second
 from storage.store import Store
 from storage.verification import Finding, verify_calls
@@ -32,20 +35,28 @@ def call_of(finding: Finding) -> str:
 
 
 async def verify_share(
-    path: str | os.PathLike[str], *, share: int, shares: int, also: Collection[str] = (), disk: Disk | None = None
-) -> AsyncIterator[Finding]:
+    path: str | os.PathLike[str], *, share: int, shares: int, also: Collection[str] = (),
+    outside: Sequence[Outside] = (), disk: Disk | None = None,
+) -> AsyncIterator[Finding]:  # fmt: skip
     """What is wrong with the calls of a share, and with those of the ids in `also`: their rows, and their files to the
-    last byte. StoreError if there is no store, or if its catalogue can't be read."""
+    last byte; and the register against its checkpoints. StoreError if there is no store, or if its catalogue can't be
+    read."""
     async with await Store.open_read_only(path, disk=disk) as store:
         roots = {0: store.root, **await second.roots(store.uuid, store.catalogue, store.disk)}
+        survey = Survey(store.root, store.disk)
+        async for doubt in verify_register(store.root, store.uuid, survey, store.disk, outside, ()):
+            yield Finding(*doubt)
+        book = AgainstRegister(store.root, store.disk, store.catalogue, survey)
         calls: list[CallRecord] = []
         async for call in store.calls():
             if call.id in also or share_of(call.id, shares) == share:
                 calls.append(call)
             if len(calls) == _CHUNK:
-                async for finding in verify_calls(roots, store.disk, store.catalogue, calls):
+                async for finding in verify_calls(roots, store.disk, store.catalogue, calls, book):
                     yield finding
                 calls = []
                 await asyncio.sleep(0)
-        async for finding in verify_calls(roots, store.disk, store.catalogue, calls):
+        async for finding in verify_calls(roots, store.disk, store.catalogue, calls, book):
             yield finding
+        async for doubt in book.settle():
+            yield Finding(*doubt)

@@ -39,6 +39,8 @@ from storage.reading import StoreReader, open_read_only
 from storage.rebuild import dayfile
 from storage.rebuild.condition import file_hash
 from storage.records import CallRecord
+from storage.register import Draft, RegisterDamaged
+from storage.ring.registering import BY
 from storage.sealed.key_store import Named
 from storage.tallies import Tallies
 from storage.wav import Encoding
@@ -67,18 +69,19 @@ class Store(StoreReader):
     held (calls are recorded all the same). `waiting`
     are calls whose files are in place, or that have none, but which the catalogue didn't take yet; `lineless` are
     those whose line the disk didn't take, for the reason `line_fault`: the next `finish`, `sync` or `close` tries
-    again.
+    again. `registration` says how the register takes what is entered.
     """
 
     def __init__(self, opened: Opened) -> None:
         super().__init__(opened.root, opened.meta.uuid, opened.disk, opened.catalogue, opened.media)
         self.recovered = opened.recovered
         self.rebuilt = opened.rebuilt
+        self.mended = opened.mended
         self.lines_again = opened.lines_again
-        self.register_fault = opened.register_fault
         self.waiting: list[CallRecord] = []
         self.lineless: list[CallRecord] = []
         self.line_fault: DiskFailed | None = None
+        self.registration = opened.registration
         self._meta = opened.meta
         self._pool = opened.pool
         self._tallies = Tallies()
@@ -89,6 +92,11 @@ class Store(StoreReader):
         self._finishing = asyncio.Lock()
 
     @property
+    def register_fault(self) -> RegisterDamaged | None:
+        """Why the register can't be believed."""
+        return self.registration.damage
+
+    @property
     def salt(self) -> bytes:
         """32 random bytes that are this store's own."""
         return self.catalogue.salt
@@ -96,21 +104,23 @@ class Store(StoreReader):
     @classmethod
     async def open(
         cls, path: str | os.PathLike[str], *, create: bool = False, repair: bool = False,
-        leave_growing: bool = False, recipients: Sequence[Named] = (), disk: Disk | None = None,
+        leave_growing: bool = False, recipients: Sequence[Named] = (), at_ns: int = 0, who: str = BY,
+        disk: Disk | None = None,
     ) -> Store:
         """The store in the folder `path`, for writing; what a crash left unfinished is finished first, and a
         catalogue that is lost or damaged made anew (`rebuilt`).
 
         With `create`, a folder that is missing or empty becomes a store. With `repair`, every row of the catalogue is
-        looked at, one of an old backup or another store is replaced instead of refused, and a `store.json` that is lost
-        is made anew. With `leave_growing`,
+        looked at, one of an old backup or another store is replaced instead of refused, a `store.json` that is lost
+        is made anew, and a damaged register is mended by the word of `who`, at `at_ns`. With `leave_growing`,
         recordings of calls that were going on wait for `go_on`. With `recipients`, what begins is sealed for them
         (docs/sealed.md). StoreBusy if another
         process writes to it; StoreError if it is none, or of a newer version, or its catalogue belongs elsewhere.
         """
         return cls(
             await open_for_writing(
-                path, create=create, repair=repair, leave_growing=leave_growing, recipients=recipients, disk=disk
+                path, create=create, repair=repair, leave_growing=leave_growing, recipients=recipients, at_ns=at_ns,
+                who=who, disk=disk,
             )
         )
 
@@ -136,6 +146,8 @@ class Store(StoreReader):
             self.root, self.disk, self.catalogue, self._pool, self._held.root, self.seals, others
         )
         self.recovered = recovery.Recovered(recovered.calls + more.calls, recovered.left + more.left)
+        if more.calls:
+            await self.registration.make_good()
         return found
 
     def begin(
@@ -187,17 +199,23 @@ class Store(StoreReader):
         written."""
         part.describe(call)
 
-    async def begin_run(self, what: str) -> None:
-        """Captures begin to be read: from now on `tally` counts for them. DiskFailed if it can't be written down."""
+    async def begin_run(self, what: str, from_ns: int | None = None) -> None:
+        """Captures begin to be read: from now on `tally` counts for them. What came since `from_ns` will be read, too;
+        without it, the run begins with what is counted first. DiskFailed if it can't be written down."""
         try:
-            self._tallies = Tallies(await self.catalogue.add_run(what))
+            self._tallies = Tallies(await self.catalogue.add_run(what, from_ns))
         except sqlite3.Error as error:
             raise DiskFailed(f"The catalogue {self.catalogue.path} could not be written: {error}.") from error
 
-    def tally(self, day: str, grown: Mapping[str, int]) -> None:
-        """These reasons were counted so many times more on this Japanese day. It is on the disk with the next `sync`
-        or `finish`: what a crash takes is what wasn't there yet, and nothing is ever counted twice."""
-        self._tallies.add(day, grown)
+    def enter(self, what: Draft) -> None:
+        """Enters something into the register, such as a start: with the next `sync`, `finish` or `close`."""
+        self.registration.note(what)
+
+    def tally(self, day: str, grown: Mapping[str, int], at_ns: int | None = None) -> None:
+        """These reasons were counted so many times more on this Japanese day, up to `at_ns` of the capture. It is on
+        the disk with the next `sync` or `finish`, all or nothing: what a crash takes is what came after the run's
+        `until_ns`, and nothing is ever counted twice."""
+        self._tallies.add(day, grown, at_ns)
 
     def end_run(self) -> None:
         """The captures were read to their end; known on the disk with the next `sync` or `finish`."""
@@ -216,9 +234,11 @@ class Store(StoreReader):
                     raise disk_failed(f"The store {self.root} could not be synced", error) from error
         with contextlib.suppress(OSError):  # they wait for the next time
             await self._write_lines()
-        if self._tallies.waiting:
+        if self._tallies.waiting or self.registration.is_behind:
             with contextlib.suppress(sqlite3.Error):
-                await self.catalogue.add_calls((), tallies=self._tallies)
+                async with contextlib.AsyncExitStack() as stack:
+                    also = await self.registration.enter((), stack)
+                    await self.catalogue.add_calls((), tallies=self._tallies, also=also)
 
     async def finish(self, finished: Sequence[Finished]) -> list[CallRecord]:
         """Makes recordings complete and enters their calls, any number at once (steps 1 to 7 above).
@@ -263,10 +283,10 @@ class Store(StoreReader):
         try:
             await self.sync()
             await self._write_lines()
-            if self.waiting or self._tallies.waiting:
+            if self.waiting or self._tallies.waiting or self.registration.is_behind:
                 await self._enter_waiting()
             with contextlib.suppress(sqlite3.Error):  # then the next start looks for itself, as after a kill
-                is_settled = await self.catalogue.settle()
+                is_settled = await self.catalogue.settle() and self.registration.is_whole
                 entries = await self.catalogue.last_entry()
         except OSError as error:
             raise disk_failed(f"The store {self.root} could not be closed properly", error) from error
@@ -352,7 +372,9 @@ class Store(StoreReader):
             if len(self.waiting) > 0:
                 there = await self.catalogue.has([call.id for call in self.waiting])
                 self.waiting = [call for call in self.waiting if call.id not in there]
-            await self.catalogue.add_calls(self.waiting, tallies=self._tallies)
+            async with contextlib.AsyncExitStack() as stack:
+                also = await self.registration.enter(self.waiting, stack)
+                await self.catalogue.add_calls(self.waiting, tallies=self._tallies, also=also)
         except sqlite3.Error as error:
             raise DiskFailed(
                 f"The catalogue {self.catalogue.path} could not be written: {error}; "
@@ -361,3 +383,4 @@ class Store(StoreReader):
         with contextlib.suppress(DiskFailed):  # the next start does it
             self.seals.entered([call.id for call in self.waiting if call.is_sealed])
         self.waiting = []
+        self.registration.entered()

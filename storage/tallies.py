@@ -14,13 +14,14 @@ from typing import Any
 from storage import text
 
 NEXT_RUN = "select coalesce(max(number), 0) + 1 from run"
-ADD_RUN = "insert into run (number, what, complete) values (?, ?, 0)"
-RUNS = "select number, what, complete from run order by number"
+ADD_RUN = "insert into run (number, what, complete, from_ns) values (?, ?, 0, ?)"
+RUNS = "select number, what, complete, from_ns, until_ns from run order by number"
 TALLIES = "select run, day, reason, count from tally"
 _SAVE = (
     "insert into tally (run, day, reason, count) values (?, ?, ?, ?) "
     "on conflict (run, day, reason) do update set count = excluded.count"
 )
+_LISTENED = "update run set from_ns = min(coalesce(from_ns, ?1), ?1), until_ns = ?2 where number = ?3"
 _COMPLETE = "update run set complete = 1 where number = ?"
 
 Statements = list[tuple[str, list[tuple[Any, ...]]]]
@@ -33,6 +34,8 @@ class Run:
     number: int
     what: str
     complete: bool  # False: it goes on, or was broken off
+    from_ns: int | None = None  # since when it listened, by the captures' clock; None: nothing came, or nobody noted it
+    until_ns: int | None = None  # until when its tallies count: what a killed process heard later is in none
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,14 @@ class Tallies:
         self._unsaved: set[tuple[str, str]] = set()
         self._complete = False
         self._told = False  # the catalogue knows that the run is complete
+        self._times: tuple[int, int] | None = None  # since when, until when
 
-    def add(self, day: str, grown: Mapping[str, int]) -> None:
-        """Reasons were counted so many times more on this day."""
+    def add(self, day: str, grown: Mapping[str, int], at_ns: int | None = None) -> None:
+        """Reasons were counted so many times more on this day; by then it was `at_ns`, if anybody knows."""
         if not self.run:
             raise ValueError("nothing can be tallied before a run begins")
+        if at_ns is not None:
+            self._times = (self._times[0], max(self._times[1], at_ns)) if self._times else (at_ns, at_ns)
         for reason, count in grown.items():
             if count:
                 key = day, reason
@@ -79,6 +85,8 @@ class Tallies:
         taken, self._unsaved = self._unsaved, set()
         rows = [(self.run, day, reason, self._sums[day, reason]) for day, reason in sorted(taken)]
         statements: Statements = [(_SAVE, rows)] if rows else []
+        if self._times is not None:
+            statements.append((_LISTENED, [(*self._times, self.run)]))
         if self._complete > self._told:
             statements.append((_COMPLETE, [(self.run,)]))
             self._told = True
@@ -92,5 +100,5 @@ class Tallies:
 
 def run_of(row: tuple[Any, ...]) -> Run:
     """A row of `RUNS`."""
-    number, what, complete = row
-    return Run(number, text.unescape(what), bool(complete))
+    number, what, complete, from_ns, until_ns = row
+    return Run(number, text.unescape(what), bool(complete), from_ns, until_ns)

@@ -10,20 +10,23 @@ import asyncio
 import itertools
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
-from storage import completing, layout, meta, records, wav
+from storage import completing, layout, meta, records
 from storage.announcements import AnnouncementBook
 from storage.catalogue import Catalogue
 from storage.disk import Disk, Entry, Status
-from storage.errors import CatalogueUnusable, SealedError, StoreError, WavError
-from storage.rebuild import dayfile
+from storage.errors import CatalogueUnusable, StoreError
+from storage.proving import recorded, registered
+from storage.proving.registered import AgainstRegister
+from storage.rebuild import condition, dayfile
 from storage.records import CallRecord
+from storage.register.proof import Outside
+from storage.register.survey import Survey
 from storage.ring import checking, second
 from storage.rows import link
 from storage.sealed.key_store import KeyStore
-from storage.sealed.scan import is_in_order, scan
 from storage.store import Store
 
 _CHUNK = 500
@@ -34,16 +37,22 @@ _ENTERED_WITHIN_S = 10.0  # a living recorder enters a file's call soon after it
 class Finding:
     """One thing that is not as it was left."""
 
-    kind: str  # snake_case, one of those in docs/formats.md
+    kind: str  # snake_case, one of those in docs/formats.md, docs/storage.md and docs/register.md
     where: str  # a path relative to the store, or a call's id
     text: str  # one English sentence
+    is_known: bool = False  # it stands in the register, and is told each time: nothing new
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"
 
 
-async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> AsyncIterator[Finding]:
-    """Everything that is wrong with the store in the folder `path`, as it is found.
+async def verify(
+    path: str | os.PathLike[str], *, outside: Sequence[Outside] = (), codes: Sequence[str] = (), audio: bool = True,
+    disk: Disk | None = None,
+) -> AsyncIterator[Finding]:  # fmt: skip
+    """Everything that is wrong with the store in the folder `path`, as it is found. `outside` are checkpoints of its
+    register that lie elsewhere, `codes` those on paper (storage.register.code). Without `audio`, the recordings
+    themselves aren't read.
 
     StoreError if there is no store, or if it can't be read by this version.
     """
@@ -56,11 +65,14 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
         catalogue, uuid = reader.catalogue, reader.uuid
     except CatalogueUnusable as error:
         yield Finding("catalogue_unusable", layout.CATALOGUE, str(error))
+    survey = Survey(root, disk)
     try:
+        async for doubt in registered.verify_register(root, uuid, survey, disk, outside, codes):
+            yield Finding(*doubt)
         if catalogue is not None:
             usable = True
             try:
-                async for finding in _verify_rows(root, uuid, disk, catalogue):
+                async for finding in _verify_rows(root, uuid, disk, catalogue, survey, audio):
                     usable = usable and finding.kind != "catalogue_unusable"
                     yield finding
             except (sqlite3.Error, TypeError, ValueError) as error:
@@ -73,13 +85,18 @@ async def verify(path: str | os.PathLike[str], *, disk: Disk | None = None) -> A
             await catalogue.close()
 
 
-async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:
+async def _verify_rows(
+    root: str, uuid: str, disk: Disk, catalogue: Catalogue, survey: Survey, audio: bool
+) -> AsyncIterator[Finding]:
     """The catalogue by itself, and each row against its file."""
     for complaint in await catalogue.integrity_check():
         yield Finding("catalogue_unusable", layout.CATALOGUE, f"SQLite finds {layout.CATALOGUE} damaged: {complaint}.")
+    for name in await asyncio.to_thread(condition.strange_schema, catalogue.path):
+        yield Finding("schema_altered", layout.CATALOGUE, f"{layout.CATALOGUE} has another {name} than ours.")
     async for finding in _verify_chain(catalogue):
         yield finding
     roots = {0: root, **await second.roots(uuid, catalogue, disk)}
+    to_read = roots if audio else {}
     for number, (_, folder) in (await catalogue.media()).items():
         if number not in roots:
             yield Finding("medium_missing", folder, f"The second medium of this store isn't in {folder}.")
@@ -87,31 +104,38 @@ async def _verify_rows(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -
     has_lines = said is not None and said.has_day_files  # a store of an older recorder has none yet
     told: set[str] = set()
     calls: list[CallRecord] = []
+    book = registered.AgainstRegister(root, disk, catalogue, survey)
     async for call in catalogue.calls():
         calls.append(call)
         if len(calls) == _CHUNK:
-            async for finding in _verify_chunk(root, roots, disk, catalogue, calls, has_lines):
+            async for finding in _verify_chunk(root, to_read, disk, catalogue, calls, has_lines, book):
                 told.add(finding.where)
                 yield finding
             calls = []
-    async for finding in _verify_chunk(root, roots, disk, catalogue, calls, has_lines):
+    async for finding in _verify_chunk(root, to_read, disk, catalogue, calls, has_lines, book):
         told.add(finding.where)
         yield finding
     async for finding in _verify_keys(root, uuid, disk, catalogue):
         yield finding
     for call_id in await catalogue.entered_but_gone():
+        told.add(call_id)
         yield Finding("row_deleted", call_id, f"Call {call_id} was entered, and its row is gone.")
+    async for doubt in book.settle(everything=True):
+        if doubt.kind != "row_deleted" or doubt.where not in told:
+            told.add(doubt.where)
+            yield Finding(*doubt)
     for one in await asyncio.to_thread(lambda: list(checking.check(root, uuid, disk))):
         if one.where not in told:
             yield Finding(*one)
 
 
 async def _verify_chunk(
-    root: str, roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord], has_lines: bool
+    root: str, roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord], has_lines: bool,
+    book: AgainstRegister,
 ) -> AsyncIterator[Finding]:
     """Some calls, and whether those without a recording have their line."""
     told: set[str] = set()
-    async for finding in verify_calls(roots, disk, catalogue, calls):
+    async for finding in verify_calls(roots, disk, catalogue, calls, book):
         told.add(finding.where)
         yield finding
     if not has_lines:
@@ -141,11 +165,12 @@ async def _verify_chain(catalogue: Catalogue) -> AsyncIterator[Finding]:
 
 
 async def verify_calls(
-    roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord]
+    roots: dict[int, str], disk: Disk, catalogue: Catalogue, calls: list[CallRecord], book: AgainstRegister
 ) -> AsyncIterator[Finding]:
     """Some calls: each row against what was entered, and against its file. `roots` are the folders of the media that
-    are there."""
-    entered = await catalogue.latest_entries([call.id for call in calls])
+    are there. What disagrees with the register is noted in `book`, to be settled at the end."""
+    ids = [call.id for call in calls]
+    entered, marks = await catalogue.latest_entries(ids), await catalogue.marks(ids)
     for call in calls:
         if call.id not in entered:
             yield Finding("row_added", call.id, f"Call {call.id} has a row, but was never entered.")
@@ -153,13 +178,15 @@ async def verify_calls(
             yield Finding("row_altered", call.id, f"The row of call {call.id} isn't the one that was entered.")
         elif fault := _implausible(call):
             yield Finding("row_implausible", call.id, f"The row of call {call.id} can't be right: {fault}.")
+        else:
+            book.look(call)
         medium = 0 if call.recording is None else call.recording.medium
         if medium not in roots:
             continue  # told once, for the medium
-        found = await asyncio.to_thread(_verify_recording, roots[medium], disk, call)
+        found = await asyncio.to_thread(recorded.verify_recording, roots[medium], disk, call, marks.get(call.id, b""))
         if found and await catalogue.has([call.id]):  # else it has just been erased
-            for finding in found:
-                yield finding
+            for doubt in found:
+                yield Finding(*doubt)
 
 
 def _implausible(call: CallRecord) -> str:
@@ -173,62 +200,6 @@ def _implausible(call: CallRecord) -> str:
     if call.recording is None and call.outcome == "recorded" and completing.DISK_ERROR not in call.flags:
         return "it is recorded and has no recording"
     return ""
-
-
-def _verify_recording(root: str, disk: Disk, call: CallRecord) -> list[Finding]:
-    """A row against its file."""
-    audio = call.recording
-    if audio is None:
-        return []
-    name, where = layout.parse(audio.path), audio.path
-    if name is None or name.ending or name.id != call.id:
-        return [Finding("path_wrong", call.id, f"Call {call.id} names a recording where none can be: {where}.")]
-    path = os.path.join(root, where)
-    found = disk.status(path)
-    if found is None:
-        return [Finding("file_missing", where, f"{where} is missing.")]
-    if found.kind != "file":
-        return [Finding("not_a_file", where, f"{where} is not an ordinary file.")]
-    if found.size != audio.file_bytes:
-        return [Finding("size_wrong", where, f"{where} has {found.size} bytes, and should have {audio.file_bytes}.")]
-    try:
-        fd = disk.open(path)
-        try:
-            sha256, _ = completing.hash_file(disk, fd)
-            if audio.sealed_bytes is not None:
-                return _verify_sealed(disk, fd, call, sha256)
-            head = bytearray(wav.HEADER_BYTES)
-            disk.read_into(fd, memoryview(head), 0)
-        finally:
-            disk.close(fd)
-    except OSError as error:
-        return [Finding("unreadable", where, f"{where} can't be read: {error.strerror}.")]
-    if sha256 != audio.sha256:
-        return [Finding("hash_wrong", where, f"{where} was altered: its SHA-256 isn't that of its row.")]
-    try:
-        header = wav.parse_header(bytes(head))
-        fits = (header.encoding.name, header.channels, header.frames) == (audio.encoding, audio.channels, audio.frames)
-    except WavError:
-        fits = False
-    return [] if fits else [Finding("header_wrong", where, f"{where} has a head that says other than its row.")]
-
-
-def _verify_sealed(disk: Disk, fd: int, call: CallRecord, sha256: bytes) -> list[Finding]:
-    """A row against its sealed file, without a key: the bytes, and whether their records follow one another."""
-    audio = call.recording
-    assert audio is not None
-    try:
-        found = scan(disk, fd)
-        wrong = is_in_order(found)
-        fits = found.head.id == call.id and found.head.channels == audio.channels and found.end == audio.sealed_bytes
-    except SealedError as error:
-        fits, wrong = False, str(error)
-    if sha256 != audio.sha256:
-        text = f"{audio.path} was altered: its SHA-256 isn't that of its row{f'; {wrong}' if wrong else ''}."
-        return [Finding("hash_wrong", audio.path, text)]
-    if wrong or not fits:
-        return [Finding("header_wrong", audio.path, f"{audio.path} has a head that says other than its row.")]
-    return []
 
 
 async def _verify_keys(root: str, uuid: str, disk: Disk, catalogue: Catalogue) -> AsyncIterator[Finding]:

@@ -58,6 +58,11 @@ def cable(as_root: None) -> Iterator[Cable]:
         laid.remove()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files are handed to the processes of `make test` in the order of the tests: the long ones first."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 _skipped: Counter[str] = Counter()
 
 

@@ -24,7 +24,10 @@ PROGRAMS = {
     "mkfs.ext4": ("e2fsprogs", "file systems whose power is cut"),
     "mkfs.xfs": ("xfsprogs", "the same of another kind"),
     "systemd-analyze": ("systemd", "judging the units that ship with the program"),
-    "chromium": ("chromium", "walking the desk's pages as a clerk does"),
+    "age": ("age", "opening what was wrapped, with a tool that isn't ours"),
+    "chromium": ("chromium", "the desk's pages as a clerk walks them, and the check of evidence"),
+    "pdftotext": ("poppler-utils", "reading papers as who prints them sees them"),
+    "openssl": ("openssl", "a time-stamp authority of our own"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }
 

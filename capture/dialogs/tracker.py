@@ -69,6 +69,7 @@ class DialogTracker:
         self._counters = counters
         self._activity_ns = activity_ns
         self.silence_ns = silence_ns
+        self.listening_since_ns = -1  # silence is not counted from before: nobody listened
         self._unheard_calls = unheard_calls
         self._calls: dict[int, Call] = {}  # by number
         self._by_id: dict[str, list[Call]] = {}  # by Call-ID; two only if strangers took the same
@@ -91,6 +92,10 @@ class DialogTracker:
         else:
             self._response(call, message, place, events)
         return events
+
+    def knows(self, call_id: str) -> bool:
+        """Whether a call of that Call-ID is under way, or was until a short while ago."""
+        return call_id in self._by_id
 
     def _find(self, message: SipMessage) -> Call | None:
         """The call of that Call-ID; of several, the one whose tags the message has."""
@@ -423,12 +428,12 @@ class DialogTracker:
                     self._part(call, farewell, place, events)
                     return
         newest = max(media_ns, call.heard_ns)
-        if place.at_ns - newest <= self.silence_ns:
+        if place.at_ns - max(newest, self.listening_since_ns) <= self.silence_ns:
             return
         media_ns = self._activity_ns(call)
         newest = max(media_ns, call.heard_ns)
         patience = HELD_SILENCE_NS if call.held or media_ns < 0 else self.silence_ns
-        if place.at_ns - newest > patience:
+        if place.at_ns - max(newest, self.listening_since_ns) > patience:
             self._end(call, media_ns if media_ns >= 0 else newest, "silence", place, events)
 
     def _give_up(self, call: Call, place: _Place, events: list[Event]) -> None:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from capture.clock import MIRRORED_WITHIN_NS
 from capture.counters import Counters
-from capture.media.buffers import RATE_HZ, AudioBuffers, CallAudio
+from capture.media.buffers import RATE_HZ, SAMPLE_NS, AudioBuffers, CallAudio
 from capture.media.g711 import Law
 from capture.media.placing import NEAR
 from capture.media.rtp import RtpRows
@@ -82,6 +82,7 @@ class Source:
     doubted: Packet | None = None  # a first packet captured far off the call
     before: dict[int, Before] = field(default_factory=dict)  # by stream
     other_codec: int = 0  # packets with a payload type that is neither G.711 nor no codec
+    remembered: dict[int, Mapping[str, int]] = field(default_factory=dict)  # by SSRC, of an earlier listener
 
 
 class CarefulPlacer:
@@ -168,6 +169,12 @@ class CarefulPlacer:
         streams.channel[row] = 2 * source.audio.slot + source.side
         streams.sequence[row] = packet.sequence + 0x10000 - 1  # so that the first packet is one step on
         streams.first_sequence[row] = packet.sequence + 0x10000
+        before = source.remembered.pop(packet.ssrc, None)
+        if before is not None:
+            for name, value in before.items():
+                getattr(streams, name)[row] = value
+            if before["packets"]:
+                source.law_of[packet.ssrc] = Law(before["law"])
 
     def _place(self, source: Source, packet: Packet) -> None:
         streams, row = self._streams, source.stream
@@ -253,6 +260,7 @@ class CarefulPlacer:
         streams, buffers, audio = self._streams, self._buffers, source.audio
         captured = (packet.time_ns - audio.origin_ns) // 125_000
         begun = int(streams.payload_type[row]) != NO_PAYLOAD_TYPE
+        is_new_run = not begun
         if not begun:
             position = captured
         elif step > 0:
@@ -261,6 +269,7 @@ class CarefulPlacer:
             if abs(position - captured) > NEAR and self._is_jump(row, packet, position, captured):
                 source.before[row] = Before(int(streams.base_timestamp[row]), int(streams.base_position[row]))
                 position = captured
+                is_new_run = True
         else:
             position = self._late_position(source, row, packet, captured)
             near = captured - LATE <= position <= captured + NEAR
@@ -275,6 +284,9 @@ class CarefulPlacer:
             if abs(position - heard) > LATE and not self._is_borne_out(source, row, law, packet):
                 return
             source.law_of[packet.ssrc] = law
+        if is_new_run:
+            channel = 2 * audio.slot + source.side
+            buffers.pace.new_run(channel, int(buffers.end[channel]))
         self._lay(source, row, law, position, packet)
         if step > 0 or not begun:
             streams.payload_type[row] = packet.payload_type
@@ -291,6 +303,8 @@ class CarefulPlacer:
         if audio.first[side] is None or audio.laws[side] is not law:
             self._buffers.begin_law(audio, side, position, law)
         self._buffers.put(audio, side, position, packet.payload)
+        offset_ns = packet.time_ns - audio.origin_ns - position * SAMPLE_NS
+        self._buffers.pace.note_one(2 * audio.slot + side, offset_ns)
         self._streams.packets[row] += 1
 
     def _is_borne_out(self, source: Source, row: int, law: Law, packet: Packet) -> bool:

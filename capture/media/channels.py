@@ -60,6 +60,10 @@ class Channels:
         """The flows that may be that side, in the order in which they came."""
         return self._speakers.get(channel, [])
 
+    def holder(self, channel: int) -> Use | None:
+        """The flow that is that side now."""
+        return self._holder.get(channel)
+
     def join(self, use: Use) -> bool:
         """One flow more may be that side; whether it is the first, and so the one that is."""
         speakers = self._speakers.setdefault(use.channel, [])

@@ -12,6 +12,7 @@ from typing import Any
 
 from capture.media.buffers import CallAudio
 from capture.media.g711 import Law
+from capture.media.remembered import RememberedMedia
 from capture.packets import AddressBook
 from capture.parties import CALLEE, CALLER
 from capture.sdp import Media
@@ -104,7 +105,16 @@ class CallMedia:
     second_source: bool = False
     no_room: bool = False
     last_ns: int = -1  # capture time of its newest packet
+    other_codec: bool = False  # before the program was started again
+    before: RememberedMedia | None = None  # what an earlier listener left
     ended: bool = False
+
+    def go_on(self, before: RememberedMedia) -> None:
+        """Stand as another listener left it."""
+        self.before = before
+        self.last_ns = before.last_ns
+        self.encrypted, self.secret, self.no_room = before.encrypted, before.secret, before.no_room
+        self.second_source, self.other_codec = before.second_source, before.other_codec
 
     def agreed_on_keys(self) -> bool:
         """Whether what both parties said last is encrypted: an offer alone is not enough, it may be refused."""

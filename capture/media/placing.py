@@ -109,6 +109,8 @@ def place(
     place_in_row += np.repeat(channel * buffers.window, count)
     _copy(buffers.pool, place_in_row, data, r.start, r.length)
 
+    buffers.pace.note(channel, np.minimum.reduceat(slack, first) - NEAR * SAMPLE_NS)
+
     gaps = np.flatnonzero(at > reached)
     for row, piece in zip(gaps.tolist(), (np.searchsorted(first, gaps, side="right") - 1).tolist(), strict=True):
         number, left_edge = int(channel[piece]), int(base[piece])

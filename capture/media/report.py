@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from capture.media.buffers import CallAudio
 from capture.media.flow import Use
 from capture.media.g711 import NAME
 from capture.media.negotiation import CallMedia
+from capture.media.remembered import COLUMNS, RememberedMedia, RememberedStream
 from capture.media.router import MediaRouter
 from capture.packets import AddressBook
 
@@ -33,6 +35,7 @@ class MediaReport:
     starts_ns: int | None  # capture time of frame 0; None: no audio was handed over
     streams: tuple[StreamReport, ...]
     gaps: tuple[tuple[int, int, int], ...]  # (side, from, to) frames that no packet brought
+    clocks: tuple[tuple[int, int, int], ...]  # (side, frame, offset) of a side whose clock drifts: capture.media.pace
     gaps_not_kept: int
     encrypted: bool
     second_source: bool
@@ -43,7 +46,7 @@ class MediaReport:
 
 def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaReport:
     """The report of a call whose audio has just been handed over."""
-    columns, streams, other_codec = router.streams, [], False
+    columns, streams, other_codec = router.streams, [], media.other_codec
     for use in router.uses(media):
         other_codec |= use.other_codec > 0
         for ssrc, row in use.known.items():
@@ -73,13 +76,50 @@ def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaRep
         starts_ns=router.buffers.starts_ns(audio) if audio is not None and handed_over else None,
         streams=tuple(streams) if handed_over else (),
         gaps=tuple((side, lo - zero, hi - zero) for side, lo, hi in gaps) if handed_over else (),
+        clocks=_clocks(router, audio) if audio is not None and handed_over else (),
         gaps_not_kept=audio.gaps_not_kept if audio else 0,
         encrypted=media.encrypted or media.secret and not handed_over,
         second_source=media.second_source,
-        unsupported_codec=other_codec and not streams,
+        unsupported_codec=other_codec and not streams and not _had_streams(media),
         no_room=media.no_room,
         last_ns=media.last_ns,
     )
+
+
+def _had_streams(media: CallMedia) -> bool:
+    """Whether an earlier listener heard audio of it."""
+    return media.before is not None and any(one.columns["packets"] for one in media.before.streams)
+
+
+def remember(media: CallMedia, router: MediaRouter) -> RememberedMedia:
+    """What another listener needs to go on with the call, all its audio having been handed over."""
+    columns, before = router.streams, media.before
+    found = {}
+    if before is not None:  # those that were not heard again
+        found = {(one.source, one.destination, one.ssrc): one for one in before.streams}
+    other_codec = media.other_codec
+    for use in router.uses(media):
+        other_codec |= use.other_codec > 0
+        for ssrc, row in use.known.items():
+            values = {name: int(getattr(columns, name)[row]) for name in COLUMNS}
+            found[use.source, use.destination, ssrc] = RememberedStream(use.source, use.destination, ssrc, values)
+    origin_ns = media.audio.origin_ns if media.audio is not None else before.origin_ns if before is not None else None
+    return RememberedMedia(
+        origin_ns=origin_ns, last_ns=router.activity_ns(media), encrypted=media.encrypted, secret=media.secret,
+        second_source=media.second_source, other_codec=other_codec, no_room=media.no_room,
+        streams=tuple(found.values()), holders=router.holders(media),
+    )  # fmt: skip
+
+
+def _clocks(router: MediaRouter, audio: CallAudio) -> tuple[tuple[int, int, int], ...]:
+    buffers, zero = router.buffers, audio.zero or 0
+    found: list[tuple[int, int, int]] = []
+    for side, first in enumerate(audio.first):
+        if first is not None:
+            channel = 2 * audio.slot + side
+            for position, offset in buffers.pace.clock(channel, int(buffers.end[channel])):
+                found.append((side, max(position - zero, 0), offset))
+    return tuple(found)
 
 
 def _elsewhere(router: MediaRouter, media: CallMedia, use: Use, ssrc: int, expected: int) -> int:

@@ -21,6 +21,7 @@ that is not to be recorded), `rtp_no_room` (all slots for calls are taken).
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,12 +32,15 @@ from capture.counters import Counters
 from capture.media.buffers import AudioBuffers, AudioSink
 from capture.media.channels import Channels
 from capture.media.claims import ClaimBook
+from capture.media.contest import SILENT_NS
 from capture.media.flow import Flow, State, Use
 from capture.media.flow_book import FlowBook
 from capture.media.negotiation import CallMedia, Claim, Declaration
+from capture.media.remembered import Holder
 from capture.media.rtp import RtpRows
 from capture.media.state import StreamColumns
 from capture.media.waiting import WaitingRoom
+from capture.parties import CALLEE, CALLER
 
 LATCH_NS = 2_000_000_000
 EARLY_LATCH_NS = 10_000_000_000  # for who has not yet said where he listens: he will when he answers
@@ -139,7 +143,9 @@ class MediaRouter:
     def process(self, rows: RtpRows, data: NDArray[np.uint8], points: Sequence[Point]) -> None:
         """Place what belongs to calls. `points` in the order of capture; all rows lie within one slice."""
         self._data = data
-        numbers = self._flows.number(rows, self._claims.by_endpoint)
+        # Who is declared among these rows counts, too: whether that came with the audio, or before, is chance.
+        declared: dict[int, list[Claim]] = {point.endpoint: [] for point in points if point.endpoint is not None}
+        numbers = self._flows.number(rows, ChainMap(self._claims.by_endpoint, declared))
         if self._flows.numbers_below < 1 << 15:
             order = np.argsort(numbers.astype(np.int16), kind="stable")  # 16 bits: sorted by radix
         else:
@@ -168,7 +174,8 @@ class MediaRouter:
         self._finish_slice()
 
     def sweep(self, at_ns: int) -> None:
-        """Forget flows that have been quiet."""
+        """A slice begins: forget flows that have been quiet, see how the clocks stand."""
+        self.buffers.pace.tick(at_ns, self.buffers.end)
         for flow in self._flows.sweep(at_ns):
             self._waiting.drop(flow)
 
@@ -184,6 +191,13 @@ class MediaRouter:
                 continue  # what comes on its ports since then is another call's
             media.last_ns = max(media.last_ns, int(self._flows.seen_ns[use.flow.number]))
         return media.last_ns
+
+    def holders(self, media: CallMedia) -> tuple[Holder, ...]:
+        """The flows that have the call's channels."""
+        if media.audio is None:
+            return media.before.holders if media.before is not None else ()
+        both = ((side, self._channels.holder(2 * media.audio.slot + side)) for side in (CALLER, CALLEE))
+        return tuple((side, use.source, use.destination) for side, use in both if use is not None)
 
     def uses(self, media: CallMedia | None) -> list[Use]:
         """The call's flows, the caller's first."""
@@ -292,14 +306,16 @@ class MediaRouter:
             rank = claim.media.rank(flow.source, claim.side)
             waited_ns = at_ns - max(flow.first_ns, claim.made_ns)
             patient = waited_ns < (EARLY_LATCH_NS if rank is None else LATCH_NS)
-            if rank == 2 or not patient or rank is not None and self._proven(flow, claim):
+            sure = rank == 2 or _was_believed(flow, claim.media, claim.side)
+            if sure or not patient or rank is not None and self._proven(flow, claim):
                 self._consider(flow, claim, claim.side, rank or 0, at_ns)
         if flow.state is State.WAITING:
             # Nobody said that he listens there, but somebody speaks from where he listens.
             for claim in self._claims.at(flow.source):
                 if self._is_of_before(flow, claim):
                     continue
-                if at_ns - max(flow.first_ns, claim.made_ns) >= LATCH_NS:
+                sure = _was_believed(flow, claim.media, claim.declared.party)
+                if sure or at_ns - max(flow.first_ns, claim.made_ns) >= LATCH_NS:
                     self._consider(flow, claim, claim.declared.party, 0, at_ns)
 
     def _consider(self, flow: Flow, claim: Claim, side: int, rank: int, at_ns: int) -> None:
@@ -314,8 +330,16 @@ class MediaRouter:
             flow.ignore("rtp_encrypted")
         elif self._spoken_for(media, side) and (not rank or self._crowded(media, side)):
             flow.ignore("rtp_second_source")
+        elif self._may_come_back(media, flow, side, at_ns):
+            return
         else:
             self._use(flow, claim, side, rank, at_ns)
+
+    def _may_come_back(self, media: CallMedia, flow: Flow, side: int, at_ns: int) -> bool:
+        """Whether another flow had the channel when an earlier listener left, and may not have fallen silent."""
+        if media.before is None or self._spoken_for(media, side) or at_ns - flow.first_ns >= SILENT_NS:
+            return False
+        return media.before.yields(side, flow.source, flow.destination)
 
     def _seen_ns(self, flow: Flow) -> int:
         """Capture time of the flow's newest packet, as far as the walk has come."""
@@ -353,6 +377,9 @@ class MediaRouter:
             if origin > self.believed_ns:  # an absurd time, or the first packets after a long silence
                 origin = self.believed_ns
             origin = max(origin, media.started_ns)
+            if media.before is not None and media.before.origin_ns is not None:
+                media.before = media.before.moved(origin)
+                origin = media.before.origin_ns or origin
             media.audio = self.buffers.open(media.call, origin)
             if media.audio is None:
                 media.no_room = True
@@ -360,6 +387,8 @@ class MediaRouter:
                 return
         ends = flow.source, flow.destination
         use = Use(media.audio, side, declared.laws, declared.not_audio, *ends, claim=claim, flow=flow, rank=rank)
+        if media.before is not None:
+            use.remembered = media.before.of_flow(*ends)
         for other in self._channels.speakers(use.channel):
             self._flows.plain[other.flow.number] = False
             media.second_source |= other.rank == 0 and rank > 0
@@ -434,3 +463,8 @@ class MediaRouter:
         if not flow.uses and flow.state is State.USED:
             flow.spent_ns = int(self._flows.seen_ns[flow.number])
             flow.reconsider(flow.spent_ns)
+
+
+def _was_believed(flow: Flow, media: CallMedia, side: int) -> bool:
+    """Whether an earlier listener took that flow for the side."""
+    return media.before is not None and (side, flow.source, flow.destination) in media.before.holders

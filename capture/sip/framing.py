@@ -62,7 +62,6 @@ class SipFramer:
         self.verdict = Verdict.SIP if proven else Verdict.UNKNOWN
         self._counters = counters
         self._caps = caps
-        self._from_start = from_start
         self._state = _State.START if from_start or proven else _State.LINE
         self._buffer = bytearray()
         self._looked = 0  # octets at the beginning of the buffer that need not be looked at again
@@ -88,7 +87,6 @@ class SipFramer:
         """Octets are missing here."""
         messages = self._unfinished()
         self._state = _State.LINE
-        self._from_start = False
         return messages
 
     def end(self) -> list[bytes]:

@@ -261,6 +261,21 @@ def framing(head: bytes, *, caps: Caps = DEFAULT_CAPS) -> tuple[int | None, bool
     return None if length is None else _content_length(length, further.get(b"content-length")), has_type
 
 
+_CALL_ID_LINE = re.compile(rb"\n(?:call-id|i)[ \t\r]*:([^\n]*)(\n[ \t])?", re.IGNORECASE)
+
+
+def call_id_of(data: bytes) -> str | None:
+    """The Call-ID that `parse` would find, at a thirtieth of its cost; None where it takes `parse` to tell.
+
+    For who has to decide whether a message is worth reading. What has no Call-ID in its header may get one here out of
+    its body: `parse` refuses it.
+    """
+    line = _CALL_ID_LINE.search(data)
+    if line is None or line[2] is not None:  # unusual line ends, or a fold
+        return None
+    return unfolded(line[1].strip(b" \t\r"))
+
+
 def _split_head(data: bytes, remarks: list[str]) -> tuple[bytes, bytes]:
     """The header with LF or CR LF at the end of its lines, the last one excepted; and what follows it."""
     crlf = data.find(b"\n\r\n")

@@ -62,6 +62,7 @@ class Port:
         self.state, self._known_as = State.UP, name
         self.sure_ns = 0  # no frame that is still to come is older
         self._replaced = False
+        self._filled = 0  # up to where the region holds what was heard
         self._left = False  # the last sweep left something in the ring, for want of room
 
     @property
@@ -92,9 +93,11 @@ class Port:
         waiting, at = self._bring_forward(data)
         ring = self._ring
         if ring is None:
+            self._wipe(data, at)
             self.sure_ns = now_ns
             return waiting
         taken = ring.take(data, at, self._end - at)
+        self._wipe(data, taken.end)
         if taken.lost:
             since = taken.full_ns if taken.full_ns is not None else self._looked_ns
             self._losses.append(Loss(self.name, min(since, now_ns), now_ns, taken.lost))
@@ -186,6 +189,12 @@ class Port:
         off_s = abs(now_ns - newest_ns) / 1e9
         text = f"The card's clock of {self.name} is {off_s:.1f} s off; the kernel's times are taken instead."
         self._tell(self.state, text, now_ns)
+
+    def _wipe(self, data: NDArray[np.uint8], end: int) -> None:
+        """Leave nothing of earlier sweeps behind what this one brought."""
+        if self._filled > end:
+            data[end : self._filled] = 0
+        self._filled = end
 
     def _bring_forward(self, data: NDArray[np.uint8]) -> tuple[Columns, int]:
         """Move the frames that waited to the front of the region; gives them, and where there is room behind."""

@@ -117,8 +117,11 @@ class Ring:
         ends = np.cumsum((used + ALIGNED - 1) // ALIGNED * ALIGNED)
         fit = int(np.searchsorted(ends, room, side="right"))
         begins = at + ends[:fit] - (used[:fit] + ALIGNED - 1) // ALIGNED * ALIGNED
-        for block, begin, size in zip(order[:fit].tolist(), begins.tolist(), used[:fit].tolist(), strict=True):
+        firsts = heads["first"][:fit].tolist()
+        for block, begin, size, first in zip(order[:fit].tolist(), begins.tolist(), used[:fit].tolist(), firsts,
+                                             strict=True):  # fmt: skip
             data[begin : begin + size] = self._blocks[block, :size]
+            self._blocks[block, first:size] = 0  # the ring is large: what was said would lie there for minutes
         newest = _time_ns(heads[waiting - 1]) if waiting else None
         sure = _time_ns(heads[fit - 1]) if fit else None
         self._heads["status"][order[:fit]] = kernel.TP_STATUS_KERNEL

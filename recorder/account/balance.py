@@ -112,5 +112,7 @@ def cause(call: CallRecord) -> str:
 
 
 def under_way(counts: Mapping[str, int]) -> int:
-    """Dialogs of a run, of all its days, that began and came to no end: 0 when it is complete."""
-    return counts.get("dialogs_begun", 0) - counts.get("dialogs_ended", 0) - counts.get("dialogs_dropped", 0)
+    """Dialogs of a run, of all its days, that began, came to no end and were not left to the next run: 0 when it is
+    complete."""
+    over = sum(counts.get(f"dialogs_{how}", 0) for how in ("ended", "dropped", "left"))
+    return counts.get("dialogs_begun", 0) - over

@@ -26,6 +26,7 @@ class RunAccount:
     frames: int  # it saw, on the day that was asked for
     under_way: int  # dialogs that began in it, on any day, and came to no end
     fault: str  # "" if nothing is wrong with it
+    deaf_ns: tuple[int, int] | None = None  # since when, until when nobody listened before it, or nobody counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def run_accounts(runs: Sequence[Run], tallies: Sequence[Tally], day: str | None,
     """The runs that saw anything on the day, with what is wrong with them.
 
     `going_on`: somebody writes to the store now, so the last run isn't broken off. A run that was broken off is no
-    fault any more when the same captures were read to their end later.
+    fault any more when the same captures were read to their end later, or when a later run went on with its calls.
+    The tallies of a killed run add up as far as they go: what came since then, up to the next run, is in no count.
     """
     sums: dict[int, Counter[str]] = {run.number: Counter() for run in runs}
     frames: Counter[int] = Counter()
@@ -104,13 +106,28 @@ def run_accounts(runs: Sequence[Run], tallies: Sequence[Tally], day: str | None,
             continue
         open_dialogs, fault = balance.under_way(sums[run.number]), ""
         again = any(other.complete and other.what == run.what for other in runs if other.number > run.number)
+        again |= any(_goes_on(other, run) for other in runs)
         running = going_on and run is runs[-1]
         if run.complete and open_dialogs:
             fault = f"it is complete, and {open_dialogs:,} of its dialogs came to no end"
         elif not run.complete and not running and not again:
             fault = f"it was broken off while {open_dialogs:,} dialogs went on"
-        found.append(RunAccount(run, frames[run.number], open_dialogs, fault))
+        found.append(RunAccount(run, frames[run.number], open_dialogs, fault, _deaf(run, runs)))
     return found
+
+
+def _goes_on(run: Run, before: Run) -> bool:
+    """Whether a run listened where another had, from after its end on: no capture file that is read again does."""
+    if run.what != before.what or run.number <= before.number or run.from_ns is None:
+        return False
+    ended_ns = before.until_ns if before.until_ns is not None else before.from_ns
+    return ended_ns is not None and ended_ns < run.from_ns
+
+
+def _deaf(run: Run, runs: Sequence[Run]) -> tuple[int, int] | None:
+    """The time before a run in which nobody listened, or of which a killed run counted nothing."""
+    ends = [other.until_ns for other in runs if _goes_on(run, other) and other.until_ns is not None]
+    return (max(ends), run.from_ns) if ends and run.from_ns is not None else None
 
 
 def _notes(runs: Sequence[RunAccount], counts: Counter[str], calls: balance.Calls, day: str | None) -> list[str]:

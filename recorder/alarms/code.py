@@ -52,6 +52,9 @@ class Code(StrEnum):
     NOTICE_FAILS = "notice_fails"
     KEY_DRILL_OVERDUE = "key_drill_overdue"
     KEY_IN_ONE_HAND = "key_in_one_hand"
+    CHECKPOINT_FAILED = "checkpoint_failed"
+    WITNESS_SILENT = "witness_silent"
+    WITNESS_REFUSES = "witness_refuses"
 
     @property
     def severity(self) -> Severity:
@@ -63,7 +66,7 @@ _SEVERITY = dict.fromkeys(
     (
         Code.NO_PACKETS, Code.INTERFACE_DOWN, Code.ONE_DIRECTION, Code.CALLS_WITHOUT_AUDIO, Code.AUDIO_SHED,
         Code.DISK_FULL, Code.DISK_READ_ONLY, Code.DISK_STALLED, Code.STORE_UNREADABLE, Code.CAPTURE_DOWN,
-        Code.NO_ROOM, Code.STORE_DAMAGED,
+        Code.NO_ROOM, Code.STORE_DAMAGED, Code.WITNESS_REFUSES,
     ),
     Severity.CRITICAL,
 ) | {Code.CATALOGUE_REBUILT: Severity.NOTICE}

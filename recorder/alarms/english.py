@@ -144,4 +144,18 @@ MEANING_AND_REMEDY: dict[Code, tuple[str, str]] = {
         "{count} recordings can be opened by one recipient alone: if that key is lost, they are.",
         "Wrap their keys for all recipients: recorder key rewrap --store {store} --config FILE --identity FILE",
     ),
+    Code.CHECKPOINT_FAILED: (
+        "No checkpoint of the register can be made: {reason}. As long as that is so, who alters the store now may not "
+        "be found.",
+        "Look at [evidence], and at the folder for the keys: docs/register.md.",
+    ),
+    Code.WITNESS_SILENT: (
+        "No witness has signed a checkpoint for {minutes} minutes.",
+        "See that it runs on its machine, and can be reached from here: systemctl status recorder-witness",
+    ),
+    Code.WITNESS_REFUSES: (
+        "The witness {witness} refuses to sign: {reason}. The register isn't what it saw before, or the key "
+        "is another.",
+        "Find out why, and keep the witness's folder: recorder verify --witness {witness}",
+    ),
 }

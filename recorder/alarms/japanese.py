@@ -132,6 +132,18 @@ MEANING_AND_REMEDY: dict[Code, tuple[str, str]] = {
         "この1時間の外線からの通話 {count} 件（{of} 件中）で、録音の案内が流れていません。",
         "交換機の案内の設定と、[notice] prompts のファイルを確かめてください。",
     ),
+    Code.CHECKPOINT_FAILED: (
+        "管理簿の検証点(チェックポイント)を作れません: {reason}。この間の改変は見つからないおそれがあります。",
+        "[evidence] の設定と鍵のフォルダーを確認してください: docs/register.md",
+    ),
+    Code.WITNESS_SILENT: (
+        "立会い機(witness)の署名が {minutes} 分間得られていません。",
+        "立会い機が動いているか、ここから届くかを確認してください: systemctl status recorder-witness",
+    ),
+    Code.WITNESS_REFUSES: (
+        "立会い機 {witness} が署名を拒みました: {reason}。管理簿が以前に見たものと違うか、鍵が違います。",
+        "原因を調べ、立会い機のフォルダーを保全してください: recorder verify --witness {witness}",
+    ),
     Code.NOTICE_FAILS: (
         "この1時間の録音の案内 {of} 件のうち {count} 件が失敗しました（最後の理由: {reason}）。",
         "音声案内ユニットの記録（journalctl -u recorder-announce）と docs/announcement.md を確かめてください。",

@@ -40,7 +40,7 @@ def run(settings: Settings, store: Path) -> bool:
 
         return run_hook(settings, store)
     choice = Choice(of, prompts.load)
-    voice, notifier = Voice(), Notifier()
+    voice, notifier = Voice("recorder-announce"), Notifier()
     with Signals() as signals:
         writer = Writer(AnnouncementBook(str(store)), of.status)
         try:

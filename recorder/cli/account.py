@@ -80,6 +80,7 @@ def as_objects(account: Account) -> Iterator[dict[str, Any]]:
         yield {
             "kind": "run", "number": one.run.number, "what": _readable(one.run.what), "complete": one.run.complete,
             "frames": one.frames, "dialogs_under_way": one.under_way, "fault": one.fault or None,
+            "not_listening": None if one.deaf_ns is None else [rfc3339(at_ns) for at_ns in one.deaf_ns],
         }  # fmt: skip
     yield {
         "kind": "calls", "day": account.day, "seen": calls.seen, "recorded": calls.recorded,
@@ -128,6 +129,7 @@ def show(account: Account) -> None:
 
 
 def _sums(account: Account) -> Iterator[str]:
+    from recorder.contract_form import rfc3339
     from storage.text import escape
 
     frames, calls = account.frames, account.calls
@@ -141,6 +143,10 @@ def _sums(account: Account) -> Iterator[str]:
     for one in account.runs:
         state = "" if one.run.complete else ", not complete"
         yield f"  run {one.run.number}: {one.frames:,} frames of {escape(one.run.what)}{state}"
+        if one.deaf_ns is not None:
+            since, until = (rfc3339(at_ns)[11:23] for at_ns in one.deaf_ns)
+            lasted_s = (one.deaf_ns[1] - one.deaf_ns[0]) / 1e9
+            yield f"  run {one.run.number}: before it nobody counted from {since} to {until} ({lasted_s:,.2f} s)"
         if one.fault:
             yield f"  run {one.run.number}: {one.fault}"
     yield (

@@ -40,7 +40,7 @@ def command(
         settings = settings_from(config)
         if captures and interfaces:
             raise Unusable("Interfaces and capture files can't be looked at together.", hint="Name one or the other.")
-        names = interfaces or settings.capture.interfaces
+        names = interfaces or settings.capture.named
         if not captures and not names:
             raise Unusable("Nothing to look at is named.", hint="Name an interface (--interface eth1) or a file.")
         well = True

@@ -53,7 +53,7 @@ def command(
         config = root / CONFIG.relative_to("/")
         present = files.present_settings(config, store=store, interfaces=interfaces, office=office)
         if present is not None:
-            store, office, interfaces = present.recording.store, present.policy.office, present.capture.interfaces
+            store, office, interfaces = present.recording.store, present.policy.office, present.capture.named
         store = store or Path("/var/lib/recorder")
         second = present.ring.second_store if present is not None else ""
         place = checked(

@@ -21,15 +21,24 @@ from recorder.cli.common import config_option, saying_problems
     help="Interface to capture from, once or several times; capture.interfaces of the settings if not given. "
     "- follows a capture on standard input.",
 )  # fmt: skip
-def command(config: Path | None, store: Path | None, interfaces: tuple[str, ...]) -> int:
+@click.option("--process", type=(int, int), hidden=True, help="Number and channel: for who starts several processes.")
+def command(
+    config: Path | None, store: Path | None, interfaces: tuple[str, ...], process: tuple[int, int] | None
+) -> int:
     """Record the calls that the mirror (SPAN) ports show, until SIGTERM.
 
     Says on stderr when it is ready. SIGHUP has it read the settings again; they hold for calls that begin after that.
     """
     with saying_problems():
-        from recorder.daemon.run import run
+        from recorder.daemon.start import run
 
-        if not run(config, store, interfaces):
+        if process is not None:
+            from recorder.processes.child import run_one
+
+            done = run_one(config, store, *process)
+        else:
+            done = run(config, store, interfaces)
+        if not done:
             # The disk hangs, and with it threads that Python would wait for. What is lost has been said.
             os._exit(1)
     return 0

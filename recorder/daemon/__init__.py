@@ -1,6 +1,7 @@
 """The daemon: `recorder run`, which follows the mirror ports until it is told to stop.
 
-    run       puts everything together, and runs it
+    start     opens the line, first of all
+    run       puts everything else together, and runs it
     source    where frames come from, and what is told of that
     signals   SIGTERM and SIGHUP
     notify    what systemd is told

@@ -10,25 +10,29 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from capture.counters import Counters
 from capture.files import CaptureFileError
+from recorder.daemon.memory import overwrite_what_is_freed
 from recorder.daemon.notify import Notifier
-from recorder.daemon.reload import waiting_for_restart
+from recorder.daemon.reload import read_again, waiting_for_restart
 from recorder.daemon.signals import Signals
-from recorder.daemon.source import Source, open_source
+from recorder.daemon.source import Source
 from recorder.daemon.voice import Voice
-from recorder.figures.publish import Publisher
+from recorder.figures.publish import Backlogged, FigureFile, Publisher
+from recorder.figures.values import Figures
 from recorder.hearing import Hearing
 from recorder.hook.inbound import Teller
-from recorder.keeping import DeferredKeeper
+from recorder.keeping import DeferredKeeper, Keeper, Kept
 from recorder.live import follow
 from recorder.notice import Prompts
 from recorder.problems import Unusable
+from recorder.sentences import Kind, Sentence
 from recorder.session import Session
-from recorder.settings import Settings, load
+from recorder.settings import Settings
 from recorder.signalling_journal import SignallingJournal
 
 LAST_READ_S = 0.2  # a ring is swept every tenth of a second
@@ -39,12 +43,39 @@ STATUS_S = 5.0
 CYCLES = 5_000, 10, 5
 
 
+class LiveKeeper(Keeper, Backlogged, Protocol):
+    """A keeper that is never waited for, and that remembers calls under way from start to start."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether all that was asked of it was done."""
+
+    def notes(self) -> dict[str, list[bytes]]:
+        """What an earlier process noted of calls under way."""
+
+    def note(self, name: str, lines: bytes) -> None:
+        """Note more of one."""
+
+    def drop_notes(self, names: Sequence[str]) -> None:
+        """Remember nothing of these."""
+
+    def go_on(self, ids: Collection[str]) -> set[str]:
+        """With which of these calls' recordings it goes on."""
+
+    def close(self, *, timeout_s: float) -> Kept:
+        """Do what is left, within a time."""
+
+    def abandon(self, *, timeout_s: float) -> None:
+        """The same, whatever goes wrong."""
+
+
 class Daemon:
-    """What runs: made by `run`, once everything is open."""
+    """What runs: made by `run`, once everything is open. `put_figures` takes the figures once a second, if anybody
+    wants them."""
 
     def __init__(
-        self, source: Source, keeper: DeferredKeeper, settings: Settings, config: Path | None, signals: Signals,
-        store: Path,
+        self, source: Source, keeper: LiveKeeper, settings: Settings, config: Path | None, signals: Signals,
+        store: Path, *, put_figures: Callable[[Figures], list[str]] | None,
     ) -> None:  # fmt: skip
         self._source = source
         self._keeper = keeper
@@ -52,7 +83,7 @@ class Daemon:
         self._config = config
         self._signals = signals
         self._notifier = Notifier()
-        self._voice = Voice()
+        self._voice = Voice("recorder-capture")
         self._status_s = 0.0
         prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
         self._journal = SignallingJournal(keeper.note, keeper.drop_notes)
@@ -67,8 +98,8 @@ class Daemon:
             read=source.counters, counters=counters, put=keeper.tally, frames=source.frames,
             journal=self._journal,
         )  # fmt: skip
-        self._publisher = Publisher(
-            settings.status.live, store=store, session=self._session, keeper=keeper, started_ns=time.time_ns(),
+        self._publisher = None if put_figures is None else Publisher(
+            put_figures, store=store, session=self._session, keeper=keeper, started_ns=time.time_ns(),
             interfaces=source.stats, counts=counters.as_dict,
         )  # fmt: skip
 
@@ -76,18 +107,18 @@ class Daemon:
         """Take up the calls that an earlier process left under way; how many."""
         notes = self._keeper.notes()
         now_ns = time.time_ns() if self._source.clock_is_ours else None
-        self._hearing.recall(self._journal.recall(notes), now_ns)
+        self._hearing.recall(self._journal.recall(notes), self._journal.recall_media(notes), now_ns)
         self._journal.recalled(notes, self._session.open_call_ids())
         self._session.goes_on(self._keeper.go_on(self._session.open_ids()))
         return self._session.calls_under_way
 
-    async def run(self, ready: str, remarks: Sequence[str]) -> None:
-        """Follow the source until it ends or a signal says so."""
-        self._say([*remarks, ready])
-        self._notifier.tell(READY=1, STATUS=ready)
+    async def run(self, sentences: Sequence[str]) -> None:
+        """Say these, of which the last is that all is ready, and follow the source until it ends or a signal says
+        so."""
+        self._say(sentences)
+        self._notifier.tell(READY=1, STATUS="".join(sentences[-1:]))
         await follow(self._source, self._hearing, self._turn, stopping=lambda: self._signals.stopping)
         self._notifier.tell(STOPPING=1)
-        self._publisher.close()
         if self._source.ended:
             self._hearing.finish()
         else:
@@ -100,76 +131,76 @@ class Daemon:
         if self._teller is not None:
             self._teller.close()
         self._notifier.close()
+        self._voice.close()
 
     async def _turn(self) -> None:
         """After each look at the source."""
         if self._signals.reload_wanted():
-            self._reload()
+            read_again(self._config, self._adopt, self._notifier, self._say)
         await self._session.settle()
         self._say([*self._source.news(), *self._session.told()])
         now_s = time.monotonic()
         self._notifier.alive(now_s)
-        self._say(self._publisher.turn(now_s, time.time_ns(), self._hearing.now_ns))
+        if self._publisher is not None:
+            self._say(self._publisher.turn(now_s, time.time_ns(), self._hearing.now_ns))
         if now_s - self._status_s >= STATUS_S:
             self._status_s = now_s
             self._notifier.tell(STATUS=f"{self._session.calls_under_way} calls, {self._source.status()}")
 
-    def _reload(self) -> None:
-        self._notifier.tell(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
-        try:
-            if self._config is None:
-                raise Unusable("There is no configuration file to read again.", hint="Start with --config FILE.")
-            settings = load(self._config)
-            self._hearing.adopt(settings)
-        except (Unusable, OSError) as problem:
-            self._say([f"{problem}", "The settings stay as they were."])
-        else:
-            later = waiting_for_restart(self._settings, settings)
-            self._settings = settings
-            self._say(["The settings were read again; they hold for calls that begin from now on."])
-            if later:
-                self._say([f"Only a restart brings these into force: {', '.join(later)}."])
-        self._notifier.tell(READY=1)
+    def _adopt(self, settings: Settings) -> list[str]:
+        self._hearing.adopt(settings)
+        later = waiting_for_restart(self._settings, settings)
+        self._settings = settings
+        told = "The settings were read again; they hold for calls that begin from now on."
+        only = [f"Only a restart brings these into force: {', '.join(later)}."] if later else []
+        return [Sentence(told, Kind.SETTINGS_READ), *only]
 
     def _say(self, sentences: Sequence[str]) -> None:
         self._voice.say(sentences, time.monotonic())
 
 
-def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> bool:
-    """Record until SIGTERM, SIGINT, or the end of standard input; whether all was written that was captured.
-    Raises `Unusable`, `StoreError`."""
-    settings = load(config) if config is not None else Settings()
-    folder = store or settings.recording.store
-    names = tuple(interfaces) or settings.capture.interfaces
-    with Signals() as signals:
-        # First the source: its ring takes what comes while the store is opened, which may have to be recovered.
-        source: Source = open_source(names, settings)
-        try:
-            keeper = DeferredKeeper.open(
-                folder, run=" ".join(names), go_on=True, memory_bytes=settings.capture.waiting_audio_bytes,
-                recipients=settings.sealing.named(),
-            )
-            try:
-                adopted = asyncio.run(_adopt(folder, settings))
-                daemon = Daemon(source, keeper, settings, config, signals, folder)
-                calls = daemon.go_on()
-                gc.freeze()  # what is there now stays
-                gc.set_threshold(*CYCLES)
-                ready = f"ready: recording from {', '.join(names)} into {folder}"
-                ready += f", {calls} calls going on" if calls else ""
-                asyncio.run(daemon.run(ready, adopted))
-            except CaptureFileError as problem:
-                keeper.abandon(timeout_s=CLOSE_S)
-                raise Unusable(str(problem)) from problem
-            except BaseException:
-                keeper.abandon(timeout_s=CLOSE_S)
-                raise
-            return keeper.is_closed
-        finally:
-            source.close()
+def record(
+    source: Source, since_ns: int | None, names: Sequence[str], settings: Settings, config: Path | None, folder: Path,
+    signals: Signals,
+) -> bool:
+    """Record what a source brings, which has listened since then; whether all was written. Raises `Unusable`,
+    `StoreError`."""
+    if settings.sealing.recipients:
+        overwrite_what_is_freed()
+    figures = FigureFile(settings.status.live)
+    keeper = DeferredKeeper.open(
+        folder, run=" ".join(names), from_ns=since_ns, go_on=True, recipients=settings.sealing.named(),
+        memory_bytes=settings.capture.waiting_audio_bytes,
+    )
+    try:
+        adopted = asyncio.run(adopt_policy(folder, settings))
+        put = figures.put if figures.is_wanted else None
+        daemon = Daemon(source, keeper, settings, config, signals, folder, put_figures=put)
+        calls = daemon.go_on()
+        settle_down()
+        asyncio.run(daemon.run([*adopted, Sentence(ready_sentence(names, folder, calls), Kind.READY)]))
+    except CaptureFileError as problem:
+        keeper.abandon(timeout_s=CLOSE_S)
+        raise Unusable(str(problem)) from problem
+    except BaseException:
+        keeper.abandon(timeout_s=CLOSE_S)
+        raise
+    return keeper.is_closed
 
 
-async def _adopt(folder: Path, settings: Settings) -> list[str]:
+def settle_down() -> None:
+    """The start is over."""
+    gc.freeze()  # what is there now stays
+    gc.set_threshold(*CYCLES)
+
+
+def ready_sentence(names: Sequence[str], folder: Path, calls: int) -> str:
+    """What is said, and told to systemd, when everything runs."""
+    going_on = f", {calls} calls going on" if calls else ""
+    return f"ready: recording from {', '.join(names)} into {folder}{going_on}"
+
+
+async def adopt_policy(folder: Path, settings: Settings) -> list[str]:
     """Have the store follow the configuration's policy if it has none yet; what is to be said of that."""
     if not (settings.policy.office or settings.policy.rules):
         return []

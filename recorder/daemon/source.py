@@ -12,8 +12,9 @@ from typing import Protocol
 from capture.files import FollowedCapture
 from capture.wire import RingSettings, State, Wire, WireError
 from capture.wire.wire import InterfaceStats
-from recorder.live import LiveSource
+from recorder.live_source import LiveSource
 from recorder.problems import Unusable
+from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings
 
 STANDARD_INPUT = "-"
@@ -47,7 +48,10 @@ class Interfaces(Wire):
         return sum(loss.frames for loss in self.losses())
 
     def news(self) -> list[str]:
-        return [change.text for change in self.changes()]
+        return [
+            Sentence(one.text, Kind.INTERFACE_CHANGED, INTERFACE=one.interface, REASON=one.state.name.lower())
+            for one in self.changes()
+        ]
 
     def status(self) -> str:
         stats = self.stats()

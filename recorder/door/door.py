@@ -80,10 +80,6 @@ class Door:
         """As in 松本市; "" if the settings name no office."""
         return self.profile.office.name if self.profile else ""
 
-    async def directory_knows(self, login: str, password: str) -> bool:
-        """Whether the office's directory takes this password for this login."""
-        raise NotImplementedError
-
     async def enter(self, caller: Caller, kind: str, fields: Mapping[str, Any]) -> Entry:
         """Enters what the caller is about to do; it is on the disk when this returns. `Refused` if it can't be, and
         then nothing may be done."""

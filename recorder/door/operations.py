@@ -148,7 +148,7 @@ def require(right: Right, caller: Caller) -> None:
     if right not in _BEFORE_ALL_IS_SET:
         if caller.person.must_change_password:
             raise Refused(Why.PASSWORD_FIRST)
-        if not caller.person.has_second_factor and caller.person.directory != "oidc":
+        if not caller.person.has_second_factor:
             raise Refused(Why.SECOND_FACTOR_FIRST)
     if right not in caller.rights:
         raise Refused(Why.NOT_ALLOWED)

@@ -12,8 +12,10 @@ from recorder.figures.values import CallFigures
 if TYPE_CHECKING:
     from recorder.conversations.conversation import Conversation
 
-# After the answer so long, both sides should have sent something: people may be silent, telephones aren't.
-HEARD_WITHIN_NS = 3_000_000_000
+# After the answer so long, both sides should have sent something: people may be silent, telephones aren't. A source
+# that no SDP named is taken after 2 s (capture.media.router); and within 5 s of the answer it shall be told, of which
+# the figures, written once a second, and whoever reads them take the rest.
+HEARD_WITHIN_NS = 2_500_000_000
 BOTH = 0b11
 
 

@@ -148,7 +148,7 @@ def run_hook(settings: Settings, store: Path) -> bool:
         raise Unusable(
             f"{of.socket} can't be made: {problem.strerror}.", hint="Its folder must be there, and this account's."
         ) from problem
-    voice, notifier = Voice(), Notifier()
+    voice, notifier = Voice("recorder-announce"), Notifier()
     writer = Writer(AnnouncementBook(str(store)), settings.announcement.status)
 
     def say(sentence: str) -> None:

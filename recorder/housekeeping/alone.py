@@ -24,7 +24,7 @@ class Alone:
         if self._fd is not None or self._disk.status(os.path.join(self._store, layout.META)) is None:
             return
         try:
-            fd = self._disk.lock(path)
+            fd = self._disk.hold(path)
         except BlockingIOError:
             holder = meta.read_small(path, self._disk).strip().decode("ascii", "replace")
             raise Unusable(
@@ -34,6 +34,10 @@ class Alone:
         except OSError:
             return  # full or read-only: that must be told, with the place or without
         self._fd = fd
-        with suppress(OSError):  # a full disk; then the other one can't say whose it is
-            self._disk.truncate(fd, 0)
-            self._disk.write(fd, memoryview(str(os.getpid()).encode()), 0)
+        with suppress(OSError):  # a full disk; then another one can't be told whose the place is
+            write = self._disk.open(path, write=True)
+            try:
+                self._disk.truncate(write, 0)
+                self._disk.write(write, memoryview(str(os.getpid()).encode()), 0)
+            finally:
+                self._disk.close(write)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ LOOKED_FOR = frozenset({
 FULL = 0.002  # of the disk is free
 FULL_BYTES = 1 << 20
 STALLED_S = 4.0
+TOLD_OTHERWISE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,27 @@ def look(store: str, disk: Disk) -> Look:
         space = disk.space(store)
         if disk.status(os.path.join(store, layout.META)) is None:
             return Look(space, fault=f"There is no store in {store}.")
+        _write(os.path.join(store, layout.HOUSEKEEPING_LOCK), disk)
         return Look(space, disk.is_locked(os.path.join(store, layout.LOCK)))
     except OSError as problem:
         return Look(None, fault=f"{problem.strerror or problem}.")
+
+
+def _write(path: str, disk: Disk) -> None:
+    """Write something, though it be what is there already, down to the disk: one that hangs goes on answering
+    questions for hours, from memory."""
+    if disk.status(path) is None:
+        return
+    try:
+        fd = disk.open(path, write=True)
+        try:
+            disk.write(fd, memoryview(str(os.getpid()).encode()), 0)
+            disk.sync_file(fd)
+        finally:
+            disk.close(fd)
+    except OSError as problem:
+        if problem.errno not in TOLD_OTHERWISE:
+            raise
 
 
 def alarms(of: Look, store: str) -> list[Alarm]:

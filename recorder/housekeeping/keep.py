@@ -16,7 +16,9 @@ from pathlib import Path
 from recorder.alarms.alarm import Alarm
 from recorder.alarms.board import Event
 from recorder.alarms.code import Code, Severity
+from recorder.checkpoints import keeping as checkpoints
 from recorder.daemon.notify import Notifier
+from recorder.daemon.reload import read_again
 from recorder.daemon.signals import Signals
 from recorder.daemon.voice import Voice
 from recorder.figures import read as figures
@@ -35,14 +37,17 @@ from recorder.housekeeping import (
     timetable,
 )
 from recorder.housekeeping.alone import Alone
+from recorder.housekeeping.events import Events
 from recorder.housekeeping.server import Server
 from recorder.problems import Unusable
 from recorder.ring import clock
+from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings, load
 from storage import meta
 from storage.disk import Disk
 from storage.errors import StoreError
 from storage.layout import day_of
+from storage.share import call_of
 
 TURN_S = 0.25
 LEVELS = {Severity.CRITICAL: 2, Severity.WARNING: 4, Severity.NOTICE: 5}  # syslog's
@@ -59,12 +64,14 @@ class Housekeeping:
         self._disk = Disk()
         self._alone = Alone(path, self._disk)
         self._alone.take()
-        self._notifier, self._voice = Notifier(), Voice()
+        self._notifier, self._voice = Notifier(), Voice("recorder-keeper")
         self._memory, told = memory.read(path, self._disk)
         for one in self._memory.alarms.board.standing.values():
             one.found_ns = time.time_ns()  # they get the time to be found again
         self._stood = frozenset(self._memory.alarms.board.standing)  # from before this start
         self._watch, self._disk_watch = capture.CaptureWatch(), disk.DiskWatch(path, self._disk)
+        self._checkpoints = checkpoints.Checkpoints(path, settings.evidence, settings.status.folder)
+        self._events = Events()
         self._unsaved = True
         self._swept_ns: int | None = None  # when that was last tried
         self._is_sweeping = False
@@ -80,6 +87,8 @@ class Housekeeping:
             "sweep": (10.0, self._sweep_if_due),
             "check": (60.0, self._check_if_due),
             "store": (3600.0, self._look_at_store),
+            "enter": (1.0, self._enter),
+            "checkpoint": (5.0, self._make_checkpoint),
             "publish": (5.0, self._publish),
             "save": (1.0, self._save),
         }
@@ -109,6 +118,7 @@ class Housekeeping:
         await self._look_at_answer()
         await self._sweep()
         await self._look_at_store()
+        await self._make_checkpoint()
         await self._publish()
         await self._save()
         return self.alarms()
@@ -117,11 +127,11 @@ class Housekeeping:
         """Until a signal says so."""
         answers = await self._server.open(self._settings.status.listen, self._settings.status.folder)
         ready = f"ready: keeping {self._store}" + (f", answering on {answers}" if answers else "")
-        self._say([ready])
+        self._say([Sentence(ready, Kind.READY)])
         self._notifier.tell(READY=1, STATUS=ready)
         while not self._signals.stopping:
             if self._signals.reload_wanted():
-                self._reload()
+                read_again(self._config, self._adopt, self._notifier, self._say)
             await self._start_what_is_due(time.monotonic())
             self._notifier.alive(time.monotonic())
             await asyncio.sleep(TURN_S)
@@ -131,6 +141,7 @@ class Housekeeping:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._save()
+        await self._events.enter(self._store)
         self._notifier.close()
 
     async def _start_what_is_due(self, now_s: float) -> None:
@@ -202,7 +213,7 @@ class Housekeeping:
             self._is_sweeping = False
         self._found(result.alarms, sweeping.LOOKED_FOR)
         if result.erased or result.moved:
-            self._say([str(result)])
+            self._say([Sentence(str(result), Kind.SWEPT)])
         return result
 
     async def _check_if_due(self) -> None:
@@ -210,15 +221,22 @@ class Housekeeping:
         if not timetable.is_check_due(now_ns, self._memory.checked_day):
             return
         share = timetable.share_of_the_night(now_ns, nightly.SHARES)
-        checked = await nightly.check(self._store, share=share, also=self._memory.damaged)
-        self._say([f"{one.kind}: {one.text}" for one in checked.findings], level=LEVELS[Severity.CRITICAL])
+        outside = self._checkpoints.outside()
+        checked = await nightly.check(self._store, share=share, also=self._memory.damaged, outside=outside)
+        found = [
+            Sentence(f"{one.kind}: {one.text}", Kind.FOUND_DAMAGED, CALL=call_of(one), REASON=one.kind)
+            for one in checked.findings
+        ]
+        self._say(found, level=LEVELS[Severity.CRITICAL])
         if checked.fault:
             self._say([f"The nightly check broke off: {checked.fault}"], level=LEVELS[Severity.WARNING])
             return  # the next minute tries again, as long as it is night
         self._found(checked.alarms(self._store), nightly.LOOKED_FOR)
         self._memory.checked_day, self._memory.damaged = day_of(now_ns), checked.calls
         self._unsaved = True
-        self._say([f"Checked: everything's presence, and share {share + 1} of {nightly.SHARES} byte by byte."])
+        self._events.note_check(now_ns, share + 1, nightly.SHARES, checked.findings)
+        told = f"Checked: everything's presence, and share {share + 1} of {nightly.SHARES} byte by byte."
+        self._say([Sentence(told, Kind.CHECKED)])
 
     async def _look_at_store(self) -> None:
         found = await store.alarms(self._store, time.time_ns())
@@ -227,6 +245,13 @@ class Housekeeping:
         found = await keys.alarms(self._store, self._settings.sealing, time.time_ns())
         if found is not None:
             self._found(found, keys.LOOKED_FOR)
+
+    async def _enter(self) -> None:
+        self._events.look_at_clock(time.time_ns(), time.monotonic_ns())
+        await self._events.enter(self._store)
+
+    async def _make_checkpoint(self) -> None:
+        self._found(await self._checkpoints.turn(time.time_ns()), checkpoints.LOOKED_FOR)
 
     async def _publish(self) -> None:
         folder = self._settings.status.folder
@@ -250,33 +275,30 @@ class Housekeeping:
     def _found(self, alarms: Iterable[Alarm], about: Collection[Code]) -> None:
         """What changes goes to the journal at once, and to whoever tells it."""
         events = self._memory.alarms.board.look(time.time_ns(), alarms, about)
+        self._events.note_alarms(events)
         for event in events:
             self._say([_sentence(event)], level=LEVELS[event.alarm.severity] if event.kind == "raised" else 5)
         if events:
             self._unsaved = True
             self._due_s["publish"] = 0.0
 
-    def _reload(self) -> None:
-        self._notifier.tell(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
-        try:
-            if self._config is None:
-                raise Unusable("There is no configuration file to read again.", hint="Start with --config FILE.")
-            self._settings = load(self._config)
-        except (Unusable, OSError) as problem:
-            self._say([f"{problem}", "The settings stay as they were."])
-        else:
-            self._say(["The settings were read again."])
-        self._notifier.tell(READY=1)
+    def _adopt(self, settings: Settings) -> list[str]:
+        self._settings = settings
+        self._checkpoints = checkpoints.Checkpoints(self._store, settings.evidence, settings.status.folder)
+        return [Sentence("The settings were read again.", Kind.SETTINGS_READ)]
 
     def _say(self, sentences: Iterable[str], *, level: int | None = None) -> None:
         self._voice.say(sentences, time.monotonic(), level=level)
 
 
-def _sentence(event: Event) -> str:
+def _sentence(event: Event) -> Sentence:
     alarm = event.alarm
     if event.kind == "cleared":
-        return f"Alarm cleared: {alarm.code}{f' of {alarm.about}' if alarm.about else ''}."
-    return f"Alarm: {alarm.meaning('en')} {alarm.remedy('en')} [{alarm.code}]"
+        text, kind = f"Alarm cleared: {alarm.code}{f' of {alarm.about}' if alarm.about else ''}.", Kind.ALARM_CLEARED
+    else:
+        text, kind = f"Alarm: {alarm.meaning('en')} {alarm.remedy('en')} [{alarm.code}]", Kind.ALARM_RAISED
+    more = {name.upper(): str(alarm.values.get(name, "")) for name in ("interface", "reason")}
+    return Sentence(text, kind, CODE=alarm.code.value, SEVERITY=alarm.severity.value, **more)
 
 
 async def _as_task(job: Callable[[], Awaitable[None]]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from recorder.alarms.alarm import Alarm
 from recorder.alarms.code import Code
 from storage.errors import StoreError
 from storage.presence import verify_presence
+from storage.register.proof import Outside
 from storage.share import call_of, verify_share
 from storage.verification import Finding
 
@@ -40,14 +41,16 @@ class Checked:
         return [Alarm(Code.STORE_DAMAGED, values)]
 
 
-async def check(store: str, *, share: int, also: Collection[str]) -> Checked:
-    """Presence of everything, and the proof of a share and of the calls in `also`."""
+async def check(store: str, *, share: int, also: Collection[str], outside: Sequence[Outside] = ()) -> Checked:
+    """Presence of everything, the proof of a share and of the calls in `also`, and of the whole register against its
+    checkpoints and those in `outside`. What it came to is entered in the register."""
     found: dict[str, Finding] = {}
     try:
         async for one in verify_presence(store):
             found.setdefault(one.where, one)
-        async for one in verify_share(store, share=share, shares=SHARES, also=frozenset(also)):
-            found.setdefault(one.where, one)
+        async for one in verify_share(store, share=share, shares=SHARES, also=frozenset(also), outside=outside):
+            if not one.is_known:
+                found.setdefault(one.where, one)
     except (StoreError, sqlite3.Error, OSError) as problem:
         return Checked(list(found.values()), str(problem))
     return Checked(list(found.values()))

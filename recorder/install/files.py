@@ -15,7 +15,7 @@ from recorder.settings.files import check, load
 
 _DATA = Path(__file__).resolve().parents[1]
 UNITS = ("recorder-capture.service", "recorder-keeper.service", "recorder-teller.service")
-OPTIONAL = ("recorder-announce.service",)  # put in place, and started by who wants it
+OPTIONAL = ("recorder-announce.service", "recorder-witness.service")  # put in place, and started by who wants it
 SYSUSERS = "recorder.sysusers.conf"
 TMPFILES = "recorder.tmpfiles.conf"
 

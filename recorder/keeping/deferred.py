@@ -18,6 +18,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from recorder.keeping.backlog import Backlog, Operation
@@ -63,8 +64,23 @@ class DeferredPart:
         view = memoryview(data)
         end = frame + view.nbytes // (2 * self.encoding.sample_bytes)
         copy = bytes(view)
-        self._audio(frame, end, len(copy), lambda file: file.write(frame + self.offset, copy))
+        self._audio(frame, end, len(copy), lambda file: self._put(file, frame + self.offset, copy))
         self.frames = max(self.frames, end)
+
+    def _put(self, file: PartFile, frame: int, data: bytes) -> None:
+        """Write whole frames; where an earlier process has written, each side only from its first sound on."""
+        width = 2 * self.encoding.sample_bytes
+        both = min(max(0, self.gap_from - frame), len(data) // width)
+        if both and self.earlier is not None:
+            form = np.int16 if self.encoding is PCM16 else np.uint8
+            silence = int.from_bytes(self.encoding.silence, "little")
+            samples = np.frombuffer(data, form, 2 * both).reshape(-1, 2)
+            for side in (0, 1):
+                sounds = np.flatnonzero(samples[:, side] != silence)
+                if len(sounds):
+                    file.write_channel(frame + int(sounds[0]), side, samples[int(sounds[0]) :, side].copy())
+        if len(data) > both * width:
+            file.write(frame + both, memoryview(data)[both * width :])
 
     def write_channel(self, frame: int, channel: int, samples: NDArray[Any]) -> None:
         copy = samples.copy()
@@ -120,16 +136,20 @@ class DeferredKeeper:
         *,
         create: bool = True,
         run: str = "",
+        from_ns: int | None = None,
         go_on: bool = False,
         memory_bytes: int = MEMORY_BYTES,
         recipients: Sequence[Named] = (),
         disk: Disk | None = None,
     ) -> DeferredKeeper:
-        """Opens the store, which may take the time that a recovery takes. `run` names what is being captured.
+        """Opens the store, which may take the time that a recovery takes. `run` names what is being captured,
+        since `from_ns` if that is known.
         With `go_on`, recordings that were left growing wait until `go_on` says what becomes of them. With
         `recipients`, what begins is sealed for them."""
         backlog = Backlog(memory_bytes)
-        writer = Writer(path, backlog, create=create, run=run, go_on=go_on, recipients=recipients, disk=disk)
+        writer = Writer(
+            path, backlog, create=create, run=run, from_ns=from_ns, go_on=go_on, recipients=recipients, disk=disk
+        )
         writer.begin()
         return cls(writer, backlog)
 
@@ -150,6 +170,11 @@ class DeferredKeeper:
         """With which of these calls' recordings it goes on; the others that were left growing are finished. Waits."""
         self._going_on = self._writer.go_on(ids)
         return set(self._going_on)
+
+    @property
+    def going_on(self) -> Mapping[str, Encoding]:
+        """The recordings that go on and haven't done so yet, with what their files are written in."""
+        return self._going_on
 
     @property
     def salt(self) -> bytes:
@@ -182,10 +207,10 @@ class DeferredKeeper:
         assert isinstance(part, DeferredPart)
         self._backlog.put(Operation(lambda: self._writer.describe(part, call), part))
 
-    def tally(self, day: str, grown: Mapping[str, int]) -> None:
+    def tally(self, day: str, grown: Mapping[str, int], at_ns: int | None) -> None:
         copy = {reason: count for reason, count in grown.items() if count}
-        if copy:
-            self._backlog.put(Operation(lambda: self._writer.store.tally(day, copy)))
+        if copy or at_ns is not None:
+            self._backlog.put(Operation(lambda: self._writer.store.tally(day, copy, at_ns)))
 
     async def settle(self, ended: Sequence[Ended], *, sync: bool) -> Kept:
         """Kept are calls of earlier times. Raises what stopped the writer, if something did."""

@@ -43,8 +43,8 @@ class DirectKeeper:
         assert isinstance(part, PartFile)
         self._store.describe(part, call)
 
-    def tally(self, day: str, grown: Mapping[str, int]) -> None:
-        self._store.tally(day, grown)
+    def tally(self, day: str, grown: Mapping[str, int], at_ns: int | None) -> None:
+        self._store.tally(day, grown, at_ns)
 
     async def settle(self, ended: Sequence[Ended], *, sync: bool) -> Kept:
         kept = Kept()

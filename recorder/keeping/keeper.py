@@ -71,8 +71,8 @@ class Keeper(Protocol):
     def describe(self, part: Part, call: CallRecord) -> None:
         """What has become known of a call whose recording grows."""
 
-    def tally(self, day: str, grown: Mapping[str, int]) -> None:
-        """So much more was counted on a Japanese day."""
+    def tally(self, day: str, grown: Mapping[str, int], at_ns: int | None) -> None:
+        """So much more was counted on a Japanese day, up to that time of the capture if it is known."""
 
     async def settle(self, ended: Sequence[Ended], *, sync: bool) -> Kept:
         """Finish these calls, and, if so asked, sync what was written; says what has become of these or earlier ones.

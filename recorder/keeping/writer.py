@@ -22,6 +22,9 @@ from typing import TYPE_CHECKING
 from recorder.keeping import restart
 from recorder.keeping.backlog import Backlog, Operation
 from recorder.keeping.keeper import Decode, Kept
+from recorder.ring.who import account
+from recorder.sentences import Kind, Sentence
+from recorder.starts import started, stopped
 from storage import requests
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
@@ -50,14 +53,15 @@ class Writer:
     thread, the rest is for operations."""
 
     def __init__(
-        self, path: str | os.PathLike[str], backlog: Backlog, *, create: bool, run: str, go_on: bool,
-        recipients: Sequence[Named], disk: Disk | None,
+        self, path: str | os.PathLike[str], backlog: Backlog, *, create: bool, run: str, from_ns: int | None,
+        go_on: bool, recipients: Sequence[Named], disk: Disk | None,
     ) -> None:
         self.store: Store
         self.salt = b""
         self._path = path
         self._create = create
         self._run = run
+        self._from_ns = from_ns
         self._leave_growing = go_on
         self._recipients = recipients
         self._disk = disk
@@ -232,7 +236,8 @@ class Writer:
                 self._kept.warnings.append(str(store.rebuilt))
             if store.register_fault is not None:
                 self._kept.warnings.append(f"{store.register_fault} {store.register_fault.hint}")
-            await store.begin_run(self._run)
+            await store.begin_run(self._run, self._from_ns)
+            store.enter(started(time.time_ns(), account(), "run", self._run))
             self._opened.set()
             requests_s = 0.0
             while not self._closing or self._backlog.first() is not None:
@@ -253,6 +258,7 @@ class Writer:
                 await self._finish()
                 if len(self._ended) >= before:
                     break
+            store.enter(stopped(time.time_ns(), account(), "run"))
             store.end_run()  # what the catalogue didn't take, `close` tries once more, and says what is wrong
 
     async def _perform(self, operation: Operation) -> None:
@@ -315,6 +321,8 @@ class Writer:
             return
         if self.store.line_fault is not None:
             self._tell(self.store.line_fault)
+        if self.store.registration.fault is not None:
+            self._tell(self.store.registration.fault)
         with self._lock:
             self._kept.known += len(group) - len(known) - len(entered)  # those that a rule has erased
             self._kept.entered += entered + self._unentered
@@ -350,7 +358,9 @@ class Writer:
         if error.errno not in self._told:
             self._told.add(error.errno)
             with self._lock:
-                self._kept.warnings.append(f"{error} {error.hint}".strip())
+                text = f"{error} {error.hint}".strip()
+                reason = errno.errorcode.get(error.errno, "")
+                self._kept.warnings.append(Sentence(text, Kind.DISK_REFUSED, REASON=reason))
 
     def _well_again(self) -> None:
         self._told, self._patient_until_s = set(), None

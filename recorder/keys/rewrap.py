@@ -45,7 +45,7 @@ async def rewrap(
         if keys is None:
             raise Unusable(f"Nothing in {store} is sealed.")
         try:
-            done = await to_its_end(lambda: _wrap_all(keys, secrets, recipients))
+            done = await to_its_end(lambda: wrap_all(keys, secrets, recipients))
         finally:
             keys.close()
         fields = {
@@ -56,7 +56,8 @@ async def rewrap(
         return done
 
 
-def _wrap_all(keys: KeyStore, secrets: Sequence[Identity], recipients: Sequence[Named]) -> Rewrapped:
+def wrap_all(keys: KeyStore, secrets: Sequence[Identity], recipients: Sequence[Named]) -> Rewrapped:
+    """The same in an open key store; blocks for as long as it takes."""
     audience = keys.audience(recipients)
     texts, public = [str(one) for one in secrets], [one.key for one in recipients]
     wrapped = refused = number = 0

@@ -20,6 +20,7 @@ from recorder.settings.files import check, load
 from recorder.settings.models import (
     Capture,
     Cdr,
+    Evidence,
     Limits,
     Lines,
     Media,
@@ -37,6 +38,6 @@ from recorder.settings.models import (
 from recorder.settings.sealing import Sealing
 
 __all__ = [
-    "Capture", "Cdr", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy", "Recording",
-    "Ring", "Sealing", "Section", "Settings", "Status", "Tell", "UnusableSettings", "check", "load",
+    "Capture", "Cdr", "Evidence", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy",
+    "Recording", "Ring", "Sealing", "Section", "Settings", "Status", "Tell", "UnusableSettings", "check", "load",
 ]  # fmt: skip

@@ -48,6 +48,7 @@ class OfficeName:
 
 
 Count = Annotated[int, Within(ge=1, le=1 << 31)]
+Rate = Annotated[int, Within(ge=1, le=1_000_000)]  # a second
 Bytes = Annotated[int, Within(ge=256, le=1 << 31)]
 Seconds = Annotated[float, Within(gt=0, le=86_400)]
 Port = Annotated[int, Within(ge=1, le=65_535)]
@@ -56,6 +57,7 @@ Words = Annotated[tuple[Annotated[str, Within(max_length=64)], ...], Within(max_
 Prefix = Annotated[str, Within(pattern="^[0-9*#]{1,4}$")]
 CallerHeader = Literal["From", "P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity"]
 InterfaceName = Annotated[str, Within(pattern=r"^[^\s/]{1,15}$")]
+Group = Annotated[tuple[InterfaceName, ...], Within(min_length=1, max_length=16)]
 # Loopback alone: nobody else has to see it.
 Listen = Annotated[str, Within(pattern=r"^$|^(127\.0\.0\.1|\[::1\]):[0-9]{1,5}$")]
 MailAddress = Annotated[str, Within(pattern=r"^[!-~]+@[!-~]+$", max_length=254)]
@@ -91,9 +93,22 @@ class Capture:
     __pydantic_config__ = STRICT
 
     interfaces: Annotated[tuple[InterfaceName, ...], Within(max_length=16)] = ()
+    processes: Annotated[tuple[Group, ...], Within(max_length=16)] = ()
     ring_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 31)] = 64 << 20
     waiting_audio_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 34)] = 96 << 20
     vxlan_ports: Annotated[tuple[Port, ...], Within(max_length=64)] = (4789,)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every interface that is to be captured from, by whichever process."""
+        return self.interfaces or sum(self.processes, ())
+
+    def __post_init__(self) -> None:
+        named = [name for group in self.processes for name in group]
+        if twice := sorted({name for name in named if named.count(name) > 1}):
+            raise Refused(f"{', '.join(twice)} can't belong to two processes", key=("processes",))
+        if named and self.interfaces and set(named) != set(self.interfaces):
+            raise Refused("names other interfaces than interfaces; leave one of the two out", key=("processes",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +277,49 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """One that signs what it saw of the register."""
+
+    __pydantic_config__ = STRICT
+
+    url: Annotated[str, Within(pattern=r"^https?://[!-~]+$", max_length=500)]
+    key: Annotated[str, Within(pattern=r"^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$", max_length=500)]
+
+    def __post_init__(self) -> None:
+        from storage.register.checkpoint import WITNESS, parse_vkey
+
+        try:
+            is_witness = parse_vkey(self.key).kind == WITNESS
+        except ValueError as problem:
+            raise Refused(str(problem), key=("key",)) from problem
+        if not is_witness:
+            raise Refused("must be the key of a witness, as recorder witness says it when it starts", key=("key",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """How it is shown that nothing was altered."""
+
+    __pydantic_config__ = STRICT
+
+    keys: Path = Path("/var/lib/recorder-keeper")
+    every_s: Annotated[float, Within(ge=1, le=60)] = 60.0
+    second_path: str = ""
+    witnesses: Annotated[tuple[Witness, ...], Within(max_length=16)] = ()
+    witness_minutes: Annotated[int, Within(ge=1, le=10_000)] = 15
+    answers: Path = Path("/run/recorder-teller/answers.json")
+    timestamp_url: Annotated[str, Within(pattern=r"^$|^https?://[!-~]+$")] = ""
+    timestamp_ca_file: str = ""
+
+    def __post_init__(self) -> None:
+        if self.timestamp_url and not self.timestamp_ca_file:
+            raise Refused(
+                "a time stamp is believed only with timestamp_ca_file, the root certificate of the authority",
+                key=("timestamp_ca_file",),
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The most that strangers can make the recorder hold; what is beyond is left out and counted."""
 
@@ -271,6 +329,9 @@ class Limits:
     sip_headers: Count = 200
     sip_header_bytes: Bytes = 8_192
     dialogs_without_answer: Count = 5_000
+    new_dialogs_a_second: Rate = 1_000
+    new_dialogs_a_second_of_a_source: Rate = 200
+    other_sip_a_second: Rate = 2_000
     reassembly_datagrams: Count = 1_024
     reassembly_bytes: Bytes = 4_194_304
     tcp_streams: Count = 256
@@ -323,6 +384,7 @@ class Settings:
     ring: Ring = field(default_factory=Ring)
     status: Status = field(default_factory=Status)
     tell: Tell = field(default_factory=Tell)
+    evidence: Evidence = field(default_factory=Evidence)
     limits: Limits = field(default_factory=Limits)
     cdr: Cdr = field(default_factory=Cdr)
 

@@ -62,6 +62,11 @@ def status_as_json(of: Status) -> dict[str, Any]:
         },
         "due": of.due,
         "swept_at": _time(of.swept_ns),
+        "checkpoint": None
+        if of.checkpoint is None
+        else {
+            "code": of.checkpoint.code, "entries": of.checkpoint.entries, "at": _time(of.checkpoint.at_ns),
+        },
         "holds": {
             "count": of.holds.count,
             "calls": of.holds.calls,

@@ -17,6 +17,7 @@ from recorder.settings.models import Ring as RingSettings
 from recorder.status.assess import Circumstances, alarms
 from recorder.status.values import (
     ENDING_DAYS,
+    CheckpointShown,
     HoldShown,
     HoldsShown,
     Kept,
@@ -26,6 +27,9 @@ from recorder.status.values import (
     Status,
 )
 from storage import layout
+from storage.register import heads
+from storage.register.checkpoint import TIME, Checkpoint
+from storage.register.code import code_of
 from storage.retention.counting import DAY_NS, NEVER
 from storage.retention.forecast import Forecast, Why, forecast
 from storage.retention.judgement import FRAMES_AN_HOUR, Recordings, Verdict, judge
@@ -73,6 +77,7 @@ async def status(path: str | os.PathLike[str], at_ns: int, *, clock_ns: int | No
             due=int(np.count_nonzero(judgement.verdict != Verdict.KEEP)),
             holds=_holds(await holds.running(ring, at_ns), recordings, foreseen, at_ns),
             swept_ns=await _swept_ns(store),
+            checkpoint=_checkpoint(store),
             alarms=tuple(alarms(recordings, rules, judgement, foreseen, around)),
         )
 
@@ -151,6 +156,16 @@ def _holds(running: Sequence[Hold], recordings: Recordings, foreseen: Forecast, 
 async def _swept_ns(store: StoreReader) -> int | None:
     [(swept_ns,)] = await store.catalogue.query("select swept_ns from ring_state")
     return None if swept_ns is None else int(swept_ns)
+
+
+def _checkpoint(store: StoreReader) -> CheckpointShown | None:
+    latest = heads.latest(store.root, store.disk)
+    if latest is None:
+        return None
+    said = Checkpoint.parse(latest[1].text)
+    at_s = said.extension(TIME)
+    at_ns = int(at_s) * 1_000_000_000 if at_s is not None and at_s.isdecimal() else None
+    return CheckpointShown(code=code_of(said), entries=said.size, at_ns=at_ns)
 
 
 def _set_aside(store: StoreReader) -> tuple[str, int] | None:

@@ -97,6 +97,13 @@ def _lines(of: Status, language: Language) -> Lines:
             f"まもなく終了: {hold.name} {last}まで（{escape(hold.reason)}）",
             f"ends soon: {hold.name}, through {last} ({escape(hold.reason)})",
         )
+    if of.checkpoint is not None:
+        at = "" if of.checkpoint.at_ns is None else time(of.checkpoint.at_ns)
+        yield say("管理簿", "register"), say(
+            f"{of.checkpoint.entries:,} 件まで署名済み{f'（{at}）' if at else ''}",
+            f"{of.checkpoint.entries:,} entries signed{f' ({at})' if at else ''}",
+        )
+        yield "", say(f"検証コード {of.checkpoint.code}", f"code {of.checkpoint.code}")
     yield say("警報", "alarms"), say(f"{len(of.alarms)} 件", f"{len(of.alarms)}") if of.alarms else say("なし", "none")
     for alarm in of.alarms:
         yield "", escape(f"{say('●', '*')} {alarm.meaning(language)} [{alarm.code}]")

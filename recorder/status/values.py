@@ -75,6 +75,15 @@ class HoldsShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointShown:
+    """The newest checkpoint of the register."""
+
+    code: str  # for paper
+    entries: int
+    at_ns: int | None  # None: it doesn't say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """How a store stands at an instant."""
 
@@ -89,4 +98,5 @@ class Status:
     due: int  # recordings and calls that should be gone, or moved, by now
     holds: HoldsShown
     swept_ns: int | None  # when a sweep last ran
+    checkpoint: CheckpointShown | None  # None: nothing was signed yet
     alarms: tuple[Alarm, ...]

@@ -16,6 +16,7 @@ from recorder.dates import english_time, japanese_time
 DAEMON = 3  # syslog's facility of system daemons (RFC 5424 §6.2.1)
 SYSLOG = {Severity.CRITICAL: 2, Severity.WARNING: 4, Severity.NOTICE: 5}
 CLEARED = 6  # informational
+NOTICE = 5  # what is no alarm
 ENTERPRISE = 32473  # for examples (RFC 5612); nobody has to register for a name of ours
 SEVERITY_JA = {Severity.CRITICAL: "重大", Severity.WARNING: "警告", Severity.NOTICE: "通知"}
 
@@ -65,16 +66,29 @@ def as_syslog(event: Event, host: str, language: Language) -> bytes:
     """One message of RFC 5424, without a frame around it."""
     alarm = event.alarm
     severity = SYSLOG[alarm.severity] if event.kind == "raised" else CLEARED
-    at = datetime.fromtimestamp(event.at_ns // 1_000_000_000, UTC)
-    stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{event.at_ns // 1000 % 1_000_000:06d}Z"
+    stamp = _stamp(event.at_ns)
     values = {"code": alarm.code.value, "event": event.kind, "number": str(event.number), "about": alarm.about}
     said = " ".join(f'{name}="{_quoted(value)}"' for name, value in values.items() if value)
-    name = "".join(c if "!" <= c <= "~" else "-" for c in host)[:255] or "-"
-    head = f"<{DAEMON * 8 + severity}>1 {stamp} {name} recorder - {event.kind} [alarm@{ENTERPRISE} {said}] "
+    head = f"<{DAEMON * 8 + severity}>1 {stamp} {_name(host)} recorder - {event.kind} [alarm@{ENTERPRISE} {said}] "
     text = one_line(alarm.meaning(language))
     if event.kind == "raised":
         text += f" {one_line(alarm.remedy(language))}"
     return head.encode() + b"\xef\xbb\xbf" + text.encode()
+
+
+def line_as_syslog(text: str, host: str, at_ns: int) -> bytes:
+    """One message of RFC 5424 that is no alarm, such as a checkpoint."""
+    head = f"<{DAEMON * 8 + NOTICE}>1 {_stamp(at_ns)} {_name(host)} recorder - checkpoint - "
+    return head.encode() + b"\xef\xbb\xbf" + one_line(text).encode()
+
+
+def _stamp(at_ns: int) -> str:
+    at = datetime.fromtimestamp(at_ns // 1_000_000_000, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at_ns // 1000 % 1_000_000:06d}Z"
+
+
+def _name(host: str) -> str:
+    return "".join(c if "!" <= c <= "~" else "-" for c in host)[:255] or "-"
 
 
 def one_line(text: str) -> str:

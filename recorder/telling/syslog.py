@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Sequence
 
 from recorder.alarms.board import Event
@@ -22,8 +23,14 @@ class Syslog:
         self._settings, self._host = settings, host
 
     def send(self, events: Sequence[Event]) -> None:
+        self._send([message.as_syslog(event, self._host, self._settings.language) for event in events])
+
+    def send_text(self, text: str) -> None:
+        """One line that is no alarm. `NotSent` as for `send`."""
+        self._send([message.line_as_syslog(text, self._host, time.time_ns())])
+
+    def _send(self, messages: Sequence[bytes]) -> None:
         host, port = address(self._settings.syslog_server)
-        messages = [message.as_syslog(event, self._host, self._settings.language) for event in events]
         try:
             with (
                 socket.create_connection((host, port), TIMEOUT_S) as plain,

@@ -16,14 +16,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from recorder.alarms.code import Severity
 from recorder.alarms.notes import NamedBoard
+from recorder.checkpoints import courier
 from recorder.daemon.notify import Notifier
+from recorder.daemon.reload import read_again
 from recorder.daemon.signals import Signals
 from recorder.daemon.voice import Voice
 from recorder.housekeeping import publish
-from recorder.problems import Unusable
+from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings, load
 from recorder.telling.channel import Channel, NotSent
 from recorder.telling.mail import Mail
@@ -53,21 +56,22 @@ class Teller:
     def __init__(self, settings: Settings, signals: Signals, config: Path | None) -> None:
         self._settings, self._signals, self._config = settings, signals, config
         self._host = socket.gethostname()
-        self._voice, self._notifier = Voice(), Notifier()
+        self._voice, self._notifier = Voice("recorder-teller"), Notifier()
         self._told = _read(settings.tell.told)
         self._channels = channels(settings, self._host)
         self._patience = {one.name: Patience() for one in self._channels}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._carried = 0  # the keeper's outbox of that number
 
     async def run(self) -> None:
         """Until a signal says so."""
         names = ", ".join(one.name for one in self._channels)
         ready = f"ready: telling by {names}" if names else "ready: nobody is named in [tell]"
-        self._say([ready])
+        self._say([Sentence(ready, Kind.READY)])
         self._notifier.tell(READY=1, STATUS=ready)
         while not self._signals.stopping:
             if self._signals.reload_wanted():
-                self._reload()
+                read_again(self._config, self._adopt, self._notifier, self._say)
             self._turn()
             self._notifier.alive(time.monotonic())
             await asyncio.sleep(TURN_S)
@@ -76,11 +80,37 @@ class Teller:
             task.cancel()
         self._notifier.close()
 
+    async def _carry(self, outbox: dict[str, Any]) -> None:
+        """See recorder.checkpoints.courier."""
+        answers: dict[str, Any] = {}
+
+        def work() -> None:
+            answers.update(courier.carry(outbox))
+
+        await _in_thread(work)
+        try:
+            courier.write(self._settings.evidence.answers, answers)
+        except OSError as problem:
+            self._say([f"{self._settings.evidence.answers} can't be written: {problem.strerror}."])
+        for channel in self._channels:
+            if isinstance(channel, Syslog) and outbox.get("syslog"):
+                try:
+                    await _in_thread(lambda channel=channel: channel.send_text(str(outbox["syslog"])))  # type: ignore[misc]
+                except NotSent as problem:
+                    self._say([f"A checkpoint could not be told by syslog: {problem}."])
+
     def _turn(self) -> None:
         for name, task in list(self._tasks.items()):
             if task.done():
                 del self._tasks[name]
                 task.result()
+        outbox = courier.read(self._settings.status.folder / courier.OUTBOX)
+        if outbox.get("number", 0) != self._carried and "checkpoints" not in self._tasks:
+            self._carried = outbox.get("number", 0)
+            self._tasks["checkpoints"] = asyncio.create_task(self._carry(outbox))
+        self._turn_alarms()
+
+    def _turn_alarms(self) -> None:
         published = publish.read(self._settings.status.folder)
         if published is None:
             return
@@ -100,7 +130,8 @@ class Teller:
                 await _in_thread(lambda some=some: channel.send(some))  # type: ignore[misc]
             except NotSent as problem:
                 wait_s = self._patience[channel.name].failed(time.monotonic())
-                self._say([f"An alarm could not be told by {channel.name}: {problem}. Next try in {wait_s:.0f} s."])
+                told = f"An alarm could not be told by {channel.name}: {problem}. Next try in {wait_s:.0f} s."
+                self._say([Sentence(told, Kind.NOT_TOLD, CHANNEL=channel.name)])
                 return
             self._patience[channel.name].succeeded()
             self._remember(channel.name, board, some[-1].number)
@@ -129,19 +160,10 @@ class Teller:
         except OSError as problem:
             self._say([f"{path} can't be written: {problem.strerror}. After a restart, alarms are told again."])
 
-    def _reload(self) -> None:
-        self._notifier.tell(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
-        try:
-            if self._config is None:
-                raise Unusable("There is no configuration file to read again.", hint="Start with --config FILE.")
-            self._settings = load(self._config)
-        except (Unusable, OSError) as problem:
-            self._say([f"{problem}", "The settings stay as they were."])
-        else:
-            self._channels = channels(self._settings, self._host)
-            self._patience = {one.name: Patience() for one in self._channels}
-            self._say(["The settings were read again."])
-        self._notifier.tell(READY=1)
+    def _adopt(self, settings: Settings) -> list[str]:
+        self._settings, self._channels = settings, channels(settings, self._host)
+        self._patience = {one.name: Patience() for one in self._channels}
+        return [Sentence("The settings were read again.", Kind.SETTINGS_READ)]
 
     def _say(self, sentences: Sequence[str]) -> None:
         self._voice.say(sentences, time.monotonic())

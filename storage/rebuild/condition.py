@@ -167,6 +167,15 @@ def _refuse_old(connection: sqlite3.Connection, path: str, said: Meta, entries: 
         )
 
 
+def strange_schema(path: str) -> list[str]:
+    """Tables, indexes, triggers and views that the catalogue has otherwise than our migrations make them, each as in
+    "trigger number_of_new_call". sqlite3.Error if it can't be read."""
+    with contextlib.closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=_BUSY_S)) as connection:
+        have = _schema(connection)
+    differing = set(have) ^ set(_schema_of(len(migrations.load())))
+    return sorted({f"{kind} {name}" for kind, name, *_ in differing})
+
+
 def _schema(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     """Our tables and indexes, as they were made."""
     found = connection.execute("select type, name, tbl_name, sql from sqlite_schema order by type, name").fetchall()

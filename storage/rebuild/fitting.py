@@ -16,8 +16,7 @@ from storage.meta import Meta
 from storage.rebuild import dayfile
 from storage.rebuild.condition import OldBackup, look, look_at_rows
 from storage.rebuild.rebuild import Rebuilt, Register, rebuild
-from storage.records import CallRecord
-from storage.recovery import RECOVERED
+from storage.records import RECOVERED, CallRecord
 
 _GROUP = 500
 

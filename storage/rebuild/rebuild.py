@@ -21,15 +21,16 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from storage import completing, layout, wav
+from storage import layout, wav
 from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import CatalogueUnusable
 from storage.layout import Name
+from storage.marks import hash_marking, second_bytes
 from storage.meta import Meta
 from storage.rebuild import dayfile
-from storage.records import CallRecord, RecordingRecord
-from storage.recovery import RECOVERED, read_head
+from storage.records import RECOVERED, CallRecord, RecordingRecord
+from storage.recovery import read_head
 
 _GROUP = 500
 
@@ -164,7 +165,7 @@ def _call_of(root: str, disk: Disk, name: Name, line: CallRecord | None) -> Call
             header, said = read_head(disk, fd, name)
             if header is None or not header.frames or disk.size(fd) != header.file_bytes:
                 return None
-            sha256, _ = completing.hash_file(disk, fd)
+            sha256, _, marks = hash_marking(disk, fd, second_bytes(header.encoding.name, header.channels))
         finally:
             disk.close(fd)
     except OSError:
@@ -176,7 +177,7 @@ def _call_of(root: str, disk: Disk, name: Name, line: CallRecord | None) -> Call
         call = CallRecord(id=name.id, started_ns=name.started_ns, ended_ns=end_ns, flags=(RECOVERED,))
     recording = replace(
         call.recording or RecordingRecord(starts_ns=name.started_ns), path=name.recording, sha256=sha256,
-        frames=header.frames, channels=header.channels, encoding=header.encoding.name,
+        frames=header.frames, channels=header.channels, encoding=header.encoding.name, marks=marks,
     )  # fmt: skip
     return replace(call, recording=recording)
 
@@ -187,10 +188,18 @@ def _carry_tallies(old: str, new: str) -> bool:
         return False
     with contextlib.suppress(sqlite3.Error, ValueError, TypeError, OverflowError):  # it is damaged: told by the answer
         with contextlib.closing(sqlite3.connect(f"file:{quote(old)}?mode=ro", uri=True)) as source:
-            runs = source.execute("select number, what, complete from run").fetchall()
+            times = "from_ns, until_ns" if _has_times(source) else "null, null"
+            runs = source.execute(f"select number, what, complete, {times} from run").fetchall()
             sums = source.execute("select run, day, reason, count from tally").fetchall()
         with contextlib.closing(sqlite3.connect(new)) as target, target:
-            target.executemany("insert into run (number, what, complete) values (?, ?, ?)", runs)
+            target.executemany(
+                "insert into run (number, what, complete, from_ns, until_ns) values (?, ?, ?, ?, ?)", runs
+            )
             target.executemany("insert into tally (run, day, reason, count) values (?, ?, ?, ?)", sums)
         return True
     return False
+
+
+def _has_times(connection: sqlite3.Connection) -> bool:
+    """Whether a catalogue is new enough to say when its runs were."""
+    return any(row[1] == "from_ns" for row in connection.execute("pragma table_info(run)"))

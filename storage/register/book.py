@@ -26,7 +26,7 @@ from storage.register.segments import MOST_AT_ONCE, RegisterDamaged, Tail
 
 BEGUN = "begun"
 CUT = "cut"
-_LOCK_TRIES = 2000
+LOCK_WAIT_S = 20.0
 _LOCK_TRY_S = 0.01
 
 
@@ -45,18 +45,19 @@ class Register:
         self._uuid = uuid
         self._disk = disk
         self._folder = os.path.join(root, segments.FOLDER)
+        self._known: Tail | None = None  # where it ended when this process last looked or wrote
 
     @property
     def exists(self) -> bool:
         """Whether anything was ever entered, or about to be."""
         return self._disk.status(self._folder) is not None
 
-    async def lock(self) -> int:
-        """Keeps every other process from appending until `unlock`. StoreBusy if one holds it for 20 s."""
+    async def lock(self, wait_s: float = LOCK_WAIT_S) -> int:
+        """Keeps every other process from appending until `unlock`. StoreBusy if one holds it for so long."""
         path = os.path.join(self._folder, segments.LOCK)
         try:
             self._disk.make_directory(self._folder)
-            for _ in range(_LOCK_TRIES):
+            for _ in range(max(1, int(wait_s / _LOCK_TRY_S))):
                 with contextlib.suppress(BlockingIOError):
                     return self._disk.lock(path)
                 await asyncio.sleep(_LOCK_TRY_S)
@@ -72,8 +73,13 @@ class Register:
     def tail(self) -> Tail:
         """Where the register ends now. RegisterDamaged, or DiskFailed if it can't be read."""
         try:
-            return segments.find_tail(self._folder, self._disk)
+            if self._known is not None:
+                self._known = segments.tail_after(self._folder, self._known, self._disk)
+            if self._known is None:
+                self._known = segments.find_tail(self._folder, self._disk)
+            return self._known
         except OSError as error:
+            self._known = None
             raise disk_failed("The register can't be read", error) from error
 
     def append(self, drafts: Sequence[Draft], tail: Tail) -> tuple[list[Entry], Tail]:
@@ -89,6 +95,9 @@ class Register:
         if tail.torn:
             lost = {"bytes": len(tail.torn), "sha256": hashlib.sha256(tail.torn).hexdigest()}
             ahead.append(Draft(at_ns, CUT, "recorder", lost))
+        if not ahead and not drafts:
+            return [], tail
+        self._known = None
         entries: list[Entry] = []
         waiting: list[tuple[Entry, bytes]] = []
         number, link, size = tail.number, tail.link, 0
@@ -101,7 +110,8 @@ class Register:
             waiting.append((entry, line))
             number, link, size = entry.number, entry.link, size + len(line)
             entries.append(entry)
-        return entries, self._write(waiting, tail)
+        self._known = self._write(waiting, tail)
+        return entries, self._known
 
     def read(self, tail: Tail, after: int = 0, link: bytes = b"") -> Iterator[Entry]:
         """The entries behind the one of the number `after`, whose link was `link`, up to `tail`, oldest first.
@@ -129,8 +139,24 @@ class Register:
         if expected <= tail.number:
             raise RegisterDamaged(f"entry {expected} is missing")
 
-    def check(self) -> Iterator[Fault]:
-        """Everything in the register that is not as it was written, from its first entry to its end."""
+    def lines(self, tail: Tail, after: int = 0) -> Iterator[bytes]:
+        """The lines of the entries behind number `after` up to `tail`, without their newlines, as they lie there: what
+        the tree is made of. RegisterDamaged if one is missing."""
+        names = segments.firsts(self._folder, self._disk)
+        expected = after + 1
+        for first in names[max((i for i, one in enumerate(names) if one <= expected), default=0) :]:
+            if expected > tail.number:
+                return
+            for number, line in enumerate(segments.read(self._folder, first, self._disk).split(b"\n")[:-1], first):
+                if number == expected <= tail.number:
+                    yield line
+                    expected += 1
+        if expected <= tail.number:
+            raise RegisterDamaged(f"entry {expected} is missing")
+
+    def check(self, promised: int = 0) -> Iterator[Fault]:
+        """Everything in the register that is not as it was written, from its first entry to its end. Entries up to the
+        number `promised` were on the disk once: no crash can have torn them."""
         expected, previous = 1, b""
         names = segments.firsts(self._folder, self._disk)
         for position, first in enumerate(names):
@@ -140,21 +166,27 @@ class Register:
             data = segments.read(self._folder, first, self._disk)
             offset = 0
             for line in data.split(b"\n")[:-1]:
-                entry = segments.entry_of(line, expected)
-                if entry is None and position == len(names) - 1 and len(data) - offset <= MOST_AT_ONCE:
+                entry = segments.entry_in(line)
+                is_near_end = position == len(names) - 1 and len(data) - offset <= MOST_AT_ONCE
+                if (entry is None or entry.number != expected) and is_near_end and expected > promised:
                     break  # as a crash leaves it
+                offset += len(line) + 1
                 if entry is None:
                     yield Fault("register_altered", expected, f"Entry {expected} of the register can't be read.")
-                    previous = b""
+                    expected, previous = expected + 1, b""
+                    continue
+                if entry.number < expected:
+                    text = f"Entry {entry.number} of the register stands where none should, before entry {expected}."
+                    yield Fault("register_altered", entry.number, text)
+                    continue
+                if entry.number > expected:
+                    yield Fault("register_missing", expected, f"Entry {expected} of the register is missing.")
                 elif not follows(entry, previous) and (previous or expected == 1):
                     text = f"Entry {expected} of the register, or the one before, was altered."
                     yield Fault("register_altered", expected, text)
-                    previous = entry.link
-                else:
-                    previous = entry.link
-                if entry is not None and expected == 1 and entry.fields.get("store") != self._uuid:
+                if expected == 1 and entry.fields.get("store") != self._uuid:
                     yield Fault("register_altered", 1, "The register belongs to another store.")
-                expected, offset = expected + 1, offset + len(line) + 1
+                expected, previous = entry.number + 1, entry.link
             if offset < len(data):
                 where = f"{segments.FOLDER}/{segments.name_of(first)}"
                 text = f"{where} ends in {len(data) - offset} bytes that are no entry; the next one cuts them off."

@@ -22,11 +22,14 @@ SEGMENT_BYTES = 4 << 20
 _NAME = re.compile(r"(\d{8,})\.jsonl")
 
 
+_HINT = "Look for what happened with: recorder verify; then mend it with: recorder repair --store DIR"
+
+
 class RegisterDamaged(StoreError):
     """The register isn't what was written: by no crash of ours."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"The register is damaged: {what}.", hint="Look for what happened with: recorder verify")
+        super().__init__(f"The register is damaged: {what}.", hint=_HINT)
 
 
 class Tail(NamedTuple):
@@ -74,6 +77,29 @@ def find_tail(folder: str, disk: Disk) -> Tail:
     return _tail(folder, firsts(folder, disk), disk)
 
 
+def tail_after(folder: str, known: Tail, disk: Disk) -> Tail | None:
+    """Where the register ends, if it has only grown since it ended at `known`; None if that isn't so, or can't be told
+    without reading more. Costs what came since."""
+    names = firsts(folder, disk)
+    if not names or names[-1] != known.first or known.torn:
+        return None
+    fd = disk.open(os.path.join(folder, name_of(known.first)))
+    try:
+        more = bytearray(max(0, disk.size(fd) - known.size))
+        if disk.size(fd) < known.size or disk.read_into(fd, memoryview(more), known.size) < len(more):
+            return None
+    finally:
+        disk.close(fd)
+    *lines, torn = bytes(more).split(b"\n")
+    number, at_ns, link = known.number, known.at_ns, known.link
+    for line in lines:
+        entry = entry_of(line, number + 1)
+        if entry is None or not follows(entry, link):
+            return None
+        number, at_ns, link = entry.number, entry.at_ns, entry.link
+    return Tail(number, at_ns, link, known.first, known.size + len(more) - len(torn), torn)
+
+
 def _tail(folder: str, names: list[int], disk: Disk) -> Tail:
     if not names:
         return Tail(0, 0, b"", 1, 0, b"")
@@ -109,10 +135,15 @@ def _believed(line: bytes, number: int) -> Entry:
     return entry
 
 
-def entry_of(line: bytes, number: int) -> Entry | None:
-    """The entry of that number that a line holds, None if it holds none."""
+def entry_in(line: bytes) -> Entry | None:
+    """The entry that a line holds, None if it holds none."""
     try:
-        entry = parse(line)
+        return parse(line)
     except ValueError:
         return None
-    return entry if entry.number == number else None
+
+
+def entry_of(line: bytes, number: int) -> Entry | None:
+    """The entry of that number that a line holds, None if it holds none."""
+    entry = entry_in(line)
+    return entry if entry is not None and entry.number == number else None

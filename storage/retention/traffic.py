@@ -26,17 +26,11 @@ class Traffic:
     """What one hour of the week brings, Monday 0:00 to 1:00 in Japan first; in bytes, or whatever was measured."""
 
     per_hour: _Amounts  # 168
-    seen_hours: float  # how much time it was measured over
 
     @property
     def per_day(self) -> float:
         """On average over a week."""
         return float(self.per_hour.sum()) / 7
-
-    @property
-    def peak_day(self) -> float:
-        """On the busiest day of the week."""
-        return float(self.per_hour.reshape(7, 24).sum(axis=1).max())
 
     def until(self, time_ns: Numbers) -> _Amounts:
         """What this traffic brings from a Monday long ago until each instant: differences of it are what counts.
@@ -65,13 +59,13 @@ def seen(
     measured = _measured_hours(begin_ns, end_ns)
     known = measured >= min(_ENOUGH_OF_AN_HOUR, float(measured.max()))
     if end_ns <= begin_ns or not brought.any():
-        return Traffic(np.zeros(WEEK_HOURS), float(measured.sum()))
+        return Traffic(np.zeros(WEEK_HOURS))
     rate = np.divide(brought, measured, out=np.zeros(WEEK_HOURS), where=known)
     usual = _as_other_days(rate, known, float(brought.sum() / measured.sum()))
     if like is not None:
         alike = float((like.per_hour * measured).sum())
         usual = like.per_hour * (float(brought.sum()) / alike) if alike > 0 else usual
-    return Traffic(np.where(known, rate, usual), float(measured.sum()))
+    return Traffic(np.where(known, rate, usual))
 
 
 def _as_other_days(rate: _Amounts, known: NDArray[np.bool_], average: float) -> _Amounts:

@@ -18,8 +18,8 @@ from storage.ring.values import ALWAYS_NS, NEVER_NS
 Statement = tuple[str, tuple[Any, ...]]
 FindParty = Callable[[Kept], str | None]  # the number that a hold is for, None if it is lost
 
-HOLD, RELEASE, ERASED, MOVED, POLICY, MEDIUM, SWEPT = (
-    "hold", "release", "erased", "moved", "policy", "medium", "swept",
+HOLD, RELEASE, ERASED, MOVED, POLICY, MEDIUM, SWEPT, RECORDED = (
+    "hold", "release", "erased", "moved", "policy", "medium", "swept", "recorded",
 )  # fmt: skip
 
 _HOLD = (
@@ -38,6 +38,7 @@ _POLICY = (
     "insert or ignore into policy (number, since_ns, office, applies, policy, ring, who, reason) "
     "values (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_REGISTERED = "insert or replace into registered (id, entry) values (?, ?)"
 _APPLIED = "update ring_state set applied = ?, applied_link = ?"
 
 
@@ -84,6 +85,7 @@ def _erased(entry: Entry, _: FindParty) -> list[Statement]:
     for call in entry.fields["calls"]:
         call_id, started_ns, path = call["id"], call["started_ns"], call.get("path")
         found.append(("delete from call where id = ?", (call_id,)))
+        found.append(("delete from registered where id = ?", (call_id,)))
         found.append((_ERASURE, (call_id, started_ns, entry.at_ns, entry.number)))
         if path is not None:
             medium = call.get("medium", 0)
@@ -92,6 +94,10 @@ def _erased(entry: Entry, _: FindParty) -> list[Statement]:
                 found += [(_DOOMED_COPIES, (name, call_id)) for name in (path, path + COPYING)]
         found.append((_DOOMED, (0, dayfile.path_of(started_ns), call_id)))
     return found
+
+
+def _recorded(entry: Entry, _: FindParty) -> list[Statement]:
+    return [(_REGISTERED, (entry.fields["call"], entry.number))]
 
 
 def _moved(entry: Entry, _: FindParty) -> list[Statement]:
@@ -123,4 +129,5 @@ def _medium(entry: Entry, _: FindParty) -> list[Statement]:
 
 _KINDS: dict[str, Callable[[Entry, FindParty], list[Statement]]] = {
     HOLD: _hold, RELEASE: _release, ERASED: _erased, MOVED: _moved, POLICY: _policy, MEDIUM: _medium,
+    RECORDED: _recorded,
 }  # fmt: skip

@@ -15,13 +15,13 @@ from urllib.parse import quote
 
 from storage import layout
 from storage.disk import Disk
-from storage.register import Fault, Register, RegisterDamaged, segments
+from storage.register import Fault, Register, RegisterDamaged, heads, mending, segments, stamps
 from storage.ring import apply, parties
 
 LOCK = f"{segments.FOLDER}/{segments.LOCK}"
 _TORN_FOR_S = 1.0  # an entry that somebody is writing is whole soon after
 _TABLES = ("hold", "erasure", "policy", "medium")
-_OTHERS = ("call", "recording", "ring_call", "doomed", "ring_state")  # that statements of `apply` are about
+_OTHERS = ("call", "recording", "ring_call", "doomed", "ring_state", "registered")  # what `apply` writes to
 _WRONG_RING_CALL = """
 select call.id from call
 left join ring_call on ring_call.call = call.number
@@ -47,7 +47,7 @@ class Complaint(NamedTuple):
 
 def is_folder(where: str) -> bool:
     """Whether a folder of this path in the store belongs to the register."""
-    return where in (segments.FOLDER, parties.FOLDER)
+    return where in (segments.FOLDER, parties.FOLDER, heads.FOLDER, stamps.FOLDER) or _is_aside(where)
 
 
 def belongs(where: str) -> bool:
@@ -55,21 +55,34 @@ def belongs(where: str) -> bool:
     folder, _, name = where.rpartition("/")
     if folder == parties.FOLDER:
         return parties.is_file(name)
+    if _is_aside(folder):
+        return segments.is_segment(name)
+    if folder == heads.FOLDER:
+        return heads.is_heads(name)
+    if folder == stamps.FOLDER:
+        return stamps.is_stamp(name)
     return folder == segments.FOLDER and (name == segments.LOCK or segments.is_segment(name))
+
+
+def _is_aside(folder: str) -> bool:
+    """Whether it holds a damaged register that was set aside."""
+    number = folder.removeprefix(f"{segments.FOLDER}/{mending.DAMAGED}")
+    return number != folder and number.isdecimal()
 
 
 def check(root: str, uuid: str, disk: Disk) -> Iterator[Complaint]:
     """Everything in which register, catalogue and the numbers of holds disagree. sqlite3.Error if the catalogue can't
     be read."""
     register = Register(root, uuid, disk)
-    for fault in _faults(register):
-        yield Complaint(fault.kind, f"{segments.FOLDER}/{fault.number}", fault.text)
     catalogue = sqlite3.connect(
         f"file:{quote(os.path.join(root, layout.CATALOGUE))}?mode=ro", uri=True, isolation_level=None
     )
     replayed = sqlite3.connect(":memory:", isolation_level=None)
     try:
         catalogue.execute("begin")
+        [(applied,)] = catalogue.execute("select applied from ring_state")
+        for fault in _faults(register, applied):
+            yield Complaint(fault.kind, f"{segments.FOLDER}/{fault.number}", fault.text)
         yield from _compare(root, disk, register, catalogue, replayed)
         yield from _check_parties(root, disk, catalogue)
         for (call_id,) in catalogue.execute(_WRONG_RING_CALL):
@@ -80,10 +93,10 @@ def check(root: str, uuid: str, disk: Disk) -> Iterator[Complaint]:
         replayed.close()
 
 
-def _faults(register: Register) -> list[Fault]:
+def _faults(register: Register, applied: int) -> list[Fault]:
     until = time.monotonic() + _TORN_FOR_S
     while True:
-        found = list(register.check())
+        found = list(register.check(applied))
         if time.monotonic() > until or all(fault.kind != "register_torn" for fault in found):
             return found
         time.sleep(0.05)

@@ -24,8 +24,10 @@ from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
 from storage.register import Draft, Entry, Register, RegisterDamaged
+from storage.register.book import LOCK_WAIT_S
 from storage.register.segments import Tail
 from storage.ring import apply, parties
+from storage.ring.apply import Statement
 from storage.ring.parties import Kept
 
 Result = TypeVar("Result")
@@ -73,9 +75,10 @@ class Ring:
             return pen.caught_up
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Pen]:
-        """Steps 1 and 2: the register is ours, and the catalogue is up to it."""
-        lock = await self.register.lock()
+    async def writing(self, *, wait_s: float = LOCK_WAIT_S) -> AsyncIterator[Pen]:
+        """Steps 1 and 2: the register is ours, and the catalogue is up to it. StoreBusy if somebody else holds the
+        register for so long."""
+        lock = await self.register.lock(wait_s)
         try:
             tail = await to_its_end(self.register.tail)
             applied, link = await self.catalogue.applied()
@@ -113,6 +116,19 @@ class Ring:
         for start in range(0, len(entries), _AT_ONCE):
             await self._apply(entries[start : start + _AT_ONCE], is_new=False)
 
+    async def believe_again(self) -> None:
+        """The register was mended: its entries have the same numbers, other links, and some may be lost."""
+        applied, _ = await self.catalogue.applied()
+        tail = await to_its_end(self.register.tail)
+        entries = await to_its_end(lambda: [one for one in self.register.read(tail) if one.number <= applied])
+        told = [entry for entry in entries if entry.kind == apply.RECORDED]
+        async with self.catalogue.transaction() as writer:
+            await writer.execute("delete from registered")  # calls whose entry is lost are entered again
+            for sql, values in apply.statements(told, lambda kept: None):
+                await writer.execute(sql, values)
+            for entry in entries[-1:]:
+                await writer.execute(*apply.applied(entry))
+
     def keep_party(self, party: str) -> Kept:
         """Writes down the number that a hold is for."""
         try:
@@ -144,6 +160,13 @@ class Pen:
         """Cuts off what a crash tore, if it did."""
         if self._tail.torn:
             await self._enter([])
+
+    async def append(self, drafts: Sequence[Draft]) -> list[Statement]:
+        """Step 4 alone: what was entered is on the disk. The statements of step 5, for a transaction of the caller's;
+        if that fails, whoever takes the pen next makes it good."""
+        before = self._tail
+        entries, self._tail = await to_its_end(lambda: self._ring.register.append(drafts, before))
+        return [*apply.statements(entries, lambda kept: None), apply.applied(entries[-1])]
 
     async def enter(self, drafts: Sequence[Draft]) -> list[Entry]:
         """Steps 4 and 5. DiskFailed if the register can't be written, and nothing was done; or the catalogue, and

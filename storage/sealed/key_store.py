@@ -249,6 +249,12 @@ class KeyStore:
                 connection.executemany(sql, [(one,) for one in ids])
 
     @contextlib.contextmanager
+    def in_one_transaction(self) -> Iterator[None]:
+        """What is changed within is changed as one. DiskFailed."""
+        with self._changing():
+            yield
+
+    @contextlib.contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """One transaction; within another one it is part of that."""
         with self._lock:

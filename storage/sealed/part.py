@@ -6,21 +6,20 @@ only ever grows at its end, and a crash costs the records that weren't written y
 
 from __future__ import annotations
 
-import errno
+import hashlib
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from storage import facts, records
-from storage.errors import SealedError
 from storage.parts import FilePool, PartFile
 from storage.records import CallRecord
 from storage.sealed import form
 from storage.sealed.form import BOTH, HEAD_BYTES, LEFT, MOST_FRAMES, RECORD_BYTES, RIGHT, TAG_BYTES
 from storage.sealed.key import Key
 from storage.sealed.key_store import KeyStore
-from storage.sealed.reader import Reader
 from storage.wav import PCM16, RATE_HZ, Encoding
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class SealedPart(PartFile):
     is `origin` frames later.
     """
 
-    __slots__ = ("_end", "_head", "_key", "_keys", "_number", "call_id", "origin", "segment")
+    __slots__ = ("_count", "_end", "_head", "_key", "_keys", "_number", "_tags", "call_id", "origin", "segment")
 
     def __init__(
         self, pool: FilePool, path: str, name: str, *, call_id: str, encoding: Encoding, channels: int, starts_ns: int,
@@ -50,6 +49,8 @@ class SealedPart(PartFile):
         self._keys = keys
         self._key = key
         self._number = 0  # of the next record
+        self._count = 0  # records of audio in the file
+        self._tags = hashlib.sha256()  # of their tags
         self._end = end  # where it will lie
         self._head = form.pack_head(form.Head(encoding, channels, starts_ns, call_id) if head is None else head)
 
@@ -120,28 +121,20 @@ class SealedPart(PartFile):
             return False
         if self._keys is not None:
             self._keys.describe(self.call_id, facts.all_of(call, complete=True))
-        disk = self._pool.disk
         first, audio = -self.origin, call.recording
         try:
-            with Reader(disk, fd, {self.segment: self._key.cipher}, only_own=True) as reader:
-                is_mixed = self.encoding is PCM16 and reader.has_code_words
-                gaps = audio.gaps if audio is not None and is_mixed else ()
-                digest = reader.digest(first, self.frames, self.encoding, gaps)
-                count, tags = reader.count, reader.tags()
             said = {
                 "call": json.loads(records.to_json(call)),
                 "encoding": self.encoding.name, "law": self.encoding.law, "channels": self.channels,
                 "rate_hz": RATE_HZ, "first_frame": first, "frames": self.frames,
                 "gaps": [list(gap) for gap in audio.gaps] if audio is not None else [],
-                "sha256": digest, "sha256_of_segment": self.segment,
-                "records": count, "records_sha256": tags,
+                "records": self._count, "records_sha256": self._tags.hexdigest(),
             }  # fmt: skip
             plain = json.dumps(said, sort_keys=True, separators=(",", ":")).encode("ascii")
-            sealed = self._record(form.LAST, BOTH, first, 0, memoryview(plain))
-            disk.write(fd, memoryview(sealed), self._end)
+            sealed = bytearray(RECORD_BYTES + len(plain) + TAG_BYTES)
+            self._fill(memoryview(sealed), form.LAST, BOTH, first, 0, plain)
+            self._pool.disk.write(fd, memoryview(sealed), self._end)
             self._end += len(sealed)
-        except SealedError as error:
-            raise OSError(errno.EIO, f"the file isn't what was written: {error}") from error
         finally:
             self._forget_key()
         return False  # whoever has no key must learn it elsewhere
@@ -151,26 +144,37 @@ class SealedPart(PartFile):
         if self._key is None:
             raise ValueError("a part that has its key no more")
         position = frame - self.origin
-        if count <= MOST_FRAMES:
-            made: bytearray = self._record(form.AUDIO, side, position, count, view)
-        else:
-            made = bytearray()
-            for start in range(0, count, MOST_FRAMES):
-                some = min(MOST_FRAMES, count - start)
-                piece = view[start * width : (start + some) * width]
-                made += self._record(form.AUDIO, side, position + start, some, piece)
-        self._put(memoryview(made), self._end)
+        pieces = [(at, min(MOST_FRAMES, count - at)) for at in range(0, count, MOST_FRAMES)]
+        made = bytearray(len(pieces) * (RECORD_BYTES + TAG_BYTES) + view.nbytes)
+        whole, end = memoryview(made), 0
+        for at, some in pieces:
+            begin, end = end, end + RECORD_BYTES + some * width + TAG_BYTES
+            piece = view if len(pieces) == 1 else view[at * width : (at + some) * width]
+            self._fill(whole[begin:end], form.AUDIO, side, position + at, some, piece)
+        self._put(whole, self._end)
         self._end += len(made)
+        self._count += len(pieces)
+        end = 0
+        for _, some in pieces:
+            end += RECORD_BYTES + some * width + TAG_BYTES
+            self._tags.update(whole[end - TAG_BYTES : end])
 
-    def _record(self, kind: bytes, side: int, frame: int, frames: int, plain: memoryview) -> bytearray:
+    def has_before(self, tags: Iterable[bytes]) -> None:
+        """What an earlier process left in the file: the tags of its records, in their order."""
+        for tag in tags:
+            self._tags.update(tag)
+            self._count += 1
+
+    def _fill(
+        self, place: memoryview, kind: bytes, side: int, frame: int, frames: int, plain: bytes | memoryview
+    ) -> None:
+        """Makes one record, in memory."""
         assert self._key is not None
         number, self._number = self._number, self._number + 1  # used up, whatever the disk says to it
-        length = plain.nbytes + TAG_BYTES
+        length = len(place) - RECORD_BYTES
         head = form.record_head(kind, self.segment, number, frame, frames, self.encoding.tag, side, length)
-        made = bytearray(RECORD_BYTES + length)
-        made[:RECORD_BYTES] = head
-        self._key.cipher.encrypt_into(form.nonce(number), plain, self._head + head, memoryview(made)[RECORD_BYTES:])
-        return made
+        place[:RECORD_BYTES] = head
+        self._key.cipher.encrypt_into(form.nonce(number), plain, self._head + head, place[RECORD_BYTES:])
 
     def _forget_key(self) -> None:
         key, self._key = self._key, None

@@ -25,7 +25,7 @@ from storage.records import Gap
 from storage.sealed import form
 from storage.sealed.expand import table
 from storage.sealed.form import BOTH, HEAD_BYTES, RECORD_BYTES, TAG_BYTES, Record
-from storage.sealed.scan import is_in_order, scan, second_at
+from storage.sealed.scan import is_in_order, scan, second_at, tags
 from storage.wav import ENCODINGS, PCM16, RATE_HZ, Encoding
 
 if TYPE_CHECKING:
@@ -43,25 +43,20 @@ class Reader:
     """
 
     def __init__(
-        self, disk: Disk, fd: int, ciphers: Mapping[int, AESGCM], *, only_own: bool = False, owns_file: bool = False
+        self, disk: Disk, fd: int, ciphers: Mapping[int, AESGCM], *, owns_file: bool = False
     ) -> None:
-        """`only_own`: for who writes it still. It reads its own segment's records, and nothing of the others."""
         self._disk, self._fd, self._ciphers, self._owns_file = disk, fd, ciphers, owns_file
         self._found = found = scan(disk, fd)
         self._head = bytearray(HEAD_BYTES)
         disk.read_into(fd, memoryview(self._head), 0)
-        self._records = [one for one in found.records if not only_own or one.segment in ciphers]
+        self._records = found.records
         self._from = np.array([one.frame for one in self._records], np.int64)
         self._to = np.array([one.frame + one.frames for one in self._records], np.int64)
         self.channels = found.head.channels
         self.call_id = found.head.id
-        self.count = len(found.records)
-        self.has_code_words = any(one.tag != PCM16.tag for one in found.records)
         self.facts: dict[str, Any] | None = None
         self.encoding, self.frames, self._first = found.encoding, found.end_frame - found.first_frame, found.first_frame
         self._gaps: Sequence[Gap] = ()
-        if only_own:
-            return
         if wrong := is_in_order(found):
             raise SealedError(f"The recording was altered: {wrong}.")
         if found.last is not None:
@@ -101,34 +96,11 @@ class Reader:
             finally:
                 out[:] = bytes(len(out))
 
-    def digest(self, first: int, frames: int, encoding: Encoding, gaps: Sequence[Gap] = ()) -> str:
-        """SHA-256 of the samples of so many frames from `first` on, counted as in the file; in hexadecimal."""
-        sha256 = hashlib.sha256()
-        for start in range(0, frames, _WINDOW):
-            count = min(_WINDOW, frames - start)
-            out = bytearray(encoding.silence * (count * self.channels))
-            self._fill(out, first + start, count, encoding, [(s, a + first, b + first) for s, a, b in gaps])
-            sha256.update(out)
-            out[:] = bytes(len(out))
-        return sha256.hexdigest()
-
-    def tags(self) -> str:
-        """SHA-256 of the tags of all records of audio, in the order of the file; in hexadecimal."""
-        sha256, tag = hashlib.sha256(), bytearray(TAG_BYTES)
-        for record in self._found.records:
-            self._disk.read_into(self._fd, memoryview(tag), record.end - TAG_BYTES)
-            sha256.update(tag)
-        return sha256.hexdigest()
-
     def check(self) -> None:
-        """Opens every record, and compares the samples with the digest in the last. SealedError."""
+        """Opens every record. SealedError."""
         for record in self._records:
             plain = self._opened(record)
             plain[:] = bytes(len(plain))
-        if self.facts is not None and self.facts["sha256_of_segment"] == 1:
-            digest = self.digest(self._first, self.frames, self.encoding, self._gaps)
-            if digest != self.facts["sha256"]:
-                raise SealedError("The samples aren't those of which the last record has the digest.")
 
     def close(self) -> None:
         if self._owns_file:
@@ -150,15 +122,18 @@ class Reader:
             said = json.loads(bytes(self._opened(last)))
             encoding = _encoding(said["encoding"], said["law"])
             first, frames, gaps = int(said["first_frame"]), int(said["frames"]), said["gaps"]
-            count, tags = said["records"], said["records_sha256"]
+            count, tags_sha256 = said["records"], said["records_sha256"]
         except (ValueError, KeyError, TypeError) as error:
             raise SealedError("The last record isn't one that a recorder writes.") from error
-        if count != len(self._found.records) or tags != self.tags():
+        wanted = hashlib.sha256()
+        for tag in tags(self._disk, self._fd, self._found):
+            wanted.update(tag)
+        if count != len(self._found.records) or tags_sha256 != wanted.hexdigest():
             for record in self._records:  # the one that was altered, if one was
                 self._opened(record)
             raise SealedError(f"The recording was altered: it should have {count} records, and these aren't they.")
         self.facts, self.encoding, self.frames, self._first = said, encoding, frames, first
-        if encoding is PCM16 and self.has_code_words:
+        if encoding is PCM16 and any(one.tag != PCM16.tag for one in self._records):
             self._gaps = [(side, start + first, end + first) for side, start, end in gaps]
 
     def _is_torn(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from storage.disk import Disk
-from storage.sealed.form import AUDIO, HEAD_BYTES, LAST, RECORD_BYTES, Head, Record, parse_head, parse_record
+from storage.sealed.form import AUDIO, HEAD_BYTES, LAST, RECORD_BYTES, TAG_BYTES, Head, Record, parse_head, parse_record
 from storage.wav import ENCODINGS, PCM16, RATE_HZ, Encoding
 
 
@@ -71,8 +72,16 @@ def is_in_order(found: Scan) -> str:
     for record in [*found.records, *([found.last] if found.last is not None else [])]:
         if record.segment < segment or (record.segment == segment and record.number <= number):
             return f"the record at second {second_at(found, record.offset):.1f} isn't in its place"
-        if record.kind == AUDIO and record.samples_bytes(found.head.channels) != record.length - 16:
+        if record.kind == AUDIO and record.samples_bytes(found.head.channels) != record.length - TAG_BYTES:
             return f"the record at second {second_at(found, record.offset):.1f} hasn't the length of its samples"
         segment, number = record.segment, record.number
     return ""
 
+
+
+def tags(disk: Disk, fd: int, found: Scan) -> Iterator[bytes]:
+    """The tags of a file's records of audio, in their order. OSError."""
+    tag = bytearray(TAG_BYTES)
+    for record in found.records:
+        disk.read_into(fd, memoryview(tag), record.end - TAG_BYTES)
+        yield bytes(tag)

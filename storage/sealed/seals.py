@@ -21,7 +21,7 @@ from storage.records import CallRecord
 from storage.sealed.key import Key, recipient
 from storage.sealed.key_store import KeyStore, Named, Wrapped
 from storage.sealed.part import SealedPart
-from storage.sealed.scan import Scan, scan
+from storage.sealed.scan import Scan, scan, tags
 from storage.wav import RATE_HZ, Encoding
 
 LEAST_RECIPIENTS = 2  # one who works with recordings, one for the day that key is lost
@@ -100,6 +100,11 @@ class Seals:
             frames=found.end_frame - found.first_frame, origin=-found.first_frame, end=found.end, head=found.head,
         )  # fmt: skip
         self._keep(key, *audience, call, part)
+        fd = self.disk.open(path)
+        try:
+            part.has_before(tags(self.disk, fd, found))
+        finally:
+            self.disk.close(fd)
         return part, call
 
     def left(self, pool: FilePool, name: Name) -> tuple[SealedPart, Scan] | None:

@@ -187,9 +187,12 @@ SOURCE, DESTINATION = "192.0.2.1:5060", "192.0.2.2:5060"
 INVITE = (b"INVITE sip:1@example.jp SIP/2.0\r\n" + b"X-Long: " + b"y" * 3000)[:2800]
 
 
-def ipv4_fragments(payload: bytes, *, size: int = 1480, vlans: tuple[int, ...] = (), ident: int = 7) -> list[bytes]:
+def ipv4_fragments(
+    payload: bytes, *, size: int = 1480, vlans: tuple[int, ...] = (), ident: int = 7,
+    ends: tuple[str, str] = (SOURCE, DESTINATION),
+) -> list[bytes]:  # fmt: skip
     """Frames of one UDP datagram cut into fragments."""
-    (src, sport), (dst, dport) = wire.endpoint(SOURCE), wire.endpoint(DESTINATION)
+    (src, sport), (dst, dport) = wire.endpoint(ends[0]), wire.endpoint(ends[1])
     datagram = struct.pack(">HHHH", sport, dport, 8 + len(payload), 0) + payload
     frames = []
     for at in range(0, len(datagram), size):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.counters import Counters
-from capture.media.buffers import AudioBuffers
+from capture.media.buffers import AudioBuffers, AudioSink
 from capture.media.careful import CarefulPlacer, Source
 from capture.media.negotiation import CallMedia, Declaration
 from capture.media.placing import place
@@ -38,11 +38,11 @@ BATCH_NS = 2_000_000_000  # no batch is longer: the listener cuts its slices so
 class Placer:
     """Both ways of placing behind one door: sources are numbered, the call is source // 2, the side source % 2."""
 
-    def __init__(self, sources: int, *, all_at_once: bool) -> None:
+    def __init__(self, sources: int, *, all_at_once: bool, sink: AudioSink | None = None) -> None:
         self.counters = Counters()
         self.streams = StreamColumns()
         self.recordings = Recordings()
-        self.buffers = AudioBuffers(self.recordings, calls=(sources + 1) // 2)
+        self.buffers = AudioBuffers(sink or self.recordings, calls=(sources + 1) // 2)
         self.careful = CarefulPlacer(self.streams, self.buffers, self.counters)
         self.all_at_once = all_at_once
         self.at_once = 0  # packets that were placed so

@@ -23,7 +23,6 @@ class Service:
     name: str
     command: list[str]  # with its entry point, and with setpriv where the file takes rights away
     address: str | None  # on the demo's network
-    on_host: bool  # it sees the host's interfaces, among them the network's bridge
     folders: dict[str, str]  # path inside -> folder in the checkout, or the name of a volume
 
 
@@ -54,7 +53,6 @@ def _service(name: str, one: Mapping[str, Any], entry_points: Mapping[str, list[
         name=name,
         command=[*rights, *one.get("entrypoint", entry_points[one["image"]]), *command],
         address=network.get("ipv4_address"),
-        on_host=one.get("network_mode") == "host",
         folders={parts[1]: parts[0] for parts in (volume.split(":") for volume in one["volumes"])},
     )
 

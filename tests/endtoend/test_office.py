@@ -19,6 +19,8 @@ from tests.endtoend.hub import HubError
 from tests.endtoend.office import Office, office
 from tests.sandbox.machine import USERS
 
+pytestmark = pytest.mark.long
+
 # caller, callee -> direction, extension, what the two were given to say. The telephones of baresip call themselves
 # 2101-0x55... and the like: they are known by their registrations.
 CALLS = {

@@ -22,6 +22,8 @@ from tests.hostile.cases import CASES
 from tests.hostile.good import Truth, faults
 from tests.hostile.write import write
 
+pytestmark = pytest.mark.long
+
 PEAK_MIB = 256
 WORKERS = max(2, os.cpu_count() or 2)
 GROUP = 16  # cases in one child

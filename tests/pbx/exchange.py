@@ -28,7 +28,6 @@ PREFIX: Final = "0"
 EXTENSIONS: Final = tuple(str(1101 + n) for n in range(40))
 CONSULTATION_LINES: Final = ("1900", "1901")
 PARKING: Final = "700"
-CONFERENCE: Final = "800"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.records import CallRecord, RecordingRecord, StreamRecord
+from storage.records import CallRecord, ClockPoint, RecordingRecord, StreamRecord
 from storage.store import Finished, Store
 from storage.wav import ALAW, PCM16, ULAW, Encoding
 
@@ -39,6 +39,7 @@ async def a_store(
     path: Path,
     calls: Sequence[tuple[CallRecord, NDArray[np.int16] | NDArray[np.uint8] | None]],
     encoding: str = "pcm16",
+    clocks: Sequence[ClockPoint] = (),
 ) -> list[CallRecord]:
     """A store with these calls; samples have a row a frame and a column a channel (bytes for g711)."""
     form: Encoding = ENCODINGS[encoding]
@@ -49,6 +50,7 @@ async def a_store(
             if samples is not None:
                 part = store.begin(call, encoding=form, starts_ns=call.started_ns)
                 part.write(0, samples.tobytes())
-                call = replace(call, recording=RecordingRecord(starts_ns=call.started_ns, streams=(a_stream(),)))
+                recording = RecordingRecord(starts_ns=call.started_ns, streams=(a_stream(),), clocks=tuple(clocks))
+                call = replace(call, recording=recording)
             finished.append(Finished(call, part))
         return list(await store.finish(finished))

@@ -20,6 +20,8 @@ from tests.pbx.judge import audio_faults, forbidden_faults, object_faults
 from tests.pbx.scenarios import FAMILIES, HABITS, make
 from tests.pbx.truth import Conversation
 
+pytestmark = pytest.mark.long
+
 Object = dict[str, Any]
 
 

@@ -35,7 +35,7 @@ def tallied(path: Path, block_bytes: int) -> dict[str, Counter[str]]:
     """What `Days` puts on each day; each frame is counted as `frames` by whoever deals with its piece."""
     told: dict[str, Counter[str]] = {}
 
-    def put(day: str, grown: Mapping[str, int]) -> None:
+    def put(day: str, grown: Mapping[str, int], at_ns: int | None) -> None:
         told.setdefault(day, Counter()).update(grown)
 
     behind = Counters()

@@ -133,7 +133,8 @@ async def test_a_capture_gives_the_same_store_beside_as_at_once(tmp_path: Path, 
             session.take(keeper.close(timeout_s=20))
         found = await rows(tmp_path / name)
         assert session.calls == len(found) > 0
-        listed[name] = sorted((one.id, one.recording.sha256) for one in found.values() if one.recording)
+        sound = [one for one in found.values() if one.recording]  # heads differ: each call has a salt of its own
+        listed[name] = sorted((one.id, (tmp_path / name / one.recording.path).read_bytes()[4096:]) for one in sound)
 
     assert listed["beside"] == listed["at-once"]
 

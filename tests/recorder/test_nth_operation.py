@@ -15,6 +15,8 @@ import pytest
 
 from tests.reliability.promises import Row, cycles, note
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 

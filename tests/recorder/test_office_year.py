@@ -30,6 +30,8 @@ from recorder.settings import Settings, load
 from recorder.settings.models import Policy
 from storage.records import CallRecord
 
+pytestmark = pytest.mark.long
+
 JAPAN = timezone(timedelta(hours=9))
 FIRST, LAST = date(2027, 11, 28), date(2028, 4, 5)
 SWEEPS = [

@@ -83,6 +83,7 @@ def a_report(*sides: int, **changes: object) -> MediaReport:
         "starts_ns": START + 2 * SECOND if sides else None,
         "streams": streams,
         "gaps": ((0, 160, 320),) if sides else (),
+        "clocks": (),
         "gaps_not_kept": 0,
         "encrypted": False,
         "second_source": False,

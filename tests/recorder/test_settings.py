@@ -205,3 +205,10 @@ def test_the_line_scanner_follows_whatever_tomllib_takes(items: list[tuple[str, 
     found = KeyLines(text)
 
     assert {key: found.of(key) for key, lines in where.items() if found.of(key) not in lines} == {}
+
+
+def test_a_time_stamp_is_not_believed_without_its_root_certificate() -> None:
+    said = faults('[evidence]\ntimestamp_url = "http://tsa.example.jp/"\n')
+
+    assert len(said) == 1
+    assert "timestamp_ca_file, the root certificate of the authority" in said[0]

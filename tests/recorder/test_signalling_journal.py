@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from capture.dialogs.call import Call
+from capture.media.remembered import COLUMNS, RememberedMedia, RememberedStream
 from capture.packets import AddressBook
 from capture.sip.message import parse
 from recorder import signalling_journal
@@ -92,7 +93,6 @@ def test_what_is_no_call_or_has_no_reply_is_never_noted(monkeypatch: pytest.Monk
     for number in range(100):
         notes.hear(number, invite(f"flood-{number:03}"))
         notes.journal.began(a_call(number, invite(f"flood-{number:03}")))
-        notes.journal.turn()
 
     assert notes.lines == {}
     notes.journal.replied(a_call(0, invite("flood-000")))
@@ -145,3 +145,58 @@ def test_secrets_become_unreadable_and_lengths_stay(secret: bytes) -> None:
     assert b"SECRET" not in found
     assert len(found) == len(message) and found.endswith(b"Via: kept\r\n")
     assert found.count(b"\n") == message.count(b"\n")
+
+
+def test_a_refused_call_is_noted_and_a_flood_of_refusals_only_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another try may follow, and the call be counted, after a restart; a question for a password is no refusal."""
+    monkeypatch.setattr(signalling_journal, "REFUSED", 3)
+    notes = Notes()
+    for number, status in enumerate((486, 401, 603, 503, 486, 486)):
+        name = f"refused-{number}"
+        notes.hear(number, invite(name))
+        notes.journal.began(a_call(number, invite(name)))
+        notes.hear(number, response(status, call_id=name))
+
+    assert [message for message in notes.recalled() if message.startswith(b"SIP")] == [
+        response(status, call_id=f"refused-{number}") for number, status in ((0, 486), (2, 603), (3, 503))
+    ]
+
+
+def test_one_that_was_refused_as_soon_as_it_began_is_noted_too() -> None:
+    """INVITE and refusal came together, before anybody knew that it is a call."""
+    notes = Notes()
+    notes.hear(1, invite("one"))
+    notes.hear(2, response(603, call_id="one"))
+    notes.journal.began(a_call(1, invite("one")))
+
+    assert notes.recalled() == [invite("one"), response(603, call_id="one")]
+
+
+def test_whoever_stops_in_peace_notes_also_what_nobody_replied_to() -> None:
+    notes = Notes()
+    notes.hear(1, invite("one"))
+    notes.journal.began(a_call(1, invite("one")))
+    assert notes.lines == {}
+
+    notes.journal.leave()
+
+    assert notes.recalled() == [invite("one")]
+
+
+def test_what_is_known_of_the_media_comes_back_under_the_calls_name_the_newest_word() -> None:
+    notes, call = Notes(), a_call(1, invite("one"))
+    notes.hear(1, invite("one"))
+    notes.journal.began(call)
+    notes.journal.replied(call)
+    columns = dict.fromkeys(COLUMNS, 7) | {"seen": 0xFFFF_FFFF_FFFF_FFFF}
+    stream = RememberedStream(*notes.ends, ssrc=0xFFFF_FFFF, columns=columns)
+    media = RememberedMedia(origin_ns=5, last_ns=9, streams=(stream,), holders=((1, *notes.ends),))
+
+    notes.journal.remember(call, RememberedMedia(origin_ns=None, last_ns=-1))
+    notes.journal.remember(call, media)
+    [name] = notes.lines
+    notes.lines[name] += b'{"media": 1}\n{"media": {"streams": [{}]}, "call_id": "x", "started_ns": 1}\n'
+
+    lines = {name: text.splitlines() for name, text in notes.lines.items()}
+    assert notes.journal.recall_media(lines) == {("one", call.started_ns): media}
+    assert notes.recalled() == [invite("one")]

@@ -7,6 +7,7 @@
     power       the file system is cut off under the program
     campaigns   these, spread over several processes, as rows of the table
     mutants     each sync and each order of steps, taken away from the code: tests must notice
+    trial       runs tests in the copies, quickly
     promises    the table, and how a test anywhere in the suite adds a row to it
     run         `make reliability`: every test that is marked as a promise, and the table
 

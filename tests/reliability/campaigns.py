@@ -16,7 +16,7 @@ from typing import Any
 from tests import packages
 from tests.reliability import kills as kill
 from tests.reliability import power as cut
-from tests.reliability.promises import Row
+from tests.reliability.promises import HASTY, Row
 
 ROOT = Path(__file__).resolve().parents[2]
 # Which program each of them tests (subject.Recorder): mostly the daemon.
@@ -98,6 +98,8 @@ def _spread(module: str, cycles: int, seed: int, folder: Path, *options: str) ->
         until_s = time.monotonic() + START_S + max(share) * CYCLE_S
         for worker, process in enumerate(running):
             _add(total, process, folder / str(worker), until_s)
+            if total["faults"] and os.environ.get(HASTY):
+                break
     finally:
         for process in running:
             _stop(process)

@@ -10,20 +10,20 @@ tries those whose names have one of the words; a line for each on stderr.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.reliability.promises import COLUMN, ROWS
+from tests.reliability.promises import COLUMN, HASTY, ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("storage", "capture", "recorder", "config", "tests", "bench", "pyproject.toml")
-SECONDS = 120
+TRIAL = Path(__file__).with_name("trial.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ STORE = "tests/storage/test_store.py"
 REGISTER = "tests/storage/test_register.py"
 ERASING = "tests/storage/ring/test_erasing.py"
 CUT = "test_a_power_cut_takes_little_of_live_calls_and_nothing_of_finished_ones"
-CUTS = [f"tests/reliability/test_quick.py::{CUT}[ext4]"]
+CUTS = [f"tests/reliability/test_cuts.py::{CUT}[ext4]"]
 
 MUTANTS = (
     # Keep
@@ -56,15 +56,16 @@ MUTANTS = (
            "            disk.sync_directory(folder)\n", "            pass\n", [POINTS]),
     Mutant("1 and 2 the other way round", "storage/store.py",
            "        completing.write_heads(group, self._pool)\n"
-           "        completing.sync(group, self._pool, self._held.root)\n",
-           "        completing.sync(group, self._pool, self._held.root)\n"
+           "        completing.sync(group, self._pool, self._held.root, self.seals)\n",
+           "        completing.sync(group, self._pool, self._held.root, self.seals)\n"
            "        completing.write_heads(group, self._pool)\n", [POINTS]),
     Mutant("2 after 5", "storage/store.py",
            "                    await asyncio.to_thread(self._write_and_sync, group)\n"
            "                await asyncio.to_thread(completing.hash_and_name, group, self._pool)\n",
            "                    await asyncio.to_thread(completing.write_heads, group, self._pool)\n"
            "                await asyncio.to_thread(completing.hash_and_name, group, self._pool)\n"
-           "                await asyncio.to_thread(completing.sync, group, self._pool, self._held.root)\n", [POINTS]),
+           "                await asyncio.to_thread(completing.sync, group, self._pool, self._held.root, self.seals)\n",
+           [POINTS]),
     Mutant("6 and 7 the other way round", "storage/store.py",
            "                await self._write_lines()\n            self.waiting += calls\n"
            "            await self._enter_waiting()\n",
@@ -84,10 +85,10 @@ MUTANTS = (
            "                pool.unsynced.add(self)\n                pool.disk.write(",
            "                pool.disk.write(", [POINTS]),
     # Lines of calls without a recording
-    Mutant("lines not synced", "storage/rebuild/dayfile.py",
+    Mutant("lines not synced", "storage/lines.py",
            "        disk.write(fd, memoryview(data), end)\n        disk.sync_file(fd)\n",
            "        disk.write(fd, memoryview(data), end)\n", [POINTS]),
-    Mutant("the folder of a day's first line not synced", "storage/rebuild/dayfile.py",
+    Mutant("the folder of a day's first line not synced", "storage/lines.py",
            "    disk.sync_directory(os.path.dirname(path))  # each time", "    # each time", [POINTS]),
     # store.json
     Mutant("store.json not synced", "storage/meta.py", "        disk.sync_file(fd)\n", "        pass\n", [POINTS]),
@@ -98,6 +99,9 @@ MUTANTS = (
            "    await asyncio.to_thread(_erase, disk, plan.doomed)\n",
            "    await asyncio.to_thread(_erase, disk, plan.doomed)\n"
            "    await catalogue.add_calls(plan.calls, replace=True)\n", [ERASED_PART]),
+    Mutant("files go before their keys", "storage/ring/taking_away.py",
+           "    await to_its_end(lambda: _destroy_keys(ring, erased))\n", "",
+           ["tests/storage/sealed/test_erasing.py::test_the_key_goes_before_the_file"]),
     Mutant("folder not synced after erasing, at a start", "storage/recovery.py",
            "        disk.sync_directory(folder)\n", "        pass\n", [ERASED_PART]),
     # Register and Erase
@@ -126,32 +130,37 @@ MUTANTS = (
 )  # fmt: skip
 
 
-def survivors(mutants: Sequence[Mutant], folder: Path, *, workers: int = 2) -> list[str]:
+def survivors(mutants: Sequence[Mutant], folder: Path) -> list[str]:
     """A sentence for each mutant that no test noticed, or that could not be made; and for the tests themselves, if they
     don't pass where nothing was changed."""
-    waiting, running, lived = [_control(mutants), *mutants], [], []
-    while waiting or running:
-        while waiting and len(running) < workers:
-            mutant = waiting.pop(0)
-            place = folder / str(len(waiting))
-            if (said := _make(mutant, place)) is not None:
-                lived.append(said)
-                continue
-            running.append((mutant, place, _start(mutant, place), time.monotonic()))
-        for one in list(running):
-            mutant, place, process, began_s = one
-            try:
-                status = process.wait(0.2)
-            except subprocess.TimeoutExpired:
-                continue
-            running.remove(one)
+    lived, tried = [], []
+    for number, mutant in enumerate([_control(mutants), *mutants]):
+        place = folder / str(number)
+        if (said := _make(mutant, place)) is not None:
+            lived.append(said)
+        else:
+            tried.append((mutant, place))
+    with subprocess.Popen(
+        [sys.executable, "-P", str(TRIAL)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={name: value for name, value in os.environ.items() if name != ROWS},  # a mutant breaks no promise of ours
+    ) as trial:  # fmt: skip
+        assert trial.stdin is not None and trial.stdout is not None
+        for mutant, place in tried:
+            trial.stdin.write(json.dumps(_job(mutant, place)) + "\n")
+        trial.stdin.close()
+        ended = 0
+        for line in trial.stdout:
+            number, status, took_s = map(int, line.split())
+            mutant, place = tried[number]
             expected = status == (1 if mutant.old else 0)  # 2 and more: the tests themselves could not run
-            took_s = time.monotonic() - began_s
-            print(f"{mutant.name}: {'as it should be' if expected else 'NO'}, {took_s:.0f} s", file=sys.stderr)
+            print(f"{mutant.name}: {'as it should be' if expected else 'NO'}, {took_s} s", file=sys.stderr)
+            ended += 1
             if expected:
                 shutil.rmtree(place)
             else:
                 lived.append(f"{mutant.name}: pytest ended with {status} (see {place})")
+    if ended < len(tried):
+        lived.append(f"{len(tried) - ended} mutants were not tried: {TRIAL.name} ended with {trial.returncode}")
     return lived
 
 
@@ -178,12 +187,9 @@ def _make(mutant: Mutant, place: Path) -> str | None:
     return None
 
 
-def _start(mutant: Mutant, place: Path) -> subprocess.Popen[bytes]:
-    command = ["timeout", str(SECONDS), sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", COLUMN: "quick" if mutant.old else "brief"}
-    environment.pop(ROWS, None)  # what a mutant breaks is no promise of ours
-    with (place / "said.txt").open("w") as said:
-        return subprocess.Popen([*command, *mutant.noticed_by], cwd=place, env=environment, stdout=said, stderr=said)
+def _job(mutant: Mutant, place: Path) -> dict[str, object]:
+    column = "quick" if mutant.old else "brief"
+    return {"place": str(place), "tests": list(mutant.noticed_by), "environment": {COLUMN: column, HASTY: "1"}}
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ import pytest
 COLUMN = "RECORDER_RELIABILITY"  # quick, nightly or release; brief: only to see whether a test can pass
 ROWS = "RECORDER_RELIABILITY_ROWS"  # a file that rows are added to
 SEED = "RECORDER_RELIABILITY_SEED"
+HASTY = "RECORDER_RELIABILITY_HASTY"  # set where one fault says all: a campaign ends with its first
+SEEDS = 1000  # of one campaign; more than any run uses up
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,12 @@ def note(row: Row) -> None:
     if path := os.environ.get(ROWS):
         with open(path, "a") as file:
             file.write(json.dumps(asdict(row)) + "\n")
+
+
+def judged(row: Row) -> None:
+    """Note a row; AssertionError if the promise was broken."""
+    note(row)
+    assert row.faults == ()
 
 
 @dataclass(slots=True)

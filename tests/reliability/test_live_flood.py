@@ -56,6 +56,8 @@ def test_a_flood_takes_no_packet_of_calls_that_go_on(line: Line, captures: Path,
         faults.append(f"{counted['kernel_dropped']} frames dropped")
     if counted["wire_frames"] + counted.get("kernel_dropped", 0) != sent.frames + flooded.frames:
         faults.append(f"{counted['wire_frames']} frames given of {sent.frames + flooded.frames}")
+    if not counted.get("sip_put_off_all", 0) > (INVITES - 1500) * seconds:
+        faults.append(f"{counted.get('sip_put_off_all', 0)} INVITEs were left unread")
     if peak_mib > MOST_MIB:
         faults.append(f"{peak_mib:.0f} MiB")
     if calm / calm_s > 0.3:

@@ -130,6 +130,23 @@ def test_capture_records_a_call_and_the_keeper_looks_after_it(machine: Machine, 
     assert (verified.returncode, verified.stderr) == (0, ""), verified.stdout + verified.stderr
 
 
+def test_several_capture_processes_run_under_the_unit(machine: Machine, cable: Cable) -> None:
+    """The unit's limits hold for those that it starts, too; its watchdog is fed, and all end with it."""
+    machine.config.write_text(
+        f'[recording]\nstore = "/srv/recorder"\n[capture]\nprocesses = [["{cable.near}"], ["lo"]]\n'
+    )
+    daemon = machine.start("recorder-capture")
+    try:
+        machine.wait_for("READY=1")
+        machine.wait_for("WATCHDOG=1")
+        daemon.send_signal(signal.SIGTERM)
+        _, errors = daemon.communicate(timeout=15)
+    finally:
+        daemon.kill()
+        daemon.wait()
+    assert daemon.returncode == 0, errors
+
+
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_the_keeper_learns_whether_the_clock_is_in_step(machine: Machine, answer: str) -> None:
     """ProtectClock= forbids it the system call; systemd-timedated is asked, here a script in its stead."""

@@ -42,7 +42,8 @@ def a_recording(**changes: object) -> RecordingRecord:
         )
         for channel, party in enumerate(("caller", "callee"))
     )  # fmt: skip
-    recording = RecordingRecord(starts_ns=START + SECOND // 2, streams=streams, gaps=((0, 160, 480),))
+    clocks = (1, 0, -90), (1, 9000, 4)
+    recording = RecordingRecord(starts_ns=START + SECOND // 2, streams=streams, gaps=((0, 160, 480),), clocks=clocks)
     return replace(recording, **changes)  # type: ignore[arg-type]
 
 

@@ -46,6 +46,19 @@ def test_a_line_that_a_crash_tore_is_cut_off_by_the_next(tmp_path: Path, left: i
     assert book.read("2026-11-22") == ([record(1), record(3)], [])
 
 
+def test_a_torn_line_of_any_length_is_cut_off(tmp_path: Path) -> None:
+    """What was torn off may be longer than what is looked at in one go; nothing before it is."""
+    book = AnnouncementBook(str(tmp_path))
+    book.append([record(1)])
+    file = tmp_path / "announcements" / "2026-11-22.jsonl"
+    file.write_bytes(file.read_bytes() + b"{" * 200_000)
+
+    book.append([record(2)])
+
+    assert book.read("2026-11-22") == ([record(1), record(2)], [])
+    assert file.stat().st_size < 1000
+
+
 def test_what_is_not_wanted_goes_and_the_file_with_the_last(tmp_path: Path) -> None:
     book = AnnouncementBook(str(tmp_path))
     book.append([record(1), record(2)])

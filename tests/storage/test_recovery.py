@@ -17,6 +17,7 @@ from storage.catalogue import Catalogue
 from storage.disk import Disk
 from storage.errors import DiskFailed
 from storage.records import CallRecord
+from storage.ring.apply import Statement
 from storage.store import Finished, Store
 from storage.tallies import Tallies
 from storage.wav import HEADER_BYTES, PCM16, ULAW
@@ -37,6 +38,8 @@ from tests.storage.day import FRAMES, Day
 from tests.storage.fragile_disk import FragileDisk, PowerCut
 from tests.storage.simulated_disk import SimulatedDisk
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def rows_are_steps(monkeypatch: pytest.MonkeyPatch) -> list[FragileDisk]:
@@ -45,11 +48,12 @@ def rows_are_steps(monkeypatch: pytest.MonkeyPatch) -> list[FragileDisk]:
     add_calls = Catalogue.add_calls
 
     async def stepping(
-        self: Catalogue, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None
-    ) -> None:
+        self: Catalogue, calls: Sequence[CallRecord], *, replace: bool = False, tallies: Tallies | None = None,
+        also: Sequence[Statement] = (),
+    ) -> None:  # fmt: skip
         for disk in disks:
             disk.step("before the rows")
-        await add_calls(self, calls, replace=replace, tallies=tallies)
+        await add_calls(self, calls, replace=replace, tallies=tallies, also=also)
         for disk in disks:
             disk.step("after the rows")
 
@@ -235,8 +239,9 @@ async def _use(root: Path, disk: FragileDisk) -> int:
             except DiskFailed:
                 failures += 1
             group.append(Finished(call, part))
-        await store.finish(group[:2])
-        await store.finish(group[2:])
+        for some in (group[:2], group[2:]):
+            await store.finish(some)
+            failures += store.registration.fault is not None
     except DiskFailed:
         failures += 1
     if store is not None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-from storage import catalogue, layout, migrations
+from storage import layout, migrations
 from storage.disk import Disk
 from storage.errors import StoreError
 from storage.ring.erasing import erase
@@ -21,60 +22,33 @@ from storage.upgrading import keep_copy
 from tests.reliability.promises import Tried
 from tests.storage.build import a_call, a_store_with, all_calls, findings
 
-# What a later version might bring: tables, columns, and rows that have to be looked at one by one.
-NEXT = [
-    "create table later (call integer primary key, words text not null) strict;\n"
-    "insert into later select number, id from call;",
-    "alter table call add column mood text;\nupdate call set mood = 'calm';\n"
-    "create index later_words on later (words);\ndrop table later;\ncreate table later (a integer) strict;",
-]
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def the_next_recorder() -> None:
-    """In a process of its own: the schema has two steps more."""
-    steps = migrations.load()
-    more = [*steps, *((len(steps) + number, sql) for number, sql in enumerate(NEXT, 1))]
-    migrations.load = lambda: more  # type: ignore[method-assign, assignment]
+class Upgrade(Protocol):
+    """See `next_recorder`."""
+
+    def __call__(self, store: Path, *, kill_before: int = 10_000) -> int: ...
 
 
-def upgraded(store: Path, *, kill_before: int) -> int:
-    """Open the store as the next recorder; killed before that statement. The number of statements, 0 if it was."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            the_next_recorder()
-            asyncio.run(_open(store, kill_before, write))
-        finally:
-            os._exit(1)
-    os.close(write)
-    with open(read, "rb") as file:
-        said = file.read()
-    _, status = os.waitpid(pid, 0)
-    assert said or os.WTERMSIG(status) == signal.SIGKILL, f"status {status}"
-    return int(said or 0)
+@pytest.fixture
+def next_recorder() -> Iterator[Upgrade]:
+    """A later version, which opens a store and may be killed before one of its statements: a process of its own that
+    forks for each, since this one is large and has threads. Gives the number of statements, 0 if it was killed."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.storage.next_recorder"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True,
+    ) as process:  # fmt: skip
 
+        def upgraded(store: Path, *, kill_before: int = 10_000) -> int:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(f"{kill_before} {store}\n")
+            process.stdin.flush()
+            return int(process.stdout.readline())
 
-async def _open(store: Path, kill_before: int, tell: int) -> None:
-    connect, count = catalogue._connect, 0
-
-    def look(statement: str) -> None:
-        nonlocal count
-        if count == kill_before:
-            os.kill(os.getpid(), signal.SIGKILL)
-        count += 1
-
-    async def watched(path: str, mode: str):  # type: ignore[no-untyped-def]
-        connection = await connect(path, mode)
-        if mode == "rw":
-            await connection.set_trace_callback(look)
-        return connection
-
-    catalogue._connect = watched  # type: ignore[assignment]
-    async with await Store.open(store):
-        pass
-    os.write(tell, str(count).encode())
-    os._exit(0)
+        yield upgraded
+        assert process.stdin is not None
+        process.stdin.close()
 
 
 def schema(path: Path) -> tuple[int, frozenset[str]]:
@@ -86,26 +60,28 @@ def schema(path: Path) -> tuple[int, frozenset[str]]:
 
 
 @pytest.mark.promise("P1", "A11", "kill -9 before each statement of a change of schema")
-async def test_a_kill_at_any_statement_leaves_the_old_schema_or_the_new_one(tmp_path: Path, tried: Tried) -> None:
+async def test_a_kill_at_any_statement_leaves_the_old_schema_or_the_new_one(
+    tmp_path: Path, next_recorder: Upgrade, tried: Tried
+) -> None:
     """And the next start ends it; all calls are there, and a copy of what was is kept."""
     known = len(migrations.load())
     await a_store_with(made := tmp_path / "made", a_call("c-1"), a_call("c-2"))
     before = schema(made / layout.CATALOGUE)
     await a_store_with(whole := tmp_path / "whole", a_call("c-1"), a_call("c-2"))
-    count = upgraded(whole, kill_before=10_000)
+    count = next_recorder(whole)
     after = schema(whole / layout.CATALOGUE)
     assert before[0] == known and after[0] == known + 2 and before[1] != after[1] and count > 12
 
     seen = set()
     for number in range(count):
         await a_store_with(store := tmp_path / str(number), a_call("c-1"), a_call("c-2"))
-        assert upgraded(store, kill_before=number) == 0
+        assert next_recorder(store, kill_before=number) == 0
         found = schema(store / layout.CATALOGUE)
         assert found in (before, after)
         seen.add(found[0])
         if found == after:
             assert schema(store / layout.CATALOGUE_BEFORE) == before
-        assert upgraded(store, kill_before=10_000)
+        assert next_recorder(store) > 0
         assert schema(store / layout.CATALOGUE) == after
         with sqlite3.connect(store / layout.CATALOGUE) as connection:
             assert connection.execute("select id, mood from call order by id").fetchall() == [
@@ -118,10 +94,10 @@ async def test_a_kill_at_any_statement_leaves_the_old_schema_or_the_new_one(tmp_
     tried.worst, tried.limit = "old or new, the copy kept", "never between"
 
 
-async def test_the_copy_brings_the_older_recorder_back(tmp_path: Path) -> None:
+async def test_the_copy_brings_the_older_recorder_back(tmp_path: Path, next_recorder: Upgrade) -> None:
     """By hand, as docs/storage.md tells: the copy in the catalogue's place, and repair."""
     await a_store_with(store := tmp_path / "store", a_call("c-1"))
-    upgraded(store, kill_before=10_000)
+    next_recorder(store)
     with pytest.raises(StoreError, match="made by a newer recorder"):
         await Store.open(store)
 

@@ -136,7 +136,7 @@ TAMPERINGS: list[tuple[str, Callable[[Path], None], set[tuple[str, str]]]] = [
                         "select 9, 'c9', started_ns, ended_ns, direction, 'unanswered', end_reason "
                         "from call where id = 'u'"), {("row_added", "c9")}),
     ("a row and its entry deleted", sql("delete from call where id = 'c2'", "delete from entry where id = 'c2'"),
-     {("entry_missing", "u"), ("row_missing", TWO)}),
+     {("entry_missing", "u"), ("row_missing", TWO), ("row_deleted", "c2")}),
     ("an entry altered", sql("update entry set row_sha256 = zeroblob(32) where id = 'c2'"),
      {("entry_altered", "c2"), ("row_altered", "c2")}),
     ("entries deleted", sql("delete from entry"), {("row_added", "c1"), ("row_added", "c2"), ("row_added", "u")}),

@@ -24,19 +24,15 @@ async def listed(visit: Visit) -> Response:
 
 @page("/people", "people.add", Right.PEOPLE, method="POST")
 async def add(visit: Visit) -> Response:
-    names = ("login", "name", "post", "role", "section", "directory")
+    names = ("login", "name", "post", "role", "section")
     asked = {name: visit.given(name).strip()[:100] for name in names}
     try:
-        said = await visit.ask(
-            "people.add", **asked, subject=visit.given("subject")[:256], ends_on=_day(visit, "ends_on")
-        )
+        said = await visit.ask("people.add", **asked, ends_on=_day(visit, "ends_on"))
     except Refused as refused:
         if refused.why not in _SHOWN_AGAIN:
             raise
         return await _list(visit, refused)
-    if said["password"]:
-        return visit.page("first_password.html", password=said["password"], login=asked["login"], name=asked["name"])
-    return visit.go("/people")
+    return visit.page("first_password.html", password=said["password"], login=asked["login"], name=asked["name"])
 
 
 @page("/people/{account}", "person", Right.PEOPLE)
@@ -78,11 +74,7 @@ async def close(visit: Visit) -> Response:
 async def reset(visit: Visit) -> Response:
     person = await _person(visit)
     said = await visit.ask("people.reset", account=person["id"])
-    if said["password"]:
-        return visit.page(
-            "first_password.html", password=said["password"], login=person["login"], name=person["name"]
-        )
-    return visit.go(f"/people/{person['id']}")
+    return visit.page("first_password.html", password=said["password"], login=person["login"], name=person["name"])
 
 
 @page("/people/absence", "people.absent", Right.PEOPLE, method="POST")

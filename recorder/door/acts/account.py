@@ -102,7 +102,7 @@ async def me(door: Door, caller: Caller, asked: Nothing) -> Me:
         account=person.id, login=person.login, name=person.name, post=person.post,
         appointments=tuple(Appointed(role=one.role, section=one.section) for one in person.appointments),
         rights=tuple(sorted(caller.rights)), session=session.number, password_first=person.must_change_password,
-        second_factor_first=not person.has_second_factor and person.directory != "oidc",
+        second_factor_first=not person.has_second_factor,
         has_second_factor=person.has_second_factor, office=door.office_name,
         recovery_codes=await door.people.recovery_codes_left(person.id),
     )  # fmt: skip
@@ -113,8 +113,6 @@ async def change_password(door: Door, caller: Caller, asked: ChangePassword) -> 
     """Another password. All his sessions end, this one too."""
     person = caller.person
     assert person is not None
-    if person.directory:
-        raise Refused(Why.CONFLICT)  # it is the directory's to change
     try:
         if not await door.passwords.fits(asked.old, (await door.people.secrets(person.id)).password):
             door.attempts.failed(person.login, caller.source, caller.now_ns, knows_source=True)

@@ -58,10 +58,7 @@ async def log_in(door: Door, caller: Caller, asked: LogIn) -> LoggedIn:
     await _require_patience(door, caller, login, knows)
     kept = (await door.people.secrets(person.id)).password if person else None
     try:
-        if person is not None and person.directory == "ldap":
-            fits = await door.directory_knows(login, asked.password)
-        else:
-            fits = await door.passwords.fits(asked.password, kept)
+        fits = await door.passwords.fits(asked.password, kept)
     except TooBusy:
         raise Refused(Why.WAIT, detail="5") from None
     if not fits or person is None or not may_come_in(person, caller.now_ns):

@@ -51,13 +51,11 @@ class AddPerson:
     ends_on: date
     role: Role
     section: Section = ""
-    directory: Annotated[str, Within(pattern="^(|ldap|oidc)$")] = ""
-    subject: Annotated[str, Within(max_length=256)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstPassword:
-    """Shown once, for the person to change at his first login; "" if a directory knows his password."""
+    """Shown once, for the person to change at his first login."""
 
     account: str
     password: str
@@ -123,17 +121,14 @@ async def add(door: Door, caller: Caller, asked: AddPerson) -> FirstPassword:
     require_proof(caller)
     _require_section(door, caller, asked.section)
     _require_end(asked.ends_on, caller.now_ns)
-    if asked.directory == "oidc" and not asked.subject:
-        raise Refused(Why.NOT_UNDERSTOOD, field="subject")
     if await door.people.person_by_login(asked.login, caller.now_ns) is not None:
         raise Refused(Why.CONFLICT, field="login")
-    password, kept = await _first_password(door) if not asked.directory else ("", None)
+    password, kept = await _first_password(door)
     fields = {"login": asked.login, "name": asked.name, "post": asked.post, "ends_on": asked.ends_on.isoformat()}
     await door.enter(caller, "account_opened", fields)
     try:
         account = await door.people.add(
-            login=asked.login, name=asked.name, post=asked.post, ends_on=asked.ends_on, directory=asked.directory,
-            subject=asked.subject or None, password=kept,
+            login=asked.login, name=asked.name, post=asked.post, ends_on=asked.ends_on, password=kept,
         )  # fmt: skip
     except LoginTaken:
         raise Refused(Why.CONFLICT, field="login") from None
@@ -198,10 +193,9 @@ async def reset(door: Door, caller: Caller, asked: OfPerson) -> FirstPassword:
     """For somebody who forgot his password and lost his telephone: a first password again, and no second factor."""
     require_proof(caller)
     person = await _other(door, caller, asked.account)
-    password, kept = await _first_password(door) if not person.directory else ("", None)
+    password, kept = await _first_password(door)
     await door.enter(caller, "account_reset", {"login": person.login, "name": person.name})
-    if kept is not None:
-        await door.people.set_password(person.id, kept, must_change=True)
+    await door.people.set_password(person.id, kept, must_change=True)
     await door.people.set_factor(person.id, None, ())
     return FirstPassword(account=person.id, password=password)
 

@@ -5,5 +5,4 @@
     passwords       Argon2id, a few at a time
     second_factor   time-based codes (RFC 6238), recovery codes
     attempts        how often somebody may guess
-    directory       LDAP and Active Directory
 """

@@ -30,7 +30,7 @@ from recorder.problems import Unusable
 
 VERSION = 1
 _PERSON = (
-    "select id, login, name, post, ends_on, directory, closed_ns, factor is not null, must_change from account"
+    "select id, login, name, post, ends_on, closed_ns, factor is not null, must_change from account"
 )
 _SESSION = "select number, account, begun_ns, seen_ns, proved_ns, source from session"
 _SOURCES_NS = 90 * 86_400 * 10**9  # so long a machine is known
@@ -96,11 +96,6 @@ class PeopleBook:
         found = await self._people(f"{_PERSON} where login = ?", (login,), now_ns)
         return found[0] if found else None
 
-    async def person_by_subject(self, directory: str, subject: str, now_ns: int) -> Person | None:
-        """Whom a directory knows by this name."""
-        found = await self._people(f"{_PERSON} where directory = ? and subject = ?", (directory, subject), now_ns)
-        return found[0] if found else None
-
     async def has_manager(self, now_ns: int) -> bool:
         """Whether anybody is manager of the whole office, and may log in."""
         return any(
@@ -110,21 +105,17 @@ class PeopleBook:
         )
 
     async def add(
-        self, *, login: str, name: str, post: str, ends_on: date | None, directory: str = "",
-        subject: str | None = None, password: str | None = None, must_change: bool = True,
-    ) -> str:  # fmt: skip
+        self, *, login: str, name: str, post: str, ends_on: date | None, password: str, must_change: bool = True
+    ) -> str:
         """A new account; its id. LoginTaken."""
         account = secrets.token_hex(8)
         try:
             async with self._writing() as db:
                 await db.execute(
-                    "insert into account (id, login, name, post, ends_on, directory, subject, password, must_change) "
-                    "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        account, login, name, post, ends_on.isoformat() if ends_on else None, directory, subject,
-                        password, must_change,
-                    ),
-                )  # fmt: skip
+                    "insert into account (id, login, name, post, ends_on, password, must_change) "
+                    "values (?, ?, ?, ?, ?, ?, ?)",
+                    (account, login, name, post, ends_on.isoformat() if ends_on else None, password, must_change),
+                )
         except sqlite3.IntegrityError as error:
             raise LoginTaken(login) from error
         return account
@@ -302,8 +293,8 @@ class PeopleBook:
         return [
             Person(
                 id=row[0], login=row[1], name=row[2], post=row[3],
-                ends_on=date.fromisoformat(row[4]) if row[4] else None, directory=row[5], is_closed=row[6] is not None,
-                has_second_factor=bool(row[7]), must_change_password=bool(row[8]),
+                ends_on=date.fromisoformat(row[4]) if row[4] else None, is_closed=row[5] is not None,
+                has_second_factor=bool(row[6]), must_change_password=bool(row[7]),
                 appointments=tuple(held.get(row[0], ())),
             )
             for row in rows

@@ -7,8 +7,6 @@ create table account (
   name          text not null,
   post          text not null,
   ends_on       text,                        -- YYYY-MM-DD, the last day; null: none (the first manager)
-  directory     text not null default '',    -- '' own password, 'ldap', 'oidc'
-  subject       text,                        -- who he is there
   password      text,                        -- Argon2id
   must_change   integer not null default 0,  -- somebody else knows the password
   factor        blob,                        -- the sealed secret of the second factor; null: none yet

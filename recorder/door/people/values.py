@@ -29,7 +29,6 @@ class Person:
     name: str  # 氏名
     post: str  # 職, as in 管財課 主査
     ends_on: date | None  # the last day on which he may log in; None only for the first manager
-    directory: str  # "" for a password of our own; else "ldap" or "oidc"
     is_closed: bool
     has_second_factor: bool
     must_change_password: bool

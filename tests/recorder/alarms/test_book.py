@@ -16,7 +16,7 @@ VALUES = {
     "when_ja": "今", "when_en": "now", "short": "1 B", "free": "2 B", "now_ja": "今", "now_en": "now",
     "newest_ja": "先", "newest_en": "then", "since_ja": "昔", "since_en": "long", "path_ja": "/p", "path_en": "/p",
     "file": "f", "interface": "eth1", "seconds": 60, "usual": 100, "state": "down", "calls": 2, "size": "3 MB",
-    "reason": "r", "first": "2026/11/22/a.wav", "of": 9,
+    "reason": "r", "first": "2026/11/22/a.wav", "of": 9, "name": "escrow", "minutes": 15, "witness": "http://w",
 }  # fmt: skip
 
 

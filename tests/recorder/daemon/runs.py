@@ -71,10 +71,12 @@ class Talk:
 class Run:
     """One process. `errors` are the lines that it said so far, read as they are asked for."""
 
-    def __init__(self, store: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, store: Path, *arguments: str, environment: dict[str, str] | None = None, interface: str | None = "-"
+    ) -> None:
         command = [sys.executable, "-m", "recorder", "run", "--store", str(store), *arguments]
-        if "--interface" not in arguments:
-            command += ["--interface", "-"]
+        if "--interface" not in arguments and interface is not None:
+            command += ["--interface", interface]
         self._log = store.parent / f"stderr-{time.monotonic_ns()}"
         with self._log.open("wb") as errors:
             self.process = subprocess.Popen(
@@ -88,7 +90,7 @@ class Run:
     def errors(self) -> str:
         return self._log.read_text()
 
-    def wait_for(self, words: str, *, timeout_s: float = 20) -> None:
+    def wait_for(self, words: str, *, timeout_s: float = 60) -> None:
         """Until it has said these words."""
         until = time.monotonic() + timeout_s
         while words not in self.errors:
@@ -125,9 +127,11 @@ class Run:
 
 
 @contextlib.contextmanager
-def running(store: Path, *arguments: str, environment: dict[str, str] | None = None) -> Iterator[Run]:
+def running(
+    store: Path, *arguments: str, environment: dict[str, str] | None = None, interface: str | None = "-"
+) -> Iterator[Run]:
     """A daemon that is ready."""
-    run = Run(store, *arguments, environment=environment)
+    run = Run(store, *arguments, environment=environment, interface=interface)
     try:
         run.wait_for("ready")
         yield run

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from tests import wire
+from tests.capture.test_fragments import ipv4_fragments
 from tests.capture.wire.cables import Cable, ip
 from tests.recorder.daemon.runs import BEGIN_NS, Talk, calls, running, verified
 from tests.recorder.daemon.test_restart import expected
@@ -118,6 +122,52 @@ def test_wrong_checksums_are_no_reason_to_miss_anything(tmp_path: Path) -> None:
         run.send([(at_ns, with_wrong_checksums(frame)) for at_ns, frame in shown])
         assert run.end() == 0
     assert recorded_whole(store, talk, 3)
+
+
+LONG = ("fragments", "fragments, the last first", "fragments in a VLAN", "TCP", "TCP in a VLAN")
+
+
+def test_signalling_longer_than_a_frame_is_put_together(tmp_path: Path, cable: Cable) -> None:
+    """E7: INVITEs of 4 kB in pieces of 1,400 bytes on the cable, as exchanges with many headers send them; five calls
+    at once, each in another way."""
+    store, shown = tmp_path / "store", list[Frame]()
+    for number, how in enumerate(LONG, 1):
+        talk, vlans = Talk(number), (10,) if "VLAN" in how else ()
+        seqs = {end: 1000 for end in talk.ends}
+        for at_ns, frame in [*talk.setup(), *talk.bye(2.1)]:
+            source, destination = talk.ends if frame[26:30] == socket.inet_aton(talk.caller) else talk.ends[::-1]
+            text = frame[42:].replace(b"Max-Forwards", b"X-Long: " + b"a" * 4000 + b"\r\nMax-Forwards", 1)
+            pieces = in_pieces(source, destination, text, how, seqs, vlans)
+            shown += [(at_ns + place * 1000, piece) for place, piece in enumerate(pieces)]
+        tag = TAG if vlans else b""
+        shown += [(at_ns, frame[:12] + tag + frame[12:]) for at_ns, frame in talk.says(0, 2)]
+    with running(store, "--interface", cable.near) as run:
+        send(cable, shown)
+        time.sleep(1.2)
+        run.stop()
+
+    found = {one["call_ids"][0]: one for one in calls(store)}
+    for number, how in enumerate(LONG, 1):
+        one = found[f"talk-{number}@192.0.2.10"]
+        assert (one["flags"], one["end_reason"]) == ([], "bye"), how
+        assert [(stream["packets"], stream["lost"]) for stream in one["recording"]["streams"]] == [(100, 0)] * 2, how
+    assert len(found) == len(LONG) and verified(store) == ""
+
+
+def in_pieces(
+    source: str, destination: str, text: bytes, how: str, seqs: dict[str, int], vlans: Sequence[int]
+) -> list[bytes]:
+    """A message as frames of at most 1,480 bytes of payload."""
+    cut = range(0, len(text), 1400)
+    if "TCP" in how:
+        plain = []
+        for start in cut:
+            plain.append(wire.tcp(source, destination, text[start : start + 1400], seq=seqs[source]))
+            seqs[source] += len(text[start : start + 1400])
+        return [frame[:12] + (TAG if vlans else b"") + frame[12:] for frame in plain]
+    seqs["ident"] = seqs.get("ident", 0) + 1
+    pieces = ipv4_fragments(text, vlans=tuple(vlans), ident=seqs["ident"], ends=(source, destination))
+    return pieces[::-1] if "last" in how else pieces
 
 
 def with_wrong_checksums(frame: bytes) -> bytes:

@@ -30,6 +30,8 @@ def test_it_gives_what_a_replay_of_the_same_capture_gives(tmp_path: Path, demo_c
     )  # fmt: skip
 
     live, file = calls(tmp_path / "live"), calls(tmp_path / "file")
+    for one in (*live, *file):
+        del one["recording"]["sha256"]  # of the head, too, in which each call has a salt of its own
     assert live == file and len(live) > 0
     for one in live:
         samples = [soundfile.read(tmp_path / name / one["recording"]["path"])[0] for name in ("live", "file")]

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from bench.live import tallies
 from tests.capture.wire.cables import Cable
 from tests.recorder.daemon.runs import ROOT, Talk, calls, running, verified
 from tests.recorder.daemon.test_restart import expected
@@ -98,8 +100,6 @@ def test_what_the_kernel_drops_is_told_of_the_calls_that_ran(
 
 def test_a_restart_in_mid_call_costs_the_time_it_takes(tmp_path: Path, cable: Cable) -> None:
     """Killed while both speak on: one recording, whose gap is the time until it was ready, and what was in memory."""
-    import threading
-
     store, talk = tmp_path / "store", Talk(1)
     speaking = threading.Thread(target=send, args=(cable, [*talk.setup(), *talk.says(0, 6), *talk.bye(6.1)]))
     with running(store, "--interface", cable.near) as run:
@@ -119,3 +119,25 @@ def test_a_restart_in_mid_call_costs_the_time_it_takes(tmp_path: Path, cable: Ca
     print(f"silent for {silent_s:.2f} s ({lost_s:.2f} s of packets are in no stream's account)")
     assert abs(len(samples) / 8000 - 6) < 0.1
     assert silent_s < 5
+
+
+def test_settings_are_read_again_without_a_gap(tmp_path: Path, cable: Cable) -> None:
+    """SIGHUP ten times while two people speak: every frame is counted, and every packet is in the recording."""
+    store, talk, config = tmp_path / "store", Talk(1), tmp_path / "recorder.toml"
+    config.write_text("")
+    frames = [*talk.setup(), *talk.says(0, 3), *talk.bye(3.1)]
+    speaking = threading.Thread(target=send, args=(cable, frames))
+    with running(store, "--interface", cable.near, "--config", str(config)) as run:
+        speaking.start()
+        for _ in range(10):
+            time.sleep(0.25)
+            run.process.send_signal(signal.SIGHUP)
+        speaking.join()
+        time.sleep(1)
+        assert run.errors.count("The settings were read again") == 10
+        run.stop()
+
+    [one] = calls(store)
+    assert one["end_reason"] == "bye" and one["flags"] == []
+    assert [(stream["packets"], stream["lost"]) for stream in one["recording"]["streams"]] == [(150, 0), (150, 0)]
+    assert tallies(store)["wire_frames"] == len(frames)

@@ -33,8 +33,8 @@ class Desk:
         return await self.client.get(path, headers={**self._cookie(who), **headers})
 
     async def post(
-        self, path: str, who: Visitor | None = None, *, form_of: str | None = None, headers: dict[str, str] | None = None,
-        **fields: str,
+        self, path: str, who: Visitor | None = None, *, form_of: str | None = None,
+        headers: dict[str, str] | None = None, **fields: str,
     ) -> httpx.Response:  # fmt: skip
         token = form_of if form_of is not None else form_token(who.token if who else "")
         given = {**self._cookie(who), **(HERE if headers is None else headers)}
@@ -170,7 +170,8 @@ async def test_the_cookie_is_the_host_s_alone_and_changes_with_each_login(tmp_pa
 async def test_nobody_is_sent_elsewhere(tmp_path):
     async with Scene(tmp_path) as scene:
         desk = Desk(scene)
-        for back in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "/a\r\nX: y"):
+        elsewhere = ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "/a\r\nX: y")
+        for back in elsewhere:
             answer = await desk.post("/language", back=back)
             assert answer.headers["location"] in ("/",), back
 

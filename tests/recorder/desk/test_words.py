@@ -40,4 +40,4 @@ def test_no_sentence_is_empty_and_both_languages_have_the_same_places():
 def test_japanese_is_japanese():
     plain = {key for key in words.keys() if not re.search(r"[ぁ-んァ-ン一-龥]", words._BOOK[key][0])}
 
-    assert plain <= {"common.language", "people.directory.oidc", "common.me"}
+    assert plain <= {"common.language", "common.me"}

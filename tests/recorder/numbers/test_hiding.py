@@ -59,7 +59,11 @@ def _wrapped(seal: bytes) -> int:
     return len(seal[seal.index(b"\n", seal.index(b"\n--- ") + 1) :])
 
 
-@pytest.mark.parametrize("text", ["", "age1", PUBLIC[:-1], PUBLIC + "q", "age1\ud800", "x" * 1000, str(KEY)])
+@pytest.mark.parametrize(
+    "text",
+    ["", "age1", PUBLIC[:-1], PUBLIC + "q", "age1\ud800", "x" * 1000, str(KEY)],
+    ids=["empty", "beginning", "too short", "too long", "no text", "letters", "secret"],
+)
 def test_what_is_no_public_key_is_refused_without_being_shown(text: str) -> None:
     with pytest.raises(UnusableKey) as refused:
         recipient(text)

@@ -1,0 +1,36 @@
+"""`recorder run` begins: the line is opened before anything else is even imported.
+
+What comes from then on waits in the ring, so after a restart nobody listens only for as long as this much of Python
+takes to start: half of what all of the program takes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from recorder.daemon.signals import Signals
+from recorder.daemon.source import Source, open_source
+from recorder.settings import Settings, load
+
+
+def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> bool:
+    """Record until SIGTERM, SIGINT, or the end of standard input; whether all was written that was captured.
+    Raises `Unusable`, `StoreError`."""
+    settings = load(config) if config is not None else Settings()
+    folder = store or settings.recording.store
+    if not interfaces and len(settings.capture.processes) > 1:
+        from recorder.processes.parent import run_several
+
+        return run_several(config, folder, settings)
+    names = tuple(interfaces) or settings.capture.named
+    with Signals() as signals:
+        source: Source = open_source(names, settings)
+        since_ns = time.time_ns() if source.clock_is_ours else None
+        try:
+            from recorder.daemon.run import record
+
+            return record(source, since_ns, names, settings, config, folder, signals)
+        finally:
+            source.close()
