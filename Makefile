@@ -11,7 +11,8 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-sealing bench-live reliability soak fuzz clean help check-packages
+.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-sealing \
+  bench-live reliability soak fuzz clean help check-packages demo-desk
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +36,9 @@ demo: setup  ## Replay the capture that ships with the project, and show its cal
 
 demo-announcement: setup  ## A softphone calls, hears the notice, and the recorder says so (needs baresip)
 	$(BIN)/python -m tests.recorder.announcement.demo
+
+demo-desk: setup  ## The desk on this machine with made-up calls; accounts are printed (ARGS="--office kumamoto")
+	$(BIN)/python -m recorder.demo.desk demo-desk $(ARGS)
 
 test: setup check-packages  ## All tests; those that lack a tool or a right are skipped, and the last line says so
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -76,5 +80,5 @@ fuzz: setup  ## Feed each parser with broken input for SECONDS (20) each; TARGET
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGETS)
 
 clean:  ## Remove what these commands made, .venv included
-	rm -rf $(VENV) $(DEMO) bench/out reliability-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(DEMO) demo-desk bench/out reliability-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

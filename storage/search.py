@@ -51,6 +51,9 @@ class Wanted:
     extension: str | None = None  # of somebody who took part, whole; * stands for any characters, as in 21*
     direction: str | None = None
     outcome: str | None = None
+    sections: tuple[str, ...] | None = None  # it was one of these sections', by the settings of its time
+    at_least_ns: int | None = None  # from the answer to the end
+    at_most_ns: int | None = None
 
 
 class Found(NamedTuple):
@@ -105,6 +108,13 @@ async def plan_of(wanted: Wanted, query: Query) -> Plan:
         if (asked := getattr(wanted, column)) is not None:
             tests.append(f"{column} = ?")
             values.append(asked)
+    if wanted.sections is not None:
+        tests.append("section in (select value from json_each(?))")
+        values.append(json.dumps([text.escape(one) for one in wanted.sections]))
+    for test, bound in ((">= ?", wanted.at_least_ns), ("<= ?", wanted.at_most_ns)):
+        if bound is not None:
+            tests.append(f"iif(answered_ns is null, 0, ended_ns - answered_ns) {test}")
+            values.append(bound)
     ways: list[_Way] = []
     if wanted.number is not None:
         part = text.escape(wanted.number)

@@ -25,7 +25,7 @@ PROGRAMS = {
     "mkfs.xfs": ("xfsprogs", "the same of another kind"),
     "systemd-analyze": ("systemd", "judging the units that ship with the program"),
     "age": ("age", "opening what was wrapped, with a tool that isn't ours"),
-    "chromium": ("chromium", "the check of evidence in a browser, as a court's expert does it"),
+    "chromium": ("chromium", "the desk's pages as a clerk walks them, and the check of evidence"),
     "pdftotext": ("poppler-utils", "reading papers as who prints them sees them"),
     "openssl": ("openssl", "a time-stamp authority of our own"),
     "setpriv": ("util-linux", "running something without the rights of root"),

@@ -1,0 +1,80 @@
+"""Asks the door. One `Asker` belongs to one request of a browser: its session, its address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from recorder.door.refusals import Refused, Why
+
+_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Audio on its way."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+
+def door_at(socket: str) -> httpx.AsyncClient:
+    """A client of the door's Unix socket."""
+    return httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(uds=socket), base_url="http://door", timeout=_TIMEOUT_S, trust_env=False
+    )
+
+
+class Asker:
+    """Whoever sits at the browser, as far as the door can tell."""
+
+    def __init__(self, door: httpx.AsyncClient, token: str, source: str) -> None:
+        self._door = door
+        self._headers = {"x-token": token, "x-source": source}
+        self.token = token
+
+    async def __call__(self, operation: str, **asked: object) -> dict[str, Any]:
+        """What the door answers. `Refused` if it doesn't."""
+        try:
+            answer = await self._door.post(f"/{operation}", content=_json(asked), headers=self._headers)
+        except httpx.TransportError as error:
+            raise Refused(Why.NOT_NOW, detail="door") from error
+        return _said(answer.status_code, answer.content)
+
+    async def audio(self, operation: str, **asked: object) -> Played:
+        """Audio, as it comes. `Refused`."""
+        request = self._door.build_request("POST", f"/{operation}", content=_json(asked), headers=self._headers)
+        try:
+            answer = await self._door.send(request, stream=True)
+        except httpx.TransportError as error:
+            raise Refused(Why.NOT_NOW, detail="door") from error
+        if answer.status_code >= 300:
+            try:
+                _said(answer.status_code, await answer.aread())
+            finally:
+                await answer.aclose()
+        return Played(answer.status_code, dict(answer.headers), _chunks(answer))
+
+
+def _json(asked: Mapping[str, object]) -> bytes:
+    return json.dumps(asked).encode()
+
+
+def _said(status: int, content: bytes) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(content)
+    if status >= 300:
+        raise Refused(Why(said["why"]), field=said["field"], detail=said["detail"])
+    return said
+
+
+async def _chunks(answer: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in answer.aiter_bytes():
+            yield chunk
+    finally:
+        await answer.aclose()

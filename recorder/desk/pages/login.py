@@ -1,0 +1,75 @@
+"""Logging in and out, and the language."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+
+from recorder.desk import cookies
+from recorder.desk.routes import page
+from recorder.desk.visit import Visit
+from recorder.door.refusals import Refused, Why
+from recorder.door.rights import Right
+
+_SESSION_S = 8 * 3600
+_YEAR_S = 365 * 86_400
+
+
+@page("/login", "login", Right.ANYBODY)
+async def show(visit: Visit) -> Response:
+    if visit.me:
+        return visit.go("/")
+    return visit.page("login.html", refused=None, login="", is_out=visit.given("out") == "1")
+
+
+@page("/login", "login.try", Right.ANYBODY, method="POST")
+async def try_it(visit: Visit) -> Response:
+    try:
+        said = await visit.ask("login", login=visit.given("login")[:64], password=visit.given("password")[:1024])
+    except Refused as refused:
+        if refused.why is Why.NOT_NOW:
+            raise
+        return visit.refused(refused, "login.html", login=visit.given("login"), is_out=False)
+    if said["ticket"]:
+        return visit.page("login_code.html", refused=None, ticket=said["ticket"])
+    return _logged_in(visit, said["token"])
+
+
+@page("/login/code", "login.code", Right.ANYBODY, method="POST")
+async def try_code(visit: Visit) -> Response:
+    try:
+        said = await visit.ask("login.code", ticket=visit.given("ticket")[:1024], code=visit.given("code")[:1024])
+    except Refused as refused:
+        if refused.why is Why.NOT_LOGGED_IN:
+            return visit.go("/login")
+        return visit.refused(refused, "login_code.html", ticket=visit.given("ticket"))
+    return _logged_in(visit, said["token"])
+
+
+@page("/logout", "logout", Right.OWN, method="POST", while_setting_up=True)
+async def log_out(visit: Visit) -> Response:
+    await visit.ask("logout")
+    answer = visit.go("/login", out="1")
+    answer.delete_cookie(cookies.SESSION, path="/", secure=True, httponly=True, samesite="strict")
+    return answer
+
+
+@page("/language", "language", Right.ANYBODY, method="POST")
+async def set_language(visit: Visit) -> Response:
+    answer = RedirectResponse(_path_here(visit.given("back")), 303)
+    other = "en" if visit.language == "ja" else "ja"
+    answer.set_cookie(cookies.LANGUAGE, other, max_age=_YEAR_S, secure=True, httponly=True, samesite="strict")
+    return answer
+
+
+def _path_here(given: str) -> str:
+    """A path of this desk; nobody is sent elsewhere."""
+    is_path = given.startswith("/") and not given.startswith("//") and "\\" not in given and given.isprintable()
+    return given if is_path else "/"
+
+
+def _logged_in(visit: Visit, token: str) -> Response:
+    answer = visit.go("/")
+    answer.set_cookie(
+        cookies.SESSION, token, max_age=_SESSION_S, path="/", secure=True, httponly=True, samesite="strict"
+    )
+    return answer

@@ -1,0 +1,51 @@
+"""Every page: its path, its name, the right without which nobody sees it, and who answers.
+
+A path that isn't here doesn't exist. The door asks for rights again, whatever is written here: this table says what is
+shown,
+the door's what is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recorder.door.rights import Right
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from recorder.desk.visit import Visit
+
+Answer = Callable[["Visit"], Awaitable["Response"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of the table."""
+
+    path: str  # as Starlette writes it
+    name: str
+    right: Right
+    answer: Answer
+    method: str = "GET"
+    in_menu: str = ""  # the word for it in the menu; "" if it isn't there
+    while_setting_up: bool = False  # also for who has a first password, or no second factor yet
+
+
+ROUTES: list[Route] = []
+
+
+def page(
+    path: str, name: str, right: Right, *, method: str = "GET", in_menu: str = "", while_setting_up: bool = False
+) -> Callable[[Answer], Answer]:
+    """Puts a function into the table. ValueError if there is one of that name, or of that path and method."""
+
+    def enter(answer: Answer) -> Answer:
+        if any(one.name == name or (one.path, one.method) == (path, method) for one in ROUTES):
+            raise ValueError(f"there are two pages {name}, or two at {path}")
+        ROUTES.append(Route(path, name, right, answer, method, in_menu, while_setting_up))
+        return answer
+
+    return enter

@@ -1,0 +1,75 @@
+"""Why something wasn't done."""
+
+WORDS = {
+    "refused.title": ("できませんでした", "That was not done"),
+    "refused.not_logged_in": ("ログインし直してください。", "Log in again."),
+    "refused.password_first": ("先にパスワードを変えてください。", "Change your password first."),
+    "refused.second_factor_first": ("先に確認コードを設定してください。", "Register a second factor first."),
+    "refused.prove_again": ("もう一度、確認コードを入力してください。", "Give your code once more."),
+    "refused.not_allowed": ("見つかりません。", "Not found."),
+    "refused.not_found": (
+        "見つかりません。消去されたか、閲覧できない通話です。",
+        "Not found: erased, or not yours to see.",
+    ),
+    "refused.not_understood": ("入力に誤りがあります。", "Something in the form isn't right."),
+    "refused.not_understood.form_token": (
+        "画面が古くなっています。前の画面に戻って、もう一度操作してください。",
+        "The page was too old. Go back and try again.",
+    ),
+    "refused.not_understood.number": ("電話番号は数字で入力してください。", "Write a number with digits."),
+    "refused.not_understood.day": (
+        "日付を読み取れません。例：令和8年11月22日、R8.11.22",
+        "No date. Example: 2026-11-22",
+    ),
+    "refused.not_understood.time": ("時刻を読み取れません。例：午後2時、14:30", "No time. Example: 14:30"),
+    "refused.not_understood.length": ("長さを読み取れません。例：3分、1分30秒", "No length. Example: 1:30"),
+    "refused.not_understood.new.too_short": ("パスワードは12文字以上にしてください。", "At least 12 characters."),
+    "refused.not_understood.new.too_long": ("パスワードは256文字以内にしてください。", "At most 256 characters."),
+    "refused.not_understood.new.too_easy": (
+        "推測されやすいパスワードです。別のものにしてください。", "That is easily guessed. Choose another."
+    ),
+    "refused.not_understood.new.same": ("今のパスワードと同じです。", "That is the present one."),
+    "refused.not_understood.ground": ("根拠を選んでください。", "Choose a ground."),
+    "refused.not_understood.until": ("期日は今日より後にしてください。", "The day must not have passed."),
+    "refused.not_understood.login": (
+        "利用者IDは半角の英小文字で始め、英小文字・数字・「.」「_」「-」を使ってください（2～32文字）。",
+        "A user name begins with a small letter; small letters, digits, . _ - (2 to 32).",
+    ),
+    "refused.not_understood.ends_on": (
+        "有効期限は今日から{detail}日以内にしてください。", "The account must end within {detail} days."
+    ),
+    "refused.not_understood.section": ("その課は選べません。", "That section can't be chosen."),
+    "refused.not_understood.account.oneself": (
+        "自分自身を任命・解任することはできません。", "Nobody appoints or dismisses himself."
+    ),
+    "refused.wrong": ("利用者ID、パスワード又は確認コードが違います。", "User name, password or code is wrong."),
+    "refused.wrong.old": ("今のパスワードが違います。", "The present password is wrong."),
+    "refused.wrong.code": ("確認コードが違います。", "The code is wrong."),
+    "refused.wait": ("{detail}秒ほど待ってから、もう一度お試しください。", "Wait {detail} seconds, and try again."),
+    "refused.conflict": (
+        "すでに行われています。画面を開き直してください。",
+        "That was done already. Open the page again.",
+    ),
+    "refused.conflict.login": (
+        "その利用者IDは使われています（過去に使われたものも使えません）。", "That user name is, or was, somebody's."
+    ),
+    "refused.conflict.role": ("すでに任命されています。", "He has that role already."),
+    "refused.forbidden_by_rule": (
+        "この庁の規程（{detail}）により、録音をその場で聴くことはできません。複製（出力データ）によってください。",
+        "The regulation ({detail}) doesn't allow listening here: only to a copy.",
+    ),
+    "refused.ground_needed": (
+        "聴く根拠と事由が必要です（{detail}）。",
+        "A ground and its cause are needed ({detail}).",
+    ),
+    "refused.ground_needed.ground": ("聴く根拠を選んでください（{detail}）。", "Choose a ground ({detail})."),
+    "refused.ground_needed.cause": ("聴く事由を書いてください。", "Say why."),
+    "refused.no_register": (
+        "通話記録管理簿に書けないため、操作を中止しました。録音は続いています。保守担当に連絡してください。",
+        "The register can't be written, so nothing was done. Recording goes on. Call maintenance.",
+    ),
+    "refused.not_now": (
+        "録音装置の内部サービスに接続できません。録音は続いています。しばらくしてからお試しください。",
+        "The recorder's inner service doesn't answer. Recording goes on. Try again in a while.",
+    ),
+}

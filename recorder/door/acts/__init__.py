@@ -1,0 +1,8 @@
+"""What can be done through the door: the operations, by what they are about.
+
+Importing this package fills the table of `recorder.door.operations`.
+"""
+
+from recorder.door.acts import account, calls, health, holds, listening, login, people
+
+__all__ = ["account", "calls", "health", "holds", "listening", "login", "people"]

@@ -1,0 +1,222 @@
+"""Listening: what is heard is in the register before the first byte of it leaves.
+
+A *sitting* is one person, one recording, one cause, and an end. It is opened as the office's rule allows
+(`office.listening`), and everything that a player needs is asked for under its name: waveform and audio. When it is
+over nothing is given any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from recorder.door import audio
+from recorder.door.acts.calls import CallId, require_call
+from recorder.door.audio import Unreadable
+from recorder.door.office import listening
+from recorder.door.office.listening import MayNotListen
+from recorder.door.operations import Audio, Caller, Nothing, operation
+from recorder.door.refusals import Refused, Why
+from recorder.door.rights import Right
+from recorder.door.sittings import SITTING_NS
+from recorder.settings.bounds import STRICT, Within
+from storage.records import CallRecord
+
+if TYPE_CHECKING:
+    from recorder.door.door import Door
+
+SittingName = Annotated[str, Within(min_length=8, max_length=64)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    name: str
+    title: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOfListening:
+    """What the office's regulation says, for a page to ask for what it wants."""
+
+    how: listening.How
+    article: str
+    grounds: tuple[Ground, ...]
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSitting:
+    __pydantic_config__ = STRICT
+
+    call: CallId
+    ground: Annotated[str, Within(max_length=64)] = ""
+    cause: Annotated[str, Within(max_length=400)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    sitting: str
+    until_ns: int
+    entry: int  # its number in the register
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfSitting:
+    __pydantic_config__ = STRICT
+
+    sitting: SittingName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SittingShown:
+    call: str
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioOf:
+    __pydantic_config__ = STRICT
+
+    sitting: SittingName
+    # A range of bytes (RFC 9110 14), both ends in it; None: to the end.
+    first: Annotated[int, Within(ge=0, le=2**62)] = 0
+    last: Annotated[int, Within(ge=0, le=2**62)] | None = None
+    is_range: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveformOf:
+    __pydantic_config__ = STRICT
+
+    sitting: SittingName
+    columns: Annotated[int, Within(ge=10, le=4000)] = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waveform:
+    """For each side, the loudest sample of each column, from 0 to 1."""
+
+    seconds: float
+    caller: tuple[float, ...]
+    callee: tuple[float, ...]
+
+
+@operation("listening.rule", Right.LISTEN)
+async def rule(door: Door, caller: Caller, asked: Nothing) -> RuleOfListening:
+    """What has to be said before anything is heard."""
+    profile = door.profile
+    return RuleOfListening(
+        how=listening.how(profile),
+        article=profile.listening.article if profile and profile.listening else "",
+        grounds=tuple(
+            Ground(name=one.name, title=one.title, article=one.listen) for one in listening.grounds(profile)
+        ),
+        purpose=profile.purposes[0].says if profile and profile.purposes else "",
+    )
+
+
+@operation("listening.open", Right.LISTEN)
+async def open_sitting(door: Door, caller: Caller, asked: OpenSitting) -> Opened:
+    """Entered in the register first."""
+    assert caller.person is not None
+    record = await require_call(door, caller, asked.call, Right.LISTEN)
+    try:
+        allowed = listening.judge(door.profile, ground=asked.ground, cause=asked.cause)
+    except MayNotListen as no:
+        why = Why.GROUND_NEEDED if no.missing else Why.FORBIDDEN_BY_RULE
+        raise Refused(why, field=no.missing, detail=no.article) from None
+    if record.recording is None:
+        raise Refused(Why.NOT_FOUND)
+    wait_ns = door.sittings.wait_ns(caller.person.id, caller.now_ns)
+    if wait_ns > 0:
+        raise Refused(Why.WAIT, detail=str(-(-wait_ns // 10**9)))
+    until_ns = caller.now_ns + SITTING_NS
+    entry = await door.enter(caller, "playback", {
+        "call": record.id, "ground": allowed.ground, "cause": allowed.cause, "article": allowed.article,
+        "until_ns": until_ns,
+    })  # fmt: skip
+    name, sitting = door.sittings.open(caller.person.id, record.id, caller.now_ns)
+    return Opened(sitting=name, until_ns=sitting.until_ns, entry=entry.number)
+
+
+@operation("listening.sitting", Right.LISTEN)
+async def sitting(door: Door, caller: Caller, asked: OfSitting) -> SittingShown:
+    """What he listens to, and until when."""
+    record, _ = await _of(door, caller, asked.sitting)
+    assert caller.person is not None
+    found = door.sittings.find(asked.sitting, caller.person.id, caller.now_ns)
+    assert found is not None
+    return SittingShown(call=record.id, until_ns=found.until_ns)
+
+
+@operation("listening.audio", Right.LISTEN)
+async def play(door: Door, caller: Caller, asked: AudioOf) -> Audio:
+    """The recording as WAV of 16-bit samples, or a range of it."""
+    record, path = await _of(door, caller, asked.sitting)
+    source = await _opened(record, path)
+    size = source.size
+    last = size - 1 if asked.last is None else min(asked.last, size - 1)
+    if asked.first > last:
+        raise Refused(Why.NOT_UNDERSTOOD, field="first", detail=str(size))
+    headers = {
+        "Content-Type": "audio/wav", "Content-Length": str(last + 1 - asked.first), "Accept-Ranges": "bytes",
+        "Cache-Control": "no-store",
+    }  # fmt: skip
+    if asked.is_range:
+        headers["Content-Range"] = f"bytes {asked.first}-{last}/{size}"
+    return Audio(headers=headers, chunks=_chunks(source, asked.first, last + 1), status=206 if asked.is_range else 200)
+
+
+@operation("listening.waveform", Right.LISTEN)
+async def waveform(door: Door, caller: Caller, asked: WaveformOf) -> Waveform:
+    """How loud each side is, for a picture."""
+    record, path = await _of(door, caller, asked.sitting)
+    source = await _opened(record, path)
+    loudest = await asyncio.to_thread(source.loudest, asked.columns)
+    return Waveform(
+        seconds=source.seconds, caller=tuple(loudest[0].tolist()), callee=tuple(loudest[1].tolist())
+    )  # fmt: skip
+
+
+@operation("listening.close", Right.LISTEN)
+async def close(door: Door, caller: Caller, asked: OfSitting) -> Nothing:
+    """He has heard enough."""
+    record, _ = await _of(door, caller, asked.sitting)
+    await door.enter(caller, "playback_ended", {"call": record.id})
+    door.sittings.close(asked.sitting)
+    return Nothing()
+
+
+async def _of(door: Door, caller: Caller, name: str) -> tuple[CallRecord, str]:
+    """The recording of a sitting of the caller's that isn't over."""
+    assert caller.person is not None
+    sitting = door.sittings.find(name, caller.person.id, caller.now_ns)
+    if sitting is None:
+        raise Refused(Why.NOT_FOUND)
+    record = await require_call(door, caller, sitting.call, Right.LISTEN)
+    path = door.store.path_of(record)
+    if path is None:
+        raise Refused(Why.NOT_FOUND)  # erased since
+    return record, path
+
+
+async def _opened(record: CallRecord, path: str) -> audio.Source:
+    try:
+        return await asyncio.to_thread(audio.Source, path, record)
+    except Unreadable as error:
+        raise Refused(Why.NOT_NOW, detail=str(error)) from error
+
+
+async def _chunks(source: audio.Source, first: int, end: int) -> AsyncIterator[bytes]:
+    try:
+        while first < end:
+            chunk = await asyncio.to_thread(source.read, first, min(end - first, audio.AT_ONCE))
+            if not chunk:
+                return
+            yield chunk
+            first += len(chunk)
+    finally:
+        source.close()

@@ -1,0 +1,126 @@
+"""Logging in: login and password, then the second factor; and logging out.
+
+Who gives a right password and has a second factor gets a ticket for two minutes, with which the code is given. Nothing
+tells a wrong login from a wrong password, or from an account that has ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from recorder.door.operations import Caller, Nothing, operation
+from recorder.door.people.book import may_come_in
+from recorder.door.people.passwords import TooBusy
+from recorder.door.people.second_factor import recovery_digest, step_of
+from recorder.door.people.values import Person
+from recorder.door.refusals import Refused, Why
+from recorder.door.rights import Right
+from recorder.settings.bounds import STRICT, Within
+
+if TYPE_CHECKING:
+    from recorder.door.door import Door
+
+Secret = Annotated[str, Within(max_length=1024)]
+Login = Annotated[str, Within(min_length=1, max_length=64)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIn:
+    __pydantic_config__ = STRICT
+
+    login: Login
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveCode:
+    __pydantic_config__ = STRICT
+
+    ticket: Secret
+    code: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedIn:
+    """Either a token, or a ticket with which the code is to be given."""
+
+    token: str = ""
+    ticket: str = ""
+
+
+@operation("login", Right.ANYBODY)
+async def log_in(door: Door, caller: Caller, asked: LogIn) -> LoggedIn:
+    """Login and password."""
+    login = asked.login.strip().casefold()
+    person = await door.people.person_by_login(login, caller.now_ns)
+    knows = person is not None and await door.people.knows_source(person.id, caller.source)
+    await _require_patience(door, caller, login, knows)
+    kept = (await door.people.secrets(person.id)).password if person else None
+    try:
+        fits = await door.passwords.fits(asked.password, kept)
+    except TooBusy:
+        raise Refused(Why.WAIT, detail="5") from None
+    if not fits or person is None or not may_come_in(person, caller.now_ns):
+        await _note_failure(door, caller, login, knows, person)
+        raise Refused(Why.WRONG)
+    if person.has_second_factor:
+        return LoggedIn(ticket=door.tickets.give(person.id, caller.source, caller.now_ns))
+    return LoggedIn(token=await _begin(door, caller, person, "password"))
+
+
+@operation("login.code", Right.ANYBODY)
+async def give_code(door: Door, caller: Caller, asked: GiveCode) -> LoggedIn:
+    """The code, behind the password."""
+    account = door.tickets.holder(asked.ticket, caller.source, caller.now_ns)
+    person = await door.people.person(account, caller.now_ns) if account else None
+    if person is None or not may_come_in(person, caller.now_ns):
+        raise Refused(Why.NOT_LOGGED_IN)
+    await _require_patience(door, caller, person.login, True)
+    how = await proof_of(door, person, asked.code, caller.now_ns)
+    if how is None:
+        await _note_failure(door, caller, person.login, True, person)
+        raise Refused(Why.WRONG)
+    door.tickets.drop(asked.ticket)
+    return LoggedIn(token=await _begin(door, caller, person, how))
+
+
+@operation("logout", Right.OWN)
+async def log_out(door: Door, caller: Caller, asked: Nothing) -> Nothing:
+    """Ends this session."""
+    assert caller.session is not None
+    await door.people.end_session(caller.session.number, caller.session.person)
+    await door.enter(caller, "logout", {"source": caller.source})
+    return Nothing()
+
+
+async def proof_of(door: Door, person: Person, code: str, now_ns: int) -> str | None:
+    """What a code proves him by, "code" or "recovery_code", and uses it up; None if it is none."""
+    kept = await door.people.secrets(person.id)
+    if kept.factor is None:
+        return None
+    step = step_of(door.sealed.open(kept.factor, person.id), code, now_ns, after=kept.factor_step)
+    if step is not None and await door.people.use_step(person.id, step):
+        return "code"
+    if await door.people.use_recovery_code(person.id, recovery_digest(code)):
+        return "recovery_code"
+    return None
+
+
+async def _begin(door: Door, caller: Caller, person: Person, how: str) -> str:
+    caller = Caller(now_ns=caller.now_ns, source=caller.source, person=person)
+    await door.enter(caller, "login", {"account": person.id, "how": how, "source": caller.source})
+    door.attempts.succeeded(person.login, caller.source)
+    return await door.people.begin_session(person.id, caller.source, caller.now_ns)
+
+
+async def _require_patience(door: Door, caller: Caller, login: str, knows: bool) -> None:
+    wait_ns = door.attempts.wait_ns(login, caller.source, caller.now_ns, knows_source=knows)
+    if wait_ns > 0:
+        raise Refused(Why.WAIT, detail=str(-(-wait_ns // 10**9)))
+
+
+async def _note_failure(door: Door, caller: Caller, login: str, knows: bool, person: Person | None) -> None:
+    door.attempts.failed(login, caller.source, caller.now_ns, knows_source=knows)
+    # What somebody typed as a login may be his password: it isn't entered unless it is a login.
+    await door.enter(caller, "login_failed", {"account": person.id if person else "", "source": caller.source})

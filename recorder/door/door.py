@@ -1,0 +1,135 @@
+"""What the door has at hand: the store, the people, the settings. It does nothing by itself; `acts` do.
+
+    async with await Door.open(store, state, settings) as door:
+        operation, answer = await operations.call(door, "calls.search", caller, b"{}")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from recorder.door.foreseen import Foreseen
+from recorder.door.operations import Caller
+from recorder.door.people.attempts import Attempts
+from recorder.door.people.book import PeopleBook
+from recorder.door.people.passwords import Passwords
+from recorder.door.people.second_factor import KEY_BYTES, Sealed
+from recorder.door.people.tickets import Tickets
+from recorder.door.refusals import Refused, Why
+from recorder.door.sittings import Sittings
+from recorder.policy import offices
+from recorder.policy.profile import Profile
+from recorder.problems import Unusable
+from recorder.settings import Settings
+from storage.errors import StoreError
+from storage.register import Draft, Entry
+from storage.ring.ring import Ring
+from storage.store import Store, StoreReader
+
+PEOPLE = "people.sqlite"
+KEY = "second-factors.key"
+
+
+class Door:
+    """Made by `open`."""
+
+    def __init__(
+        self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self.people = people
+        self.sealed = sealed  # for second factors
+        self.passwords = passwords
+        self.attempts = Attempts()
+        self.tickets = Tickets()
+        self.sittings = Sittings()
+        self.foreseen = Foreseen(store)
+
+    @classmethod
+    async def open(
+        cls, store: Path, state: Path, settings: Settings, *, passwords: Passwords | None = None
+    ) -> Door:
+        """The door of a store; its own files lie in the folder `state`, which only its user can read. `Unusable` or
+        StoreError if it can't be opened."""
+        sealed = Sealed(await asyncio.to_thread(_key_in, state))
+        people = await PeopleBook.open(state / PEOPLE)
+        try:
+            reader = await Store.open_read_only(store)
+        except BaseException:
+            await people.close()
+            raise
+        return cls(reader, settings, people, sealed, passwords or Passwords())
+
+    @cached_property
+    def profile(self) -> Profile | None:
+        """The office's regulation; None if the settings name no office."""
+        named = self.settings.policy.office
+        return offices.load(named) if named else None
+
+    @property
+    def office_name(self) -> str:
+        """As in 松本市; "" if the settings name no office."""
+        return self.profile.office.name if self.profile else ""
+
+    async def enter(self, caller: Caller, kind: str, fields: Mapping[str, Any]) -> Entry:
+        """Enters what the caller is about to do; it is on the disk when this returns. `Refused` if it can't be, and
+        then nothing may be done."""
+        draft = Draft(caller.now_ns, kind, caller.login, fields)
+        try:
+            async with await Ring.open(self.store.root) as ring, ring.writing() as pen:
+                [entry] = await pen.enter([draft])
+        except (StoreError, OSError, sqlite3.Error) as error:
+            raise Refused(Why.NO_REGISTER, detail=type(error).__name__) from error
+        return entry
+
+    async def close(self) -> None:
+        await self.store.close()
+        await self.people.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _key_in(state: Path) -> bytes:
+    try:
+        state.mkdir(mode=0o700, exist_ok=True)
+        if state.stat().st_mode & 0o077:
+            raise Unusable(f"Others can reach {state}.", hint=f"Shut them out: chmod 700 {state}")
+        return _key(state / KEY)
+    except OSError as error:
+        raise Unusable(f"{state} can't be used: {error.strerror}.") from error
+
+
+def _key(path: Path) -> bytes:
+    """The key that seals second factors: a systemd credential of that name, or a file that is made once."""
+    if folder := os.environ.get("CREDENTIALS_DIRECTORY"):
+        with contextlib.suppress(FileNotFoundError):
+            return (Path(folder) / KEY).read_bytes()
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        found = path.read_bytes()
+        if len(found) != KEY_BYTES:
+            raise Unusable(f"{path} isn't a key.", hint="Put it back from a backup.") from None
+        return found
+    try:
+        key = os.urandom(KEY_BYTES)
+        os.write(fd, key)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    return key

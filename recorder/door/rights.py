@@ -1,0 +1,67 @@
+"""Which role may what: one table, and nothing beside it.
+
+A right is a kind of act. What a right means for one call (its section, its ground, whether it may be heard where it
+lies) is decided by the operation that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """A kind of act."""
+
+    ANYBODY = "anybody"  # logging in: nobody is known yet
+    OWN = "own"  # one's own account: password, second factor, sessions
+    HEALTH = "health"  # whether recording goes on, without a number or a name
+    MIRROR = "mirror"  # what the mirror port shows, for the engineer
+    CALLS = "calls"  # calls with their numbers, without audio
+    LISTEN = "listen"  # as the office's rule allows
+    HOLD = "hold"  # keep a recording beyond its period
+    RELEASE = "release"  # end that
+    REGISTER = "register"  # read the register
+    APPLY = "apply"  # ask for a copy
+    PEOPLE = "people"  # appoint and dismiss
+    SETTINGS = "settings"  # propose a change
+    APPROVE = "approve"  # put another's proposal in force
+
+
+class Role(StrEnum):
+    """A role, as the regulations name them."""
+
+    MANAGER = "manager"  # 管理責任者
+    DEPUTY = "deputy"  # 代理者, while the manager is away
+    OPERATOR = "operator"  # 取扱者
+    APPLICANT = "applicant"  # 主管課長、所属長
+    CONTRACTOR = "contractor"  # 受託者, on a written instruction alone
+    AUDITOR = "auditor"  # 監査
+    MAINTENANCE = "maintenance"  # 保守
+
+
+_ALL = frozenset({Right.OWN, Right.HEALTH})
+_MANAGER = frozenset({
+    *_ALL, Right.MIRROR, Right.CALLS, Right.LISTEN, Right.HOLD, Right.RELEASE, Right.REGISTER, Right.APPLY,
+    Right.PEOPLE, Right.SETTINGS, Right.APPROVE,
+})  # fmt: skip
+TABLE: dict[Role, frozenset[Right]] = {
+    Role.MANAGER: _MANAGER,
+    Role.DEPUTY: _MANAGER,  # while the manager is away; else those of nobody: `rights_of`
+    Role.OPERATOR: _ALL | {Right.CALLS, Right.LISTEN, Right.HOLD, Right.REGISTER, Right.APPLY, Right.SETTINGS},
+    Role.APPLICANT: _ALL | {Right.APPLY},
+    Role.CONTRACTOR: _ALL,  # an instruction gives the rest, call by call
+    Role.AUDITOR: _ALL | {Right.REGISTER},
+    Role.MAINTENANCE: _ALL | {Right.MIRROR},
+}
+
+
+def rights_of(roles: Iterable[Role], *, manager_is_away: bool) -> frozenset[Right]:
+    """What somebody with these roles may do now. Without a role: his own account, to learn that."""
+    found: set[Right] = {Right.OWN}
+    for role in roles:
+        if role is Role.DEPUTY and not manager_is_away:
+            found |= _ALL
+        else:
+            found |= TABLE[role]
+    return frozenset(found)

@@ -1,0 +1,51 @@
+"""Who listens to what just now, and until when.
+
+A sitting is in the register before it is here (`acts.listening`); when the door is started anew, all are over.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from dataclasses import dataclass
+
+SITTING_NS = 30 * 60 * 10**9
+A_MINUTE = 30  # sittings that one person may open; a person who listens opens fewer, one who copies more
+_MINUTE_NS = 60 * 10**9
+_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """Somebody listens to something, until then."""
+
+    person: str
+    call: str
+    until_ns: int
+
+
+class Sittings:
+    """All that are open. `now_ns` never goes back."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Sitting] = {}
+        self._of_late: dict[str, deque[int]] = {}
+
+    def wait_ns(self, person: str, now_ns: int) -> int:
+        """How long this person has to wait before the next one; 0: not at all."""
+        late = self._of_late.setdefault(person, deque(maxlen=A_MINUTE))
+        return max(0, late[0] + _MINUTE_NS - now_ns) if len(late) == A_MINUTE else 0
+
+    def open(self, person: str, call: str, now_ns: int) -> tuple[str, Sitting]:
+        self._open = {name: one for name, one in list(self._open.items())[-_KEPT:] if one.until_ns > now_ns}
+        self._of_late.setdefault(person, deque(maxlen=A_MINUTE)).append(now_ns)
+        name, sitting = secrets.token_urlsafe(16), Sitting(person, call, now_ns + SITTING_NS)
+        self._open[name] = sitting
+        return name, sitting
+
+    def find(self, name: str, person: str, now_ns: int) -> Sitting | None:
+        found = self._open.get(name)
+        return found if found is not None and found.person == person and now_ns < found.until_ns else None
+
+    def close(self, name: str) -> None:
+        self._open.pop(name, None)

@@ -1,0 +1,177 @@
+"""Listening: as the office's rule allows, and never without a trace."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from recorder.door.audio import Source
+from tests.recorder.door.scene import Scene, Visitor
+from tests.recorder.stores import a_call, a_store
+
+
+async def test_matsumoto_plays_for_the_purpose_and_the_register_has_it_first(tmp_path):
+    async with Scene(tmp_path, office="matsumoto") as scene:
+        manager = await scene.manager()
+        before = len(await scene.register())
+
+        opened = await manager.ask("listening.open", call="1")
+        [entry] = (await scene.register())[before:]
+        played = await manager.ask("listening.audio", sitting=opened.said["sitting"])
+
+    assert (entry.kind, entry.who, entry.fields["call"]) == ("playback", "kanri", "1")
+    assert entry.fields["article"] == "第7条第3項" and entry.fields["cause"]
+    samples, rate = soundfile.read(io.BytesIO(played.body), dtype="int16")
+    assert rate == 8000
+    np.testing.assert_array_equal(samples, np.arange(16_000, dtype=np.int16).reshape(8000, 2))
+
+
+async def test_kumamoto_asks_for_a_listed_ground_and_its_cause(tmp_path):
+    async with Scene(tmp_path, office="kumamoto") as scene:
+        manager = await scene.manager()
+
+        bare = await manager.ask("listening.open", call="1")
+        other = await manager.ask("listening.open", call="1", ground="disclosure", cause="x")  # copies, not listening
+        no_cause = await manager.ask("listening.open", call="1", ground="crime", cause="  ")
+        right = await manager.ask("listening.open", call="1", ground="crime", cause="脅迫の通報があったため")
+        kinds = await scene.kinds()
+
+    assert [(one.why, one.said["field"]) for one in (bare, other, no_cause)] == [
+        ("ground_needed", "ground"), ("ground_needed", "ground"), ("ground_needed", "cause"),
+    ]  # fmt: skip
+    assert right.status == 200
+    assert kinds.count("playback") == 1
+
+
+async def test_saitama_never_plays_in_place(tmp_path):
+    async with Scene(tmp_path, office="saitama") as scene:
+        manager = await scene.manager()
+
+        answer = await manager.ask("listening.open", call="1", ground="crime", cause="x")
+        kinds = await scene.kinds()
+
+    assert (answer.status, answer.why) == (403, "forbidden_by_rule")
+    assert answer.said["detail"]  # the article
+    assert "playback" not in kinds
+
+
+async def test_without_a_register_nothing_is_heard(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        for one in (scene.store / "register").glob("*.jsonl"):
+            one.write_bytes(b"nothing" * 200_000)
+
+        answer = await manager.ask("listening.open", call="1")
+
+    assert (answer.status, answer.why) == (503, "no_register")
+
+
+async def test_a_sitting_ends_and_is_nobody_else_s(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        operator = await scene.appointed(manager, "suzuki", "operator")
+        sitting = (await manager.ask("listening.open", call="1")).said["sitting"]
+
+        stolen = await operator.ask("listening.audio", sitting=sitting)
+        for _ in range(2):
+            scene.wait(14 * 60)
+            await manager.ask("me")
+        within = await manager.ask("listening.audio", sitting=sitting)
+        scene.wait(3 * 60)
+        over = await manager.ask("listening.audio", sitting=sitting)
+
+    assert [one.status for one in (stolen, within, over)] == [404, 200, 404]
+
+
+async def test_who_opens_one_recording_after_the_other_is_stopped(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+
+        answers = [(await manager.ask("listening.open", call="1")).status for _ in range(32)]
+
+    assert answers == [200] * 30 + [429] * 2
+
+
+@pytest.mark.parametrize("role", ["auditor", "maintenance", "applicant", "contractor"])
+async def test_roles_without_the_right_hear_nothing(tmp_path, role):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        person = await scene.appointed(manager, "someone", role)
+
+        answer = await person.ask("listening.open", call="1")
+        kinds = await scene.kinds()
+
+    assert answer.why == "not_allowed"
+    assert "playback" not in kinds
+
+
+async def test_ranges_are_those_of_the_whole(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        sitting = (await manager.ask("listening.open", call="1")).said["sitting"]
+        whole = (await manager.ask("listening.audio", sitting=sitting)).body
+
+        for first, last in ((0, 0), (0, 43), (40, 50), (44, 47), (45, 46), (101, 30_003), (len(whole) - 1, None)):
+            part = await manager.ask("listening.audio", sitting=sitting, first=first, last=last, is_range=True)
+            assert part.status == 206
+            assert part.body == whole[first : None if last is None else last + 1]
+        beyond = await manager.ask("listening.audio", sitting=sitting, first=len(whole), is_range=True)
+
+    assert beyond.status == 422
+
+
+async def test_a_waveform_has_the_loudest_of_each_column(tmp_path):
+    sound = np.zeros((8000, 2), np.int16)
+    sound[1000, 0], sound[7999, 1] = -32768, 16384
+    async with Scene(tmp_path) as scene:
+        await a_store(tmp_path / "second", [(a_call("w"), sound)])
+        path = next((tmp_path / "second").rglob("*.wav"))
+        [record] = [one for one in await _calls(tmp_path / "second")]
+
+        loudest = Source(str(path), record).loudest(80)
+        assert scene.calls
+
+    assert loudest.shape == (2, 80)
+    assert loudest[0].argmax() == 10 and loudest[0].max() == 1.0
+    assert loudest[1].argmax() == 79 and loudest[1].max() == 0.5
+
+
+@pytest.mark.parametrize("encoding, law", [("ulaw", 0), ("alaw", 8)])
+async def test_g711_is_decoded_by_its_tables(tmp_path, encoding, law):
+    from capture.media.g711 import TABLE, Law
+
+    codes = np.arange(512, dtype=np.uint16).astype(np.uint8).reshape(256, 2)
+    await a_store(tmp_path / "s", [(a_call("g"), codes)], encoding)
+    [record] = await _calls(tmp_path / "s")
+
+    source = Source(str(next((tmp_path / "s").rglob("*.wav"))), record)
+    data = source.read(0, source.size)
+    source.close()
+
+    samples, _ = soundfile.read(io.BytesIO(data), dtype="int16")
+    np.testing.assert_array_equal(samples, TABLE[Law(law)][codes])
+
+
+async def test_listening_leaves_its_end_in_the_register(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager: Visitor = await scene.manager()
+        sitting = (await manager.ask("listening.open", call="1")).said["sitting"]
+
+        done = await manager.ask("listening.close", sitting=sitting)
+        after = await manager.ask("listening.audio", sitting=sitting)
+        kinds = await scene.kinds()
+        text = json.dumps([dict(entry.fields) for entry in await scene.register()])
+
+    assert (done.status, after.status, kinds[-1]) == (200, 404, "playback_ended")
+    assert "0312345678" not in text and sitting not in text
+
+
+async def _calls(path):
+    from storage.store import Store
+
+    async with await Store.open_read_only(path) as store:
+        return [call async for call in store.calls()]
