@@ -65,7 +65,7 @@ def export_sealed(reader: Reader, copy: Path) -> None:
     SealedError if it isn't as it was sealed."""
     with _new(copy) as file, _wav(file, reader.frames, reader.channels) as out:
         for block in reader.blocks():
-            out.write(_as_samples(reader, block))
+            out.write(as_samples(reader, block))
 
 
 def export_aligned(call: CallRecord, source: Path | Reader, copy: Path) -> None:
@@ -114,10 +114,11 @@ class _Opened:
         self.frames = reader.frames
 
     def read(self, first: int, count: int) -> NDArray[np.int16]:
-        return _as_samples(self._reader, self._reader.read(first, count))
+        return as_samples(self._reader, self._reader.read(first, count))
 
 
-def _as_samples(reader: Reader, block: bytearray) -> NDArray[np.int16]:
+def as_samples(reader: Reader, block: bytearray) -> NDArray[np.int16]:
+    """What a reader gave as samples of 16 bits, a row a frame and a column a channel."""
     import numpy as np
 
     from storage.sealed.expand import table

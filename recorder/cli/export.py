@@ -47,7 +47,8 @@ def command(
     copied what, and when, before anything is copied.
 
     With --evidence: the recording as it lies in the store, with all that proves it, and a page that checks it without
-    this program (docs/evidence.md). The configuration names witnesses and the time-stamp authority.
+    this program (docs/evidence.md). A sealed one comes with its wrapped keys, and with --identity also as a copy in the
+    clear, for listening. The configuration names witnesses and the time-stamp authority.
     """
     import asyncio
     import time
@@ -56,7 +57,9 @@ def command(
         if evidence:
             from recorder.cli.export_evidence import export_evidence
 
-            export_evidence(store, output, list(ids), reason=reason, config=config, stamped=not no_timestamp)
+            export_evidence(
+                store, output, list(ids), reason=reason, config=config, stamped=not no_timestamp, identities=identities
+            )
             return 0
         asyncio.run(_export(store, output, identities, aligned, list(dict.fromkeys(ids)), reason, time.time_ns()))
     return 0

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from recorder.contract_form import rfc3339
-from recorder.evidence import names, signers
+from recorder.evidence import names, sealed_checks, signers
 from recorder.evidence.remark import Remark
 from recorder.evidence.timestamp import UnusableStamp, read
 from recorder.evidence.words import in_fours
-from storage import records
+from storage import layout, records
 from storage.marks import MARK_BYTES
 from storage.register import tree
 from storage.register.checkpoint import Checkpoint, Note
@@ -62,6 +62,7 @@ class _Check:
         facts, found = self._facts(entry)
         yield from found
         yield from self._audio(manifest.get("recording"), facts, entry)
+        yield from self._sealed(manifest)
         if not self._blamed:
             yield Remark("files_whole", {"count": str(len(self._files))})
         for code in ("papers", "people", "before"):
@@ -192,23 +193,48 @@ class _Check:
             return
         yield self._altered(name, data, facts, marks)
 
+    def _sealed(self, manifest: dict[str, Any]) -> Iterator[Remark]:
+        """The keys of a sealed recording, and its copy: what they are, and who can compare them."""
+        said, recording = sealed_checks.said_of(manifest), manifest.get("recording")
+        if said is None or recording is None:
+            return
+        data = self._files.get(recording)
+        if data is not None and recording not in self._blamed:
+            if sealed_checks.records_sha256(data) != said.records_sha256:
+                yield self._fault("records_differ", names.MANIFEST)
+            yield Remark("sealed", {"file": recording, "command": sealed_checks.command(recording, said.keys)})
+        copy = None if said.copy is None else self._files.get(said.copy)
+        if said.copy is None or copy is None or said.copy in self._blamed:
+            return
+        samples = hashlib.sha256(memoryview(copy)[sealed_checks.COPY_HEAD_BYTES :]).hexdigest()
+        if samples != said.samples_sha256:
+            yield self._fault("copy_differs", said.copy)
+        else:
+            yield Remark("copy", {"file": said.copy, "recording": recording, "samples": samples})
+
     def _said_of(self, name: str) -> Any:
         """The hash that the manifest has, where the call's facts can't be believed."""
         return self._object(names.MANIFEST)["files"][name].get("sha256")  # type: ignore[index]
 
     def _altered(self, name: str, data: bytes, facts: dict[str, Any] | None, marks: bytes) -> Remark:
         """Where a recording was altered first, by the marks of its seconds."""
-        found = _CALL_IN_HEAD.search(data[:HEADER_BYTES])
-        call = (facts or {}).get("id")
-        if found and call is not None and found[1].decode() != call and hashlib.sha256(data[:HEADER_BYTES]).digest()[
+        call, audio = (facts or {}).get("id"), (facts or {}).get("recording")
+        other = _call_of(data, is_sealed=name.endswith(layout.SEALED))
+        if other is not None and call is not None and other != call and hashlib.sha256(data[:HEADER_BYTES]).digest()[
             :MARK_BYTES
         ] != marks[:MARK_BYTES]:  # fmt: skip
-            return self._fault("other_call", name, call=found[1].decode())
-        audio = (facts or {}).get("recording")
+            return self._fault("other_call", name, call=other)
         if not marks or names.SECONDS in self._blamed or audio is None:
             return self._fault("audio_altered_somewhere", name)
         second = max(1, audio["rate_hz"] * audio["channels"]) * (2 if audio["encoding"] == "pcm16" else 1)
         first = _first_difference(data, marks, second)
+        if audio.get("sealed_bytes") is not None:
+            whole = HEADER_BYTES + (first - 1) * second if first else 0
+            after = sealed_checks.second_before(data, whole, audio["frames"])
+            if after is None:
+                return self._fault("audio_altered_somewhere", name)
+            clock = _clock(audio["starts_ns"] + after * _SECOND_NS)
+            return self._fault("sealed_altered", name, **{"from": str(after), "clock": clock})
         if first == 0:
             return self._fault("head_altered", name)
         at_ns = audio["starts_ns"] + (first - 1) * _SECOND_NS
@@ -232,12 +258,26 @@ class _Check:
 def _is_manifest(said: dict[str, Any]) -> bool:
     """Whether it has the form of one."""
     files, recording = said.get("files"), said.get("recording")
-    return (
+    if not (
         isinstance(files, dict)
         and all(isinstance(one, dict) for one in files.values())
         and (recording is None or (isinstance(recording, str) and recording in files))
         and isinstance(said.get("call"), str)
-    )
+    ):
+        return False
+    try:
+        sealed_checks.said_of(said)
+    except ValueError:
+        return False
+    return True
+
+
+def _call_of(data: bytes, *, is_sealed: bool) -> str | None:
+    """Whose recording a file says to be; None if it doesn't."""
+    if is_sealed:
+        return sealed_checks.call_of(data)
+    found = _CALL_IN_HEAD.search(data[:HEADER_BYTES])
+    return found[1].decode() if found else None
 
 
 def _first_difference(data: bytes, marks: bytes, second: int) -> int:

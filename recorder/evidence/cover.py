@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from recorder.contract_form import rfc3339
 from recorder.dates import at, japanese_day
-from recorder.evidence import words
-from recorder.evidence.value import Custody, Evidence, File, Proven
+from recorder.evidence import names, words
+from recorder.evidence.sealed_checks import command
+from recorder.evidence.value import Custody, Evidence, File, Proven, Sealed
 from recorder.paper.document import Block, Document, Fields, Heading, Paragraph, Signatures, Table
 from storage.records import CallRecord, RecordingRecord
 from storage.register import Entry
@@ -35,6 +36,7 @@ def cover(of: Evidence, files: Sequence[File], manifest_sha256: str) -> Document
             Heading("1　通話"),
             Fields(tuple(_call(call))),
             *_recording(call.recording),
+            *_sealed(call, of.sealed),
             Heading("3　通話記録管理簿の登録"),
             *_register(of.proven),
             Heading("4　録音装置"),
@@ -86,13 +88,15 @@ def _recording(audio: RecordingRecord | None) -> Iterator[Block]:
     for channel, start, end in audio.gaps:
         missing[channel] += end - start
     left, right = (words.length(frames / RATE_HZ) for frames in missing)
-    kind = "G.711の符号のまま（WAV）" if audio.encoding == "g711" else "16ビットPCM（WAV）"
+    is_sealed = audio.sealed_bytes is not None
+    kind = "G.711の符号のまま" if audio.encoding == "g711" else "16ビットPCM"
+    kind += "（封印されたファイル、AES-256-GCM）" if is_sealed else "（WAV）"
     yield Fields(
         (
             ("録音の先頭", _time(audio.starts_ns)),
             ("長さ", f"{words.length(audio.frames / audio.rate_hz)}（{audio.frames:,} サンプル）"),
             ("形式", f"{kind}、{audio.rate_hz:,} Hz、{audio.channels}チャンネル（左が発信者側、右が着信者側）"),
-            ("録音のSHA-256", words.in_fours(audio.sha256.hex())),
+            ("録音のSHA-256" + ("\n封印されたまま" if is_sealed else ""), words.in_fours(audio.sha256.hex())),
             (
                 "音声が届かなかった時間",
                 f"{_PARTIES[0]}　{left}\n{_PARTIES[1]}　{right}\n箇所　{len(audio.gaps)}（その間は無音。補っていない）",
@@ -115,6 +119,34 @@ def _recording(audio: RecordingRecord | None) -> Iterator[Block]:
         yield Table(("届かなかった側", "から（先頭からの秒）", "まで"), rows, (2, 1, 1))
     if len(audio.gaps) > MOST_GAPS:
         yield Paragraph(f"ほか {len(audio.gaps) - MOST_GAPS} 箇所は facts.json にあります。", small=True)
+
+
+def _sealed(call: CallRecord, sealed: Sealed | None) -> Iterator[Block]:
+    """How a sealed recording is opened, and of its copy that it is one."""
+    if sealed is None or call.recording is None:
+        return
+    original = call.recording.path.rpartition("/")[2]
+    keys = {str(segment): names.key(segment) for segment in sealed.keys}
+    rows = [
+        ("原本（証拠）", f"{original}　封印されたまま。これが管理簿に登録された録音である。"),
+        ("封印の鍵", f"{'、'.join(keys.values())}　age形式で包んだもの。秘密鍵を持つ人だけが開ける。"),
+        ("開き方", f"recorder の docs/opener/open_sealed.py による。\n{command(original, keys)}"),
+        ("封印の記録のSHA-256", words.in_fours(sealed.records_sha256)),
+    ]
+    copy = sealed.copy
+    if copy is None:
+        rows.append(("聴取用の複製", "なし（秘密鍵を使わずに作成した）"))
+    else:
+        cut = "" if copy.cut_s is None else f"\n録音は {copy.cut_s:.1f} 秒で途切れている（仕上げられていない）。"
+        rows += [
+            ("聴取用の複製", f"{copy.file.name}　聞くための複製であり、原本ではない。暗号化されていない。{cut}"),
+            ("複製のSHA-256", words.in_fours(copy.file.sha256)),
+            (
+                "複製の音声のSHA-256",
+                f"{words.in_fours(copy.samples_sha256)}\n先頭44バイトより後。原本を開いたものと同じになる。",
+            ),
+        ]
+    yield Fields(tuple(rows))
 
 
 def _register(proven: Proven | None) -> Iterator[Block]:
@@ -142,8 +174,8 @@ def _unit(of: Evidence) -> Iterator[tuple[str, str]]:
     yield "プログラム", of.software
     yield "保存先の番号", of.store
     yield "設定のSHA-256", "示されていない" if of.settings_sha256 is None else words.in_fours(of.settings_sha256)
-    names = ((one, EVENTS.get(one.kind, one.kind) + _version(one)) for one in of.around)
-    events = [f"{_time(one.at_ns)}　{name}（第 {one.number:,} 号）" for one, name in names]
+    named = ((one, EVENTS.get(one.kind, one.kind) + _version(one)) for one in of.around)
+    events = [f"{_time(one.at_ns)}　{name}（第 {one.number:,} 号）" for one, name in named]
     yield "装置の出来事（管理簿）\n前日から通話の終了まで", "\n".join(events) or "なし"
 
 

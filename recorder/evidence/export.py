@@ -1,6 +1,7 @@
 """Make an evidence package of a call: `recorder export --evidence`.
 
-    1 gather what there is, and hash the recording: what was altered is refused
+    1 gather what there is, and hash the recording: what was altered is refused. With a secret key a sealed one is
+      opened in memory, to its last record, to know what its copy will be
     2 get a time stamp for the checkpoint, unless one is kept or none is wanted
     3 enter the copy in the register, with the hash of the manifest
     4 write the package
@@ -15,18 +16,28 @@ import asyncio
 import hashlib
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recorder.copying import enter_copies
-from recorder.evidence import gather, names, package, timestamp
-from recorder.evidence.value import Custody, Evidence, File, Proven
+from recorder.evidence import gather, names, package, sealed, timestamp
+from recorder.evidence.value import Copy, Custody, Evidence, File, Proven, Sealed
 from recorder.problems import Unusable
 from storage.disk import Disk
 from storage.register import stamps
 from storage.register.checkpoint import Vkey
+from storage.sealed.scan import scan, tags
 from storage.store import Store
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
+
+    from storage.reading import StoreReader
+    from storage.records import CallRecord
+
+_FORMS = {False: "evidence", True: "evidence_and_wav"}  # for the register; with a copy that is in the clear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +55,7 @@ class Order:
     witnesses: Sequence[Vkey] = ()
     timestamp_url: str = ""
     timestamp_root: bytes = b""  # PEM
+    secrets: Sequence[Identity] = ()  # that open a sealed recording: with them the package has a copy for listening
 
 
 async def export(store_path: Path, order: Order) -> Evidence:
@@ -55,12 +67,10 @@ async def export(store_path: Path, order: Order) -> Evidence:
         )
         original = store.path_of(evidence.call)
         disk, root = store.disk, store.root
-    if original is not None and not original.endswith(".wav"):
-        raise Unusable(
-            f"The recording of call {order.call} is sealed, and a package is made of plain ones alone.",
-            hint="Copy it with: recorder export --identity FILE",
-        )
     recording = None if original is None else await asyncio.to_thread(_hashed, evidence, Path(original))
+    if recording is not None and evidence.call.is_sealed:
+        found = await asyncio.to_thread(_sealed, store, evidence.call, recording.name, order.secrets)
+        evidence = replace(evidence, sealed=found)
     if evidence.proven is not None:
         proven = await asyncio.to_thread(_stamped, evidence.proven, root, disk, order)
         evidence = replace(evidence, proven=proven)
@@ -68,19 +78,39 @@ async def export(store_path: Path, order: Order) -> Evidence:
     manifest = package.manifest(evidence, files, recording)
     manifest_sha256 = hashlib.sha256(manifest).hexdigest()
     [entry] = await enter_copies(
-        store_path, [evidence.call], who=order.who, reason=order.reason, at_ns=order.at_ns, form="evidence",
-        manifest_sha256=manifest_sha256,
+        store_path, [evidence.call], who=order.who, reason=order.reason, at_ns=order.at_ns,
+        form=_FORMS[_copy(evidence) is not None], manifest_sha256=manifest_sha256,
     )  # fmt: skip
     custody = Custody(
         at_ns=order.at_ns, who=order.who, machine=socket.gethostname(), how=order.how, reason=order.reason,
         clock=order.clock, entry=entry, manifest_sha256=manifest_sha256,
     )  # fmt: skip
     files |= {names.MANIFEST: manifest, **package.papers(evidence, manifest, custody)}
-    streamed = {}
+    streamed: dict[str, Callable[[], Iterator[bytes]]] = {}
     if recording is not None and original is not None:
         streamed[recording.name] = lambda: package.read_in_pieces(Path(original))
+    if (copy := _copy(evidence)) is not None:
+        streamed[copy.file.name] = lambda: sealed.pieces(store, evidence.call, order.secrets)
     await asyncio.to_thread(package.write, order.output, files, streamed)
     return evidence
+
+
+def _copy(evidence: Evidence) -> Copy | None:
+    return None if evidence.sealed is None else evidence.sealed.copy
+
+
+def _sealed(store: StoreReader, call: CallRecord, name: str, secrets: Sequence[Identity]) -> Sealed:
+    """The keys of a sealed recording, and what its copy will be if there are secrets that open it."""
+    path = store.path_of(call) or ""
+    fd = store.disk.open(path)
+    try:
+        found, digest = scan(store.disk, fd), hashlib.sha256()
+        for tag in tags(store.disk, fd, found):
+            digest.update(tag)
+    finally:
+        store.disk.close(fd)
+    copy = sealed.copy_of(store, call, names.copy(name), secrets) if secrets else None
+    return Sealed(keys=sealed.wrapped_keys(store, call), records_sha256=digest.hexdigest(), copy=copy)
 
 
 def _hashed(evidence: Evidence, original: Path) -> File:

@@ -13,6 +13,17 @@ STAMP = "timestamp.tsr"  # RFC 3161
 AROUND = "around.json"  # what the register says of the machine around the call
 PAGE = "verify.html"
 
+
+def key(segment: int) -> str:
+    """The wrapped key of a segment of a sealed recording, an age file."""
+    return f"key-{segment}.age"
+
+
+def copy(recording: str) -> str:
+    """The copy for listening, in the clear, of a sealed recording of that name."""
+    return f"{recording.rpartition('.')[0]}-listening-copy.wav"
+
+
 MANIFEST = "manifest.json"
 
 # What differs with each copy, or shows the manifest's hash and so can't stand in it:

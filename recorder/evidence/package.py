@@ -22,12 +22,13 @@ from pathlib import Path
 from recorder.contract_form import rfc3339
 from recorder.evidence import cover, names
 from recorder.evidence.page import verifier
-from recorder.evidence.value import Custody, Evidence, File
+from recorder.evidence.value import Custody, Evidence, File, Sealed
 from recorder.paper.html import as_html
 from recorder.paper.pdf import as_pdf
 from recorder.problems import Unusable
 from storage import records
 from storage.marks import MARK_BYTES
+from storage.wav import PCM16, RATE_HZ
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP can say: the time of an export isn't the call's
 _BLOCK = 1 << 20
@@ -41,6 +42,8 @@ def contents(of: Evidence) -> dict[str, bytes]:
     if audio is not None:
         marks = (audio.marks[at : at + MARK_BYTES].hex() for at in range(0, len(audio.marks), MARK_BYTES))
         files[names.SECONDS] = "".join(f"{mark}\n" for mark in marks).encode("ascii")
+    if of.sealed is not None:
+        files |= {names.key(segment): age for segment, age in of.sealed.keys.items()}
     files[names.AROUND] = _json(
         [{"number": one.number, "at": rfc3339(one.at_ns), "kind": one.kind, "who": one.who, **one.fields}
          for one in of.around]
@@ -64,13 +67,28 @@ def contents(of: Evidence) -> dict[str, bytes]:
 def manifest(of: Evidence, files: Mapping[str, bytes], recording: File | None) -> bytes:
     """The list of what is in the package, with what else is said of the call's making."""
     listed = [file_of(name, data) for name, data in files.items()] + ([recording] if recording else [])
+    if of.sealed is not None and of.sealed.copy is not None:
+        listed.append(of.sealed.copy.file)
     return _json(
         {
             "format": names.FORMAT, "call": of.call.id, "store": of.store, "office": of.office, "software": of.software,
             "settings_sha256": of.settings_sha256, "recording": None if recording is None else recording.name,
             "files": {one.name: {"bytes": one.size, "sha256": one.sha256} for one in listed},
+            "sealed": None if of.sealed is None or recording is None else _sealed(of.sealed),
         }
     )  # fmt: skip
+
+
+def _sealed(of: Sealed) -> dict[str, object]:
+    """What there is of a sealed recording; its copy is named as what it is."""
+    copy = of.copy
+    return {
+        "keys": {str(segment): names.key(segment) for segment in of.keys}, "records_sha256": of.records_sha256,
+        "copy": None if copy is None else {
+            "file": copy.file.name, "made_for": "listening", "encoding": PCM16.name, "frames": copy.frames,
+            "channels": copy.channels, "rate_hz": RATE_HZ, "samples_sha256": copy.samples_sha256, "cut_s": copy.cut_s,
+        },
+    }  # fmt: skip
 
 
 def listed(data: bytes) -> list[File]:

@@ -29,6 +29,35 @@ class Proven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file of a package, as its manifest tells."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """The copy for listening, in the clear, of a sealed recording: a WAV file of 16-bit samples."""
+
+    file: File
+    frames: int
+    channels: int
+    samples_sha256: str  # of what follows its head of 44 bytes
+    cut_s: float | None  # the second at which a recording ends that nobody completed; None: it is whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What a package has of a sealed recording besides its file."""
+
+    keys: Mapping[int, bytes]  # its wrapped keys (age files), by segment
+    records_sha256: str  # of the tags of its records, as its last record has it (docs/sealed.md)
+    copy: Copy | None  # None: nobody gave a secret key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything that a package is made of, but for the audio itself."""
 
@@ -39,15 +68,7 @@ class Evidence:
     settings_sha256: str | None  # of the file of settings named at the export; None: none was
     around: tuple[Entry, ...]  # what the register says of the machine from the day before the call to its end
     proven: Proven | None  # None: no checkpoint covers the call's entry yet
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """One file of a package, as its manifest tells."""
-
-    name: str
-    size: int
-    sha256: str
+    sealed: Sealed | None = None  # None: its recording is a plain one, or there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from storage.disk import Disk
@@ -37,15 +37,30 @@ class Scan(NamedTuple):
 
 def scan(disk: Disk, fd: int) -> Scan:
     """Looks through an open file, record by record. SealedError if its head is none; OSError."""
-    size = disk.size(fd)
+    return _scan(lambda into, offset: disk.read_into(fd, into, offset), disk.size(fd))
+
+
+def scan_data(data: bytes | memoryview) -> Scan:
+    """The same of what lies in memory, whole or the beginning of a file. SealedError."""
+
+    def read(into: memoryview, offset: int) -> int:
+        piece = memoryview(data)[offset : offset + len(into)]
+        into[: len(piece)] = piece
+        return len(piece)
+
+    return _scan(read, len(data))
+
+
+def _scan(read: Callable[[memoryview, int], int], size: int) -> Scan:
+    """`read` fills a buffer from a place of the file, and says how much it got."""
     buffer = bytearray(HEAD_BYTES)
     view = memoryview(buffer)
-    head = parse_head(bytes(buffer[: disk.read_into(fd, view, 0)]))
+    head = parse_head(bytes(buffer[: read(view, 0)]))
     records: list[Record] = []
     last: Record | None = None
     offset = HEAD_BYTES
     while last is None and offset + RECORD_BYTES <= size:
-        got = disk.read_into(fd, view[:RECORD_BYTES], offset)
+        got = read(view[:RECORD_BYTES], offset)
         record = parse_record(view[:got], offset)
         if record is None or record.end > size:
             break

@@ -50,7 +50,8 @@ const keyLine = (key) => `${key.name}+${hex(key.id)}+${btoa(String.fromCharCode(
 
 const isManifest = (said) => isObject(said.files) && Object.values(said.files).every(isObject) &&
   typeof said.call === "string" &&
-  (said.recording === null || (typeof said.recording === "string" && Object.hasOwn(said.files, said.recording)));
+  (said.recording === null || (typeof said.recording === "string" && Object.hasOwn(said.files, said.recording))) &&
+  isSealedSaid(said);
 
 const isText = (value) => typeof value === "string";
 const isAudio = (said) => isObject(said) && /^[0-9a-f]{64}$/.test(said.sha256) && isText(said.encoding) &&
@@ -86,7 +87,7 @@ class Check {
       found.push({ code: "unsigned", values: {} });
     }
     const facts = this.ofFacts(entry, found);
-    found.push(...await this.audio(manifest, facts, entry));
+    found.push(...await this.audio(manifest, facts, entry), ...await checkSealed(this, manifest));
     if (!this.blamed.size) found.push({ code: "files_whole", values: { count: String(this.files.size) } });
     for (const code of ["papers", "people", "before"]) found.push({ code, values: {} });
     return found;
@@ -256,8 +257,8 @@ class Check {
       const end = Math.min(HEADER_BYTES + number * second, data.length);
       return equal((await sha256(data.subarray(0, end))).slice(0, 4), marks.slice(number * 4, number * 4 + 4));
     };
-    const head = new TextDecoder("latin1").decode(data.subarray(0, HEADER_BYTES));
-    const other = /"id":"([A-Za-z0-9-]{1,64})"/.exec(head)?.[1];
+    const head = data.subarray(0, HEADER_BYTES);
+    const other = name.endsWith(".sealed") ? scanSealed(head)?.id : /"id":"([A-Za-z0-9-]{1,64})"/.exec(ascii(head))?.[1];
     if (other && facts && other !== facts.id && !await isAlike(0, 0)) return this.fault("other_call", name, { call: other });
     const audio = facts?.recording;
     if (!marks.length || this.blamed.has(N.seconds) || !audio) return this.fault("audio_altered_somewhere", name);
@@ -267,6 +268,12 @@ class Check {
       const middle = (low + high) >> 1;
       if (await isAlike(middle, second)) low = middle + 1;
       else high = middle;
+    }
+    if (Number.isInteger(audio.sealed_bytes)) {
+      const after = secondBefore(data, low ? HEADER_BYTES + (low - 1) * second : 0, audio.frames);
+      if (after === null) return this.fault("audio_altered_somewhere", name);
+      const clock = inJapan(audio.starts_ns / 1e6 + after * 1000).slice(11);
+      return this.fault("sealed_altered", name, { from: String(after), clock });
     }
     if (low === 0) return this.fault("head_altered", name);
     const clock = inJapan(audio.starts_ns / 1e6 + (low - 1) * 1000).slice(11);

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from importlib import resources
 
-_PARTS = ("proofs.js", "checks.js", "screen.js")
+_PARTS = ("proofs.js", "sealed.js", "checks.js", "screen.js")
 
 
 @cache
