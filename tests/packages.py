@@ -27,6 +27,7 @@ PROGRAMS = {
     "age": ("age", "opening what was wrapped, with a tool that isn't ours"),
     "chromium": ("chromium", "the desk's pages as a clerk walks them, and the check of evidence"),
     "pdftotext": ("poppler-utils", "reading papers as who prints them sees them"),
+    "strace": ("strace", "seeing which files a command makes"),
     "openssl": ("openssl", "a time-stamp authority of our own"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }

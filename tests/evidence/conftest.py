@@ -16,6 +16,7 @@ from storage.register.checkpoint import vkey
 from storage.store import Store
 from tests.evidence.authority import authority
 from tests.evidence.packages import Signed, a_signed_store, an_order, files_of
+from tests.evidence.sealed_packages import Packages, both_packages
 
 
 class Made(NamedTuple):
@@ -49,3 +50,9 @@ async def _make(folder: Path, url: str, root: bytes) -> tuple[Signed, dict[str, 
         other = await gather.gather(store, "2", settings_sha256=None, witnesses=[signed.witness])
         name = store.path_of(other.call) or ""
     return signed, {**package.contents(other), Path(name).name: b"".join(package.read_in_pieces(Path(name)))}
+
+
+@pytest.fixture(scope="session")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    """Of a sealed call. Untouched."""
+    return both_packages(tmp_path_factory.mktemp("sealed"))

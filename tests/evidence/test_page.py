@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from recorder.evidence.checking import check
 from recorder.evidence.page import verifier
 from tests.evidence.conftest import Made
+from tests.evidence.sealed_packages import COPY, ORIGINAL, TAMPERINGS, Packages, at_second
 from tests.evidence.tampering import KINDS, WAV, Tampering, flipped
 from tests.packages import require
 
@@ -50,8 +52,8 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def page(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The page out of the package, offline."""
+def page(made: Made, sealed: Packages, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The page out of the package, offline. `sealed` is made before the browser's loop runs: it needs one of its own."""
     chromium = require("chromium")
     api = pytest.importorskip("playwright.sync_api", reason="tool missing: pip install playwright")
     path = tmp_path_factory.mktemp("page") / "verify.html"
@@ -148,3 +150,47 @@ def test_the_page_names_nothing_to_be_fetched() -> None:
 
     assert "default-src 'none'" in text
     assert "fetch(" not in text and "XMLHttpRequest" not in text and " src=" not in text and "import(" not in text
+
+
+def test_a_sealed_recording_is_accepted_and_its_copy_called_a_copy(page: Page, sealed: Packages) -> None:
+    found = page.check(sealed.with_copy)
+
+    assert page.verdict() == "part"  # no key was given
+    assert in_order(found) == ours(sealed.with_copy, None)
+    shown = page.page.inner_text("#found")
+    assert f"録音 {ORIGINAL} は封印されています。" in shown
+    assert f"{COPY} は聴取用の複製で、原本は {ORIGINAL} です。" in shown
+    assert f"{COPY} is a copy made for listening; the original is {ORIGINAL}." in shown
+    assert in_order(page.check(sealed.without)) == ours(sealed.without, None)
+
+
+def test_a_flipped_bit_of_a_sealed_recording_is_named(page: Page, sealed: Packages) -> None:
+    files = {**sealed.with_copy, ORIGINAL: flipped(sealed.with_copy[ORIGINAL], at_second(7))}
+
+    page.check(files)
+
+    assert page.verdict() == "bad"
+    shown = page.page.inner_text("#found")
+    assert f"The sealed recording {ORIGINAL} was altered, first in what was written after second 6 (09:15:08)." in shown
+
+
+@pytest.mark.parametrize("kind", TAMPERINGS)
+def test_each_tampering_with_a_sealed_one_is_found_as_by_the_program(page: Page, sealed: Packages, kind: str) -> None:
+    act, code, file, _ = TAMPERINGS[kind]
+    files = dict(sealed.with_copy)
+    act(files)
+
+    found = page.check(files)
+
+    assert (code, file) in [(code, values.get("file")) for code, values in found]
+    assert in_order(found) == ours(files, None)
+
+
+def test_any_flipped_bit_of_a_sealed_recording_is_found_as_by_the_program(page: Page, sealed: Packages) -> None:
+    seed = random.randrange(1 << 32)
+    luck, size = random.Random(seed), len(sealed.with_copy[ORIGINAL])
+    for _ in range(10):
+        files, place = dict(sealed.with_copy), luck.choice([luck.randrange(148), luck.randrange(size)])
+        files[ORIGINAL] = flipped(files[ORIGINAL], place, 1 << luck.randrange(8))
+
+        assert in_order(page.check(files)) == ours(files, None), f"seed {seed}: byte {place}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from recorder.erasing_all.erase import erase_all, what_there_is
 from storage.disk import Disk
 from storage.errors import StoreBusy, StoreError
 from storage.store import Store
+from tests.packages import require
 from tests.storage import conftest
 from tests.storage.build import SECOND, START, a_call, a_store_with, audio, unanswered
 from tests.storage.fragile_disk import FragileDisk, PowerCut
@@ -42,6 +44,53 @@ def test_everything_goes_and_the_report_says_so(tmp_path: Path, capsys: pytest.C
     assert report["begun_ns"] <= report["ended_ns"] and report["backups_until"] is not None
     out = capsys.readouterr()
     assert "4 calls, 3 recordings" in out.err and "3 keys destroyed" in out.out
+
+
+def test_the_certificate_is_printed_with_serials_counts_and_lines_for_witness_and_seal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """消去証明書 of a unit's return (Yamagata 8(3))."""
+    require("pdftotext")
+    store, paper = tmp_path / "store", tmp_path / "certificate.pdf"
+    assert main(["demo-store", "--store", str(store), "--days", "1", "--until", "2026-11-20", "--calls-per-day", "5",
+                 "--talk-seconds", "0.5", "--json"]) == 0  # fmt: skip
+    made = json.loads(capsys.readouterr().out)
+    uuid = uuid_of(store)
+
+    assert main(["erase", "--all", "--store", str(store), "--certificate", str(paper), "--confirm", uuid,
+                 "--no-discard"]) == 0  # fmt: skip
+
+    shown = read_paper(paper)
+    report = json.loads(paper.with_suffix(".json").read_text())
+    [device] = report["devices"]
+    counts = (f"{made['calls']:,}件", f"{made['recordings']:,}件(うち暗号化0件)", f"{report['files']:,}個")
+    signed_by = ("実施者", "立会人", "管理責任者", "年月日", "印")
+    for words in (
+        "消去証明書", "製造番号", device["device"], device["model"], device["serial"], uuid, *counts,
+        "上書き消去", *signed_by, f"{report['recordings_bytes']:,}バイト",
+    ):  # fmt: skip
+        assert "".join(words.split()) in shown, words
+    assert (report["calls"], report["recordings"]) == (made["calls"], made["recordings"])
+    assert os.listdir(store) == []
+
+
+def test_the_certificate_of_sealed_recordings_names_their_keys(tmp_path: Path) -> None:
+    require("pdftotext")
+    store, paper = tmp_path / "store", tmp_path / "certificate.pdf"
+    asyncio.run(a_sealed_store(store, a_call("c-0"), a_call("c-1")))
+
+    assert main(["erase", "--all", "--store", str(store), "--certificate", str(paper), "--confirm", uuid_of(store),
+                 "--no-discard"]) == 0  # fmt: skip
+
+    shown = read_paper(paper)
+    for words in ("2件(うち暗号化2件)", "廃棄した鍵2個", "暗号化消去", "鍵のバックアップ"):
+        assert words in shown, words
+
+
+def read_paper(path: Path) -> str:
+    """A PDF's words, without the spaces between them."""
+    run = subprocess.run(["pdftotext", "-layout", str(path), "-"], check=True, capture_output=True, text=True)
+    return "".join(run.stdout.split()).replace("（", "(").replace("）", ")")
 
 
 def test_without_the_uuid_nothing_is_erased(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
