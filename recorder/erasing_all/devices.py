@@ -24,7 +24,9 @@ def device_of(folder: str, *, discard: bool) -> Device:
     return Device(
         path=folder, device=f"/dev/{name}" if name else "", model=_read(os.path.join(disk, "device", "model")),
         serial=_read(os.path.join(disk, "device", "serial")) or _read(os.path.join(disk, "serial")),
-        is_flash={"0": True, "1": False}.get(rotational), discarded=discard and _discarded(folder),
+        # A disk of a virtual machine says that it turns, whatever lies below it.
+        is_flash=None if name.startswith("vd") else {"0": True, "1": False}.get(rotational),
+        discarded=discard and _discarded(folder),
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ class Page:
 
 @pytest.fixture(scope="module")
 def page(made: Made, sealed: Packages, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The page out of the package, offline. `sealed` is made before the browser's loop runs: it needs one of its own."""
+    """The page out of the package, offline. `sealed` is made first: it needs a loop, and the browser has one."""
     chromium = require("chromium")
     api = pytest.importorskip("playwright.sync_api", reason="tool missing: pip install playwright")
     path = tmp_path_factory.mktemp("page") / "verify.html"
