@@ -109,8 +109,8 @@ def play(path: Path, sender: Sender, start_s: float | None) -> tuple[int, list[f
                 now = time.time_ns()
                 high = int(np.searchsorted(due, now, side="right"))
                 if high > low:
-                    late.append((now - int(due[low])) / 1e9)
                     sender.send(low, high)
+                    late.append((time.time_ns() - int(due[low])) / 1e9)  # by now they are on the line, not before
                     low = high
                 if low < len(due):
                     time.sleep(max((int(due[low]) - time.time_ns()) / 1e9, TURN_S))

@@ -29,6 +29,8 @@ PLACES = (0.5, 0.15, 0.3, 0.7, 0.85, 1.0)  # shares of the frames
 NO_CLOCK = {"pp-sip_reqs.pcap"}
 # Three frames of an attack's INVITE, and other captures of one frame: there is no midst.
 SHORTEST = 4
+# Of a recording: its hash, and by how much the telephones' clocks differ, which is measured by each process anew.
+HEARD_BY = {"sha256", "clocks"}
 
 
 async def outcome_of(store: Path) -> Outcome:
@@ -37,16 +39,23 @@ async def outcome_of(store: Path) -> Outcome:
 
 
 def comparable(call: dict[str, Any]) -> dict[str, Any]:
-    """A call without the hash of its file, whose head also tells how it came about; and without the flag of a restart
-    while both sides paused, since nobody can know what they said meanwhile."""
-    recording = call["recording"] and {key: value for key, value in call["recording"].items() if key != "sha256"}
+    """A call without what tells how its file came about; and without the flag of a restart while both sides paused,
+    since nobody can know what they said meanwhile."""
+    recording = call["recording"] and {key: call["recording"][key] for key in call["recording"] if key not in HEARD_BY}
     return {**call, "recording": recording, "flags": sorted(set(call["flags"]) - {GAP})}
 
 
 def faults(file: Outcome, live: Outcome) -> list[str]:
-    if [comparable(call) for call in file.calls] != [comparable(call) for call in live.calls]:
-        return [f"file: {file.calls}", f"live: {live.calls}"]
-    found = []
+    names = [[call["call_ids"] for call in outcome.calls] for outcome in (file, live)]
+    if names[0] != names[1]:
+        return [f"calls are {names[1]} and not {names[0]}"]
+    pairs = [(comparable(one), comparable(other)) for one, other in zip(file.calls, live.calls, strict=True)]
+    found = [
+        f"{one['call_ids']}: {key} is {other[key]} and not {one[key]}"
+        for one, other in pairs for key in one if one[key] != other[key]
+    ]  # fmt: skip
+    if found:
+        return found
     for number, call in enumerate(file.calls):
         one, other = file.sides(number), live.sides(number)
         if one is not None and other is not None and not np.array_equal(one, other):
