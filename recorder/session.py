@@ -204,10 +204,10 @@ class Session:
         if leg is not None:
             if (sides := leg.sides | sides_of(block)) != leg.sides:
                 leg.sides = sides
-                self._changed[leg.conversation.number] = leg.conversation
-                media = self._remembered(call)
-                if media is not None and self._journal is not None:  # without counts, which will not hold for long
-                    self._journal.remember(call, replace(media, streams=()))
+                if self._journal is not None:
+                    self._changed[leg.conversation.number] = leg.conversation
+                    if (media := self._remembered(call)) is not None:  # without counts, which will not hold for long
+                        self._journal.remember(call, replace(media, streams=()))
             if leg.finder is not None and not leg.finder.done:
                 heard = TABLE[block.laws[1]][block.codes[:, 1]]  # what the exchange says to who calls
                 leg.finder.feed(block.start - leg.prepended, heard)
@@ -360,7 +360,11 @@ class Session:
         return Tape(partial(self._begin, call), partial(self._as_pcm, call), self._fail, g711=self._g711)
 
     def _begin(self, call: Call, encoding: Encoding, starts_ns: int) -> Part | None:
-        return self._keeper.begin(self._known_of(call), encoding=encoding, starts_ns=starts_ns)
+        part = self._keeper.begin(self._known_of(call), encoding=encoding, starts_ns=starts_ns)
+        leg = self._book.leg(call)
+        if self._journal is None and leg is not None and len(leg.conversation.legs) == 1:
+            self._changed.pop(leg.conversation.number, None)  # its only recording tells all of it by now
+        return part
 
     def _as_pcm(self, call: Call, old: Part, decode: Decode) -> Part:
         return self._keeper.go_on_as_pcm(self._known_of(call), old, decode)

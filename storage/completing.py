@@ -16,10 +16,11 @@ from dataclasses import replace
 from storage import facts
 from storage.disk import Disk
 from storage.layout import PART
-from storage.marks import hash_marking, second_bytes
+from storage.marks import hash_marking, room_for_marking, second_bytes
 from storage.parts import FilePool, PartFile
 from storage.records import CallRecord, salted
 from storage.sealed.seals import Seals
+from storage.wav import PCM16
 
 DISK_ERROR = "disk_error"
 _READ_BYTES = 1 << 18
@@ -141,7 +142,7 @@ def sync_all(pool: FilePool, root: int, completed: Sequence[PartFile] = ()) -> O
 
 def hash_and_name(completions: Sequence[Completion], pool: FilePool) -> None:
     """Steps 3 to 5: each file is read back and hashed, gets its name, and the names are synced."""
-    disk = pool.disk
+    disk, buffer = pool.disk, room_for_marking(second_bytes(PCM16.name, 2))
     folders: dict[str, list[PartFile]] = {}
     for completion in completions:
         part = completion.open_part
@@ -151,7 +152,7 @@ def hash_and_name(completions: Sequence[Completion], pool: FilePool) -> None:
             if completion.fd is None:
                 completion.fd = disk.open(part.path)
             second = second_bytes(part.encoding.name, part.channels)
-            completion.sha256, size, completion.marks = hash_marking(disk, completion.fd, second)
+            completion.sha256, size, completion.marks = hash_marking(disk, completion.fd, second, buffer)
             if size != part.file_bytes:
                 raise OSError(errno.EIO, "the file isn't as long as what was written")
             name_for_good(disk, part.path)

@@ -29,10 +29,13 @@ def second_bytes(encoding: str, channels: int, rate_hz: int = wav.RATE_HZ) -> in
     return rate_hz * channels * (2 if encoding == wav.PCM16.name else 1)
 
 
-def hash_marking(disk: Disk, fd: int, second: int) -> Marked:
-    """SHA-256 of a whole open file, its size, and its marks, a second having so many bytes."""
+def hash_marking(disk: Disk, fd: int, second: int, buffer: memoryview | None = None) -> Marked:
+    """SHA-256 of a whole open file, its size, and its marks, a second having so many bytes.
+
+    Who hashes many files gives a `buffer` (`room_for_marking`): making one costs as much as reading half a second.
+    """
     sha256, size, marks = hashlib.sha256(), 0, bytearray()
-    buffer = memoryview(bytearray(max(wav.HEADER_BYTES, _READ_SECONDS * second)))
+    buffer = room_for_marking(second) if buffer is None else buffer
     wanted = wav.HEADER_BYTES
     while got := _read(disk, fd, buffer[:wanted], size):
         for start in range(0, got, second if size else wanted):
@@ -41,6 +44,11 @@ def hash_marking(disk: Disk, fd: int, second: int) -> Marked:
         size += got
         wanted = _READ_SECONDS * second
     return Marked(sha256.digest(), size, bytes(marks))
+
+
+def room_for_marking(second: int) -> memoryview:
+    """A buffer for `hash_marking` of files of which no second has more bytes."""
+    return memoryview(bytearray(max(wav.HEADER_BYTES, _READ_SECONDS * second)))
 
 
 def first_difference(marks: bytes, others: bytes) -> int | None:

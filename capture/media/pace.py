@@ -136,7 +136,7 @@ class Pace:
 
     def new_run(self, channel: int, end: int) -> None:
         """The next packet of a channel does not follow from those before; `end` is the position behind these."""
-        self._measure(np.array([channel]), np.array([end]), self._with_present(channel))
+        self._measure_one(channel, end)
         line = self._lines.get(channel)
         if line is not None:
             line.end_stretch()
@@ -157,12 +157,17 @@ class Pace:
 
     def clock(self, channel: int, end: int) -> tuple[ClockPoint, ...]:
         """The line of a channel until now, `end` being the position behind its newest sample."""
-        self._measure(np.array([channel]), np.array([end]), self._with_present(channel))
+        self._measure_one(channel, end)
         line = self._lines.get(channel)
         return () if line is None else line.points()
 
-    def _with_present(self, channel: int) -> NDArray[np.int64]:
-        return np.append(self._slices_ns[channel], self._least_ns[channel])[None, :]
+    def _measure_one(self, channel: int, end: int) -> None:
+        """As `_measure`, in the midst of a window, the present slice included."""
+        slices_ns = [*self._slices_ns[channel].tolist(), int(self._least_ns[channel])]
+        heard = sorted(one for one in slices_ns if one != NOTHING)
+        if len(heard) >= LEAST_SLICES:
+            line = self._lines.setdefault(channel, ClockLine())
+            line.add(end - HALF_WINDOW, heard[(len(heard) - 1) // 2] // SAMPLE_NS)
 
     def _measure(self, channel: NDArray[np.int64], end: NDArray[np.int64], slices_ns: NDArray[np.int64]) -> None:
         """Take the median of each channel's slices in which it was heard (the lower one of two)."""
