@@ -72,7 +72,7 @@ class Writing:
 async def test_a_capture_gives_the_same_store_by_way_of_another_process(
     tmp_path: Path, demo_capture: Path, ends: Ends
 ) -> None:
-    """From frames to files, over the socket and without it: each recording's hash is the same."""
+    """From frames to files, over the socket and without it: each recording's sound is the same."""
     writing = Writing(tmp_path / "sent", ends[0])
     listed = []
     for name in ("sent", "at-once"):
@@ -92,7 +92,8 @@ async def test_a_capture_gives_the_same_store_by_way_of_another_process(
             ends[1].close()
             writing.over()
         found = await rows(tmp_path / name)
-        listed.append(sorted((one.id, one.recording.sha256) for one in found.values() if one.recording))
+        sound = [one for one in found.values() if one.recording]  # heads differ: each call has a salt of its own
+        listed.append(sorted((one.id, (tmp_path / name / one.recording.path).read_bytes()[4096:]) for one in sound))
 
     assert listed[0] == listed[1] != []
 
