@@ -8,6 +8,7 @@ the settings are read again: a faulty file is refused, and the ones before stay 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -167,24 +168,24 @@ def record(
     `StoreError`."""
     if settings.sealing.recipients:
         overwrite_what_is_freed()
-    figures = FigureFile(settings.status.live)
-    keeper = DeferredKeeper.open(
-        folder, run=" ".join(names), from_ns=since_ns, go_on=True, recipients=settings.sealing.named(),
-        memory_bytes=settings.capture.waiting_audio_bytes,
-    )
-    try:
-        adopted = asyncio.run(adopt_policy(folder, settings))
-        put = figures.put if figures.is_wanted else None
-        daemon = Daemon(source, keeper, settings, config, signals, folder, put_figures=put)
-        calls = daemon.go_on()
-        settle_down()
-        asyncio.run(daemon.run([*adopted, Sentence(ready_sentence(names, folder, calls), Kind.READY)]))
-    except CaptureFileError as problem:
-        keeper.abandon(timeout_s=CLOSE_S)
-        raise Unusable(str(problem)) from problem
-    except BaseException:
-        keeper.abandon(timeout_s=CLOSE_S)
-        raise
+    with contextlib.closing(FigureFile(settings.status.live)) as figures:
+        keeper = DeferredKeeper.open(
+            folder, run=" ".join(names), from_ns=since_ns, go_on=True, recipients=settings.sealing.named(),
+            memory_bytes=settings.capture.waiting_audio_bytes,
+        )
+        try:
+            adopted = asyncio.run(adopt_policy(folder, settings))
+            put = figures.put if figures.is_wanted else None
+            daemon = Daemon(source, keeper, settings, config, signals, folder, put_figures=put)
+            calls = daemon.go_on()
+            settle_down()
+            asyncio.run(daemon.run([*adopted, Sentence(ready_sentence(names, folder, calls), Kind.READY)]))
+        except CaptureFileError as problem:
+            keeper.abandon(timeout_s=CLOSE_S)
+            raise Unusable(str(problem)) from problem
+        except BaseException:
+            keeper.abandon(timeout_s=CLOSE_S)
+            raise
     return keeper.is_closed
 
 
