@@ -21,6 +21,7 @@ from typing import Any
 
 from recorder import replay as replaying
 from recorder.daemon import run as daemon
+from recorder.daemon import start as starting
 from recorder.settings import Settings
 from storage.store import Store
 from storage.verification import verify
@@ -163,7 +164,7 @@ def _fork(what: Callable[[], None], errors: Path) -> int:
 
 def _run(store: Path, interface: str, ready: int) -> None:
     _announce(daemon, ready)
-    daemon.run(None, store, [interface])
+    starting.run(None, store, [interface])
 
 
 def _run_on_pipe(store: Path, reading: int, writing: int, ready: int) -> None:

@@ -20,14 +20,16 @@ GROUPS = {"recorder": 64_200, "recorder-teller": 64_203}
 
 
 class Machine:
-    """A folder that stands for /srv, with the settings and the store, and one for /run."""
+    """Folders that stand for /srv, with the settings and the store, for /run and for /var/lib."""
 
     def __init__(self, folder: Path) -> None:
         folder.chmod(0o755)
-        self.srv, self.run = folder / "srv", folder / "run"
+        self.srv, self.run, self.state = folder / "srv", folder / "run", folder / "state"
         self.store = self.srv / "recorder"
-        for path in (self.srv, self.run, self.store):
+        for path in (self.srv, self.run, self.store, self.state):
             path.mkdir(mode=0o755)
+        (self.state / "recorder-keeper").mkdir(mode=0o700)  # its StateDirectory
+        os.chown(self.state / "recorder-keeper", USERS["recorder-keeper"], GROUPS["recorder-teller"])
         os.chown(self.store, 0, GROUPS["recorder"])
         self.store.chmod(0o2770)
         self.config = self.srv / "recorder.toml"
@@ -55,7 +57,7 @@ class Machine:
         unit = self.unit(name)
         own = [sys.executable, "-m", "recorder", *unit.command()[1:]]
         return command_line(
-            unit, list(command) or own, binds={str(self.srv): "/srv", str(self.run): "/run"},
+            unit, list(command) or own, binds={str(self.srv): "/srv", str(self.run): "/run", str(self.state): "/var/lib"},
             uid=USERS[unit["User"]], gid=GROUPS[unit["Group"]],
             groups=[GROUPS[word] for word in unit.words("SupplementaryGroups")],
         )  # fmt: skip

@@ -102,6 +102,7 @@ def mounts(unit: Unit, binds: dict[str, str]) -> None:
         os.close(fd)
     writable = [path for word in unit.words("ReadWritePaths") if os.path.exists(path := word.lstrip("-"))]
     writable += [f"/run/{name}" for name in unit.words("RuntimeDirectory")]
+    writable += [path for name in unit.words("StateDirectory") if os.path.isdir(path := f"/var/lib/{name}")]
     for path in writable:
         mount(path, path, flags=_BIND)
     assert unit["ProtectSystem"] == "strict"
