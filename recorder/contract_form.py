@@ -65,7 +65,7 @@ def _announcement(announcement: AnnouncementRecord) -> dict[str, Any]:
 
 
 def _recording(recording: RecordingRecord) -> dict[str, Any]:
-    return {
+    form: dict[str, Any] = {
         "path": recording.path,
         "sha256": recording.sha256.hex(),
         "encoding": recording.encoding,
@@ -74,10 +74,12 @@ def _recording(recording: RecordingRecord) -> dict[str, Any]:
         "frames": recording.frames,
         "starts_at": rfc3339(recording.starts_ns),
         "streams": [_stream(stream) for stream in recording.streams],
-        "clocks": [{"channel": one, "frame": frame, "late": late} for one, frame, late in recording.clocks],
         "sealed": recording.sealed_bytes is not None,
         "bytes": recording.file_bytes,
     }
+    if recording.clocks:
+        form["clocks"] = [{"channel": one, "frame": frame, "late": late} for one, frame, late in recording.clocks]
+    return form
 
 
 def _stream(stream: StreamRecord) -> dict[str, Any]:

@@ -77,6 +77,15 @@ def test_a_short_ssrc_keeps_its_eight_digits() -> None:
     assert call_as_json(a_call(recording=recording))["recording"]["streams"][0]["ssrc"] == "0x0000002a"
 
 
+def test_a_side_whose_clock_drifts_has_a_line() -> None:
+    recording = RecordingRecord(starts_ns=START_NS, streams=(a_stream(),), clocks=((1, 0, 2), (1, 80_000, -90)))
+
+    assert call_as_json(a_call(recording=recording))["recording"]["clocks"] == [
+        {"channel": 1, "frame": 0, "late": 2},
+        {"channel": 1, "frame": 80_000, "late": -90},
+    ]
+
+
 def test_times_cut_off_what_is_finer_than_a_microsecond() -> None:
     assert rfc3339(0) == "1970-01-01T09:00:00.000000+09:00"
     assert rfc3339(1_999) == "1970-01-01T09:00:00.000001+09:00"
