@@ -24,6 +24,9 @@ pytestmark = pytest.mark.long
 
 LONGEST_S = cycles(quick=7, nightly=3600)
 ALL = LONGEST_S > 60
+# Single packets that come minutes after each other: in a file they move no clock (`capture.clock`), on a line the
+# machine's own does, so what waits in vain is given up in time.
+NO_CLOCK = {"pp-sip_reqs.pcap"}
 AT_ONCE = 6
 
 
@@ -60,7 +63,8 @@ def both_ways(path: Path, folder: Path, cable: Cable) -> Result:
 
 def test_the_daemon_makes_of_a_cable_what_replay_makes_of_the_file(shared_folder: Path, tmp_path: Path) -> None:
     needs_root()
-    last_s = {path: lasts_s(frames_of(path)) for path in ethernet(shared_folder / "pcaps")}
+    found = [path for path in ethernet(shared_folder / "pcaps") if path.name not in NO_CLOCK]
+    last_s = {path: lasts_s(frames_of(path)) for path in found}
     captures = sorted((path for path in last_s if last_s[path] <= LONGEST_S), key=lambda path: -last_s[path])
     assert captures
     cables: list[Cable] = []

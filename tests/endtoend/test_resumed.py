@@ -20,13 +20,11 @@ from recorder.settings import Settings
 from storage.store import Store
 from tests.endtoend.live import Outcome, frames_of
 from tests.endtoend.resumed import resumed
-from tests.endtoend.test_captures import ethernet
+from tests.endtoend.test_captures import NO_CLOCK, ethernet
 from tests.reliability.promises import Tried, cycles
 from tests.wire import Frame, write_pcap
 
 PLACES = (0.5, 0.15, 0.3, 0.7, 0.85, 1.0)  # shares of the frames
-# A single frame that comes a minute after the one before moves no clock (`capture.clock`), unless it is the first.
-NO_CLOCK = {"pp-sip_reqs.pcap"}
 # Three frames of an attack's INVITE, and other captures of one frame: there is no midst.
 SHORTEST = 4
 # Of a recording: its hash, and by how much the telephones' clocks differ, which is measured by each process anew.

@@ -123,7 +123,7 @@ class Run:
         """Close its input; its exit status."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @contextlib.contextmanager
