@@ -57,7 +57,8 @@ class Machine:
         unit = self.unit(name)
         own = [sys.executable, "-m", "recorder", *unit.command()[1:]]
         return command_line(
-            unit, list(command) or own, binds={str(self.srv): "/srv", str(self.run): "/run", str(self.state): "/var/lib"},
+            unit, list(command) or own,
+            binds={str(self.srv): "/srv", str(self.run): "/run", str(self.state): "/var/lib"},
             uid=USERS[unit["User"]], gid=GROUPS[unit["Group"]],
             groups=[GROUPS[word] for word in unit.words("SupplementaryGroups")],
         )  # fmt: skip
