@@ -3,7 +3,7 @@
     python -m bench.evidence [--calls 100000] [--runs 5] [--only cost,verify] [--scratch DIR]
 
   cost     replay a capture of 1,000 calls at once (made by bench.generate if it isn't there) with and without salts,
-           marks and entries in the register, in turns: CPU seconds of both, and the share that is the register's
+           marks and entries in the register, in turns: the least CPU seconds of each, and the share of the register
   verify   a store of so many calls (made up by bench.office), each in the register, a checkpoint for each 1,000: how
            long `recorder verify --no-audio` takes; and how fast a recording is read with its marks
 
@@ -25,14 +25,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 from unittest import mock
 
 from bench import office
 from bench.run import HERE, processor, say
 from recorder.replay import replay
 from recorder.settings import Settings
-from storage import marks, records, sealing
+from storage import completing, marks, records
 from storage.disk import Disk
 from storage.marks import Marked
 from storage.register import heads
@@ -55,14 +54,14 @@ def without_register() -> Iterator[None]:
     """As it was before there was one: a hash without marks, no salt, no entry."""
 
     def plain(disk: Disk, fd: int, second: int) -> Marked:
-        return Marked(*sealing.hash_file(disk, fd), b"")
+        return Marked(*completing.hash_file(disk, fd), b"")
 
     async def nothing(*_: object, **__: object) -> tuple[()]:
         return ()
 
     with (
-        mock.patch.object(sealing, "hash_marking", plain),
-        mock.patch.object(sealing, "salted", lambda call: call),
+        mock.patch.object(completing, "hash_marking", plain),
+        mock.patch.object(completing, "salted", lambda call: call),
         mock.patch.object(Registration, "enter", nothing),
         mock.patch.object(Registration, "make_good", nothing),
     ):
@@ -92,9 +91,9 @@ def cost(runs: int, scratch: Path) -> bool:
         with without_register():
             without.append(replayed(capture, scratch / "cost"))
         say(f"run {number + 1}: {with_it[-1]:.2f} s with, {without[-1]:.2f} s without")
-    share = median(with_it) / median(without) - 1
-    a_call_ms = (median(with_it) - median(without)) / AT_ONCE * 1000
-    what = f"the CPU of recording {AT_ONCE} calls at once ({median(without):.2f} s for {SECONDS} s of each)"
+    share = min(with_it) / min(without) - 1
+    a_call_ms = (min(with_it) - min(without)) / AT_ONCE * 1000
+    what = f"the CPU of recording {AT_ONCE} calls at once ({min(without):.2f} s for {SECONDS} s of each)"
     asked = f"asked: under {100 * ASKED_SHARE:.0f} % with sealing"
     print(f"register: {100 * share:.1f} % of {what}, {a_call_ms:.2f} ms a call; {asked}")
     return share < ASKED_SHARE
@@ -146,7 +145,7 @@ async def prove(calls: int, scratch: Path) -> bool:
     disk = Disk()
     fd = disk.open(str(audio))
     rates = []
-    for read in (lambda: sealing.hash_file(disk, fd), lambda: marks.hash_marking(disk, fd, 32_000)):
+    for read in (lambda: completing.hash_file(disk, fd), lambda: marks.hash_marking(disk, fd, 32_000)):
         began = time.process_time()
         read()
         rates.append(audio.stat().st_size / (time.process_time() - began) / 1e6)
