@@ -34,7 +34,9 @@ class Machine:
         self.store.chmod(0o2770)
         self.config = self.srv / "recorder.toml"
         self.config.write_text('[recording]\nstore = "/srv/recorder"\n')
-        for name, group in (("recorder-capture", "recorder"), ("recorder-keeper", "recorder-teller")):
+        groups = {name: "recorder-teller" for name in ("recorder-keeper", "recorder-teller")}
+        groups["recorder-capture"] = "recorder"
+        for name, group in groups.items():
             (self.run / name).mkdir()
             os.chown(self.run / name, USERS[name], GROUPS[group])
             (self.run / name).chmod(0o750)
