@@ -18,8 +18,8 @@ from recorder.__main__ import main
 from recorder.alarms.code import Code
 from recorder.housekeeping import keys as watch
 from recorder.settings import Settings, check, load
-from tests.recorder.test_cli import run
 from tests.evidence.test_registered import entries
+from tests.recorder.test_cli import run
 from tests.storage.build import SECOND, START, a_call, audio
 from tests.storage.sealed.build import ESCROW, OFFICE, RECIPIENTS, a_sealed_store, heard
 
