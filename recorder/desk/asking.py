@@ -12,6 +12,7 @@ import httpx
 from recorder.door.refusals import Refused, Why
 
 _TIMEOUT_S = 30.0
+_CONNECTIONS = 180  # fewer than the door answers at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,11 @@ class Played:
 
 def door_at(socket: str) -> httpx.AsyncClient:
     """A client of the door's Unix socket."""
+    limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=20)
     return httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=socket), base_url="http://door", timeout=_TIMEOUT_S, trust_env=False
-    )
+        transport=httpx.AsyncHTTPTransport(uds=socket, limits=limits), base_url="http://door", timeout=_TIMEOUT_S,
+        trust_env=False,
+    )  # fmt: skip
 
 
 class Asker:
@@ -66,7 +69,10 @@ def _json(asked: Mapping[str, object]) -> bytes:
 
 
 def _said(status: int, content: bytes) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(content)
+    try:
+        said: dict[str, Any] = json.loads(content)
+    except ValueError:  # the door is overrun: 503 in plain words
+        raise Refused(Why.NOT_NOW, detail="door") from None
     if status >= 300:
         raise Refused(Why(said["why"]), field=said["field"], detail=said["detail"])
     return said
