@@ -34,7 +34,7 @@ socket_option = click.option(
 @store_option
 @state_option
 @socket_option
-@click.option("--desk-user", metavar="NAME", help="The desk's user, who alone may ask besides our own.")
+@click.option("--desk-user", metavar="NAME", help="The desk's user (or its number), who alone may ask besides our own.")
 @config_option
 def command(store: Path | None, state: Path, at: Path, desk_user: str | None, config: Path | None) -> int:
     """Answer the desk until SIGTERM: who is logged in, what he may, and recordings as the office's rule allows."""
@@ -52,7 +52,7 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
         users: frozenset[int] = frozenset()
         if desk_user is not None:
             try:
-                users = frozenset({pwd.getpwnam(desk_user).pw_uid})
+                users = frozenset({int(desk_user) if desk_user.isdecimal() else pwd.getpwnam(desk_user).pw_uid})
             except KeyError:
                 raise Unusable(f"There is no user {desk_user}.", hint="Make it with: recorder install") from None
 

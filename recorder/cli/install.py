@@ -119,15 +119,17 @@ def _what_next(interfaces: Sequence[str], office: str | None, *, is_dry: bool) -
 
 
 def _what_next_for_the_desk(settings: Settings | None) -> list[str]:
+    from recorder.install.place import CONFIG
+
     said = []
     if settings is None or not settings.desk.certificate:
         said.append(
-            "The desk answers this machine alone: put its certificate and key into /etc/recorder/desk, and name them and "
-            "the address under [desk] of /etc/recorder/recorder.toml (docs/desk.md)."
+            "The desk answers this machine alone: put its certificate and key into /etc/recorder/desk, and name them "
+            "and the address under [desk] of /etc/recorder/recorder.toml (docs/desk.md)."
         )
     said += [
         "When the store is there, make the first manager (管理責任者); others are appointed at the desk:",
-        "  recorder first-manager --config /etc/recorder/recorder.toml --login yamada --name '山田 太郎' --post 総務課長",
+        f"  recorder first-manager --config {CONFIG} --login yamada --name '山田 太郎' --post 総務課長",
         "Start the desk with: systemctl restart recorder-door recorder-desk",
     ]
     return said

@@ -66,9 +66,8 @@ def check_certificate(certificate: str, key: str) -> None:
             with Path(path).open("rb"):
                 pass
         except OSError as error:
-            raise Unusable(
-                f"{path} can't be read: {error.strerror}.", hint=f"recorder-desk has to: chgrp recorder-desk {path}"
-            ) from error
+            hint = f"Let the desk's user: chgrp recorder-desk {path}" if isinstance(error, PermissionError) else ""
+            raise Unusable(f"{path} can't be read: {error.strerror}.", hint=hint) from error
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=_no_password)
     except (ssl.SSLError, ValueError) as error:

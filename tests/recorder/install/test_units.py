@@ -16,7 +16,7 @@ UNITS = files.EVERY
 MOST = {
     "recorder-capture.service": 1.5, "recorder-keeper.service": 0.5, "recorder-teller.service": 1.5,
     "recorder-announce.service": 1.5, "recorder-witness.service": 1.5,
-    "recorder-door.service": 0.9, "recorder-desk.service": 1.5,
+    "recorder-door.service": 0.5, "recorder-desk.service": 1.5,
 }  # fmt: skip
 
 
