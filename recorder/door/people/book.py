@@ -201,6 +201,11 @@ class PeopleBook:
             raise KeyError(account)
         return Secrets(*rows[0])
 
+    async def password(self, account: str) -> str | None:
+        """The hash of its password; None if it has none, or there is no such account."""
+        rows = await self._all("select password from account where id = ?", (account,))
+        return rows[0][0] if rows else None
+
     async def set_password(self, account: str, password: str, *, must_change: bool) -> None:
         """Another password (its hash); all sessions end."""
         async with self._writing() as db:

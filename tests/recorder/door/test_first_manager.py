@@ -27,8 +27,8 @@ async def test_root_makes_him_as_the_owner_of_the_accounts(tmp_path, as_root):
 
     def first_manager() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*keeping, sys.executable, "-m", "recorder", "first-manager", "--store", store, "--state", state, "--login", "yamada",
-             "--name", "山田 太郎", "--post", "総務課長"],
+            [*keeping, sys.executable, "-m", "recorder", "first-manager", "--store", store, "--state", state,
+             "--login", "yamada", "--name", "山田 太郎", "--post", "総務課長"],
             cwd=ROOT, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
 
