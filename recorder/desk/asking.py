@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import httpx
 from recorder.door.refusals import Refused, Why
 
 _TIMEOUT_S = 30.0
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _CONNECTIONS = 180  # fewer than the door answers at once
 
 
@@ -38,8 +40,9 @@ class Asker:
 
     def __init__(self, door: httpx.AsyncClient, token: str, source: str) -> None:
         self._door = door
-        self._headers = {"x-token": token, "x-source": source}
-        self.token = token
+        # What can't be a token of ours (`secrets.token_urlsafe`) isn't passed on: whoever sends it isn't logged in.
+        self.token = token if _TOKEN.fullmatch(token) else ""
+        self._headers = {"x-token": self.token, "x-source": source}
 
     async def __call__(self, operation: str, **asked: object) -> dict[str, Any]:
         """What the door answers. `Refused` if it doesn't."""
