@@ -28,9 +28,9 @@ from recorder.desk.app import application as pages
 from recorder.desk.asking import door_at
 from recorder.door.door import Door
 from recorder.door.listen import bound, serve
-from recorder.door.listen import run as run_server
 from recorder.door.people import second_factor
 from recorder.door.rights import Role
+from recorder.serving import run as run_server
 from recorder.settings import Settings
 from recorder.settings.models import Lines, Policy, Section, Status
 

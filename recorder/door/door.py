@@ -22,6 +22,7 @@ from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
 from recorder.door.people.passwords import Passwords
 from recorder.door.people.second_factor import KEY_BYTES, Sealed
+from recorder.door.people.sessions import Lasting
 from recorder.door.people.tickets import Tickets
 from recorder.door.refusals import Refused, Why
 from recorder.door.sittings import Sittings
@@ -36,6 +37,7 @@ from storage.store import Store, StoreReader
 
 PEOPLE = "people.sqlite"
 KEY = "second-factors.key"
+_MINUTE_NS = 60 * 10**9
 
 
 class Door:
@@ -51,7 +53,7 @@ class Door:
         self.passwords = passwords
         self.attempts = Attempts()
         self.tickets = Tickets()
-        self.sittings = Sittings()
+        self.sittings = Sittings(settings.desk.sitting_minutes * _MINUTE_NS)
         self.foreseen = Foreseen(store)
 
     @classmethod
@@ -61,7 +63,10 @@ class Door:
         """The door of a store; its own files lie in the folder `state`, which only its user can read. `Unusable` or
         StoreError if it can't be opened."""
         sealed = Sealed(await asyncio.to_thread(_key_in, state))
-        people = await PeopleBook.open(state / PEOPLE)
+        lasting = Lasting(
+            idle_ns=settings.desk.idle_minutes * _MINUTE_NS, longest_ns=settings.desk.longest_hours * 60 * _MINUTE_NS
+        )
+        people = await PeopleBook.open(state / PEOPLE, lasting)
         try:
             reader = await Store.open_read_only(store)
         except BaseException:

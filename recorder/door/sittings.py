@@ -9,7 +9,6 @@ import secrets
 from collections import deque
 from dataclasses import dataclass
 
-SITTING_NS = 30 * 60 * 10**9
 A_MINUTE = 30  # sittings that one person may open; a person who listens opens fewer, one who copies more
 _MINUTE_NS = 60 * 10**9
 _KEPT = 10_000
@@ -25,9 +24,10 @@ class Sitting:
 
 
 class Sittings:
-    """All that are open. `now_ns` never goes back."""
+    """All that are open, each for `lasting_ns`. `now_ns` never goes back."""
 
-    def __init__(self) -> None:
+    def __init__(self, lasting_ns: int = 30 * 60 * 10**9) -> None:
+        self.lasting_ns = lasting_ns
         self._open: dict[str, Sitting] = {}
         self._of_late: dict[str, deque[int]] = {}
 
@@ -39,7 +39,7 @@ class Sittings:
     def open(self, person: str, call: str, now_ns: int) -> tuple[str, Sitting]:
         self._open = {name: one for name, one in list(self._open.items())[-_KEPT:] if one.until_ns > now_ns}
         self._of_late.setdefault(person, deque(maxlen=A_MINUTE)).append(now_ns)
-        name, sitting = secrets.token_urlsafe(16), Sitting(person, call, now_ns + SITTING_NS)
+        name, sitting = secrets.token_urlsafe(16), Sitting(person, call, now_ns + self.lasting_ns)
         self._open[name] = sitting
         return name, sitting
 

@@ -20,7 +20,6 @@ from recorder.door.office.listening import MayNotListen
 from recorder.door.operations import Audio, Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
-from recorder.door.sittings import SITTING_NS
 from recorder.settings.bounds import STRICT, Within
 from storage.records import CallRecord
 
@@ -133,7 +132,7 @@ async def open_sitting(door: Door, caller: Caller, asked: OpenSitting) -> Opened
     wait_ns = door.sittings.wait_ns(caller.person.id, caller.now_ns)
     if wait_ns > 0:
         raise Refused(Why.WAIT, detail=str(-(-wait_ns // 10**9)))
-    until_ns = caller.now_ns + SITTING_NS
+    until_ns = caller.now_ns + door.sittings.lasting_ns
     entry = await door.enter(caller, "playback", {
         "call": record.id, "ground": allowed.ground, "cause": allowed.cause, "article": allowed.article,
         "until_ns": until_ns,
