@@ -44,6 +44,7 @@ def command(store: Path, state: Path, at: Path, desk_user: str | None, config: P
                     users = frozenset({pwd.getpwnam(desk_user).pw_uid})
                 except KeyError:
                     raise Unusable(f"There is no user {desk_user}.") from None
+            door.ledger.begin()
             listening = bound(at)
             Notifier().tell(READY=1)
             click.echo(f"The door is open at {at} (process {os.getpid()}).", err=True)

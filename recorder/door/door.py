@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from recorder.door.foreseen import Foreseen
+from recorder.door.ledger.ledger import Ledger
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
@@ -42,8 +43,9 @@ class Door:
     """Made by `open`."""
 
     def __init__(
-        self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords
-    ) -> None:
+        self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords,
+        ledger: Ledger,
+    ) -> None:  # fmt: skip
         self.store = store
         self.settings = settings
         self.people = people
@@ -53,6 +55,7 @@ class Door:
         self.tickets = Tickets()
         self.sittings = Sittings()
         self.foreseen = Foreseen(store)
+        self.ledger = ledger  # the register, as pages show it
 
     @classmethod
     async def open(
@@ -67,7 +70,8 @@ class Door:
         except BaseException:
             await people.close()
             raise
-        return cls(reader, settings, people, sealed, passwords or Passwords())
+        ledger = Ledger(state, reader.root, reader.uuid, reader.disk, settings.evidence.witnesses)
+        return cls(reader, settings, people, sealed, passwords or Passwords(), ledger)
 
     @cached_property
     def profile(self) -> Profile | None:
@@ -92,6 +96,7 @@ class Door:
         return entry
 
     async def close(self) -> None:
+        await self.ledger.close()
         await self.store.close()
         await self.people.close()
 

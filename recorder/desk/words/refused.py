@@ -42,6 +42,11 @@ WORDS = {
     "refused.not_understood.account.oneself": (
         "自分自身を任命・解任することはできません。", "Nobody appoints or dismisses himself."
     ),
+    "refused.not_understood.call": ("通話の番号は英数字とハイフンです。", "A call's id has letters, digits, hyphens."),
+    "refused.not_now.register": (
+        "管理簿を読めません。保守担当に連絡してください（recorder verify）。",
+        "The register can't be read. Call maintenance (recorder verify).",
+    ),
     "refused.wrong": ("利用者ID、パスワード又は確認コードが違います。", "User name, password or code is wrong."),
     "refused.wrong.old": ("今のパスワードが違います。", "The present password is wrong."),
     "refused.wrong.code": ("確認コードが違います。", "The code is wrong."),
