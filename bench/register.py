@@ -41,6 +41,7 @@ def drafts(count: int) -> list[Draft]:
 
 
 async def measure(folder: Path, count: int) -> None:
+    Disk().make_directory(str(folder / "register"))
     register = Register(str(folder), UUID, Disk())
     entries = drafts(count)
     for start in range(0, count, _AT_ONCE):

@@ -7,10 +7,22 @@ that aren't here.
 from __future__ import annotations
 
 from recorder.desk.showing import Language
-from recorder.desk.words import account, calls, common, holds, listening, login, morning, people, refused, register
+from recorder.desk.words import (
+    account,
+    calls,
+    common,
+    holds,
+    listening,
+    login,
+    mirror,
+    morning,
+    people,
+    refused,
+    register,
+)
 
 _BOOK: dict[str, tuple[str, str]] = {}
-for _chapter in (account, calls, common, holds, listening, login, morning, people, refused, register):
+for _chapter in (account, calls, common, holds, listening, login, mirror, morning, people, refused, register):
     for _key, _said in _chapter.WORDS.items():
         if _key in _BOOK:
             raise ValueError(f"{_key} is said twice")
