@@ -10,7 +10,10 @@ from recorder.desk import showing
 from recorder.desk.visit import Visit
 
 # What a person asks first stands first; all else by its name.
-_FIRST = ("ground", "article", "cause", "reason", "name", "login", "role", "section", "until_ns", "until")
+_FIRST = (
+    "document", "document_on", "text", "ground", "article", "cause", "reason", "name", "login", "role", "section",
+    "until_ns", "until",
+)  # fmt: skip
 
 
 def row(visit: Visit, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,7 +33,7 @@ def _value(visit: Visit, name: str, value: str | int | bool) -> str:
         return visit.t("common.yes" if value else "common.no")
     if isinstance(value, int):
         return _time(visit, name, value) if name.endswith("_ns") else f"{value:,}"
-    if name in ("until", "ends_on"):
+    if name in ("until", "ends_on", "document_on"):
         return _day(visit, value)
     if name == "ground" and value == "provisional":
         return visit.t("holds.provisional")

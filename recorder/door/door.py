@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from recorder.door.foreseen import Foreseen
+from recorder.door.instructions import Instructions
 from recorder.door.ledger.ledger import Ledger
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
@@ -56,6 +57,7 @@ class Door:
         self.sittings = Sittings()
         self.foreseen = Foreseen(store)
         self.ledger = ledger  # the register, as pages show it
+        self.instructions = Instructions(ledger)
 
     @classmethod
     async def open(
@@ -87,6 +89,8 @@ class Door:
     async def enter(self, caller: Caller, kind: str, fields: Mapping[str, Any]) -> Entry:
         """Enters what the caller is about to do; it is on the disk when this returns. `Refused` if it can't be, and
         then nothing may be done."""
+        if (instruction := caller.instructed.get(fields.get("call", ""))) is not None:
+            fields = {**fields, "instruction": instruction}  # on whose word the contractor did it
         draft = Draft(caller.now_ns, kind, caller.login, fields)
         try:
             async with await Ring.open(self.store.root) as ring, ring.writing() as pen:

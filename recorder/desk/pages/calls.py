@@ -40,7 +40,7 @@ async def find(visit: Visit) -> Response:
     )  # fmt: skip
 
 
-@page("/calls/{id}", "call", Right.CALLS)
+@page("/calls/{id}", "call", Right.CALL)
 async def one(visit: Visit) -> Response:
     return await show(visit, visit.request.path_params["id"])
 
@@ -50,7 +50,7 @@ async def show(visit: Visit, call_id: str, refused: Refused | None = None) -> Re
     said = await visit.ask("call", id=call_id)
     rule = await visit.ask("listening.rule") if visit.may(Right.LISTEN) else None
     grounds = await visit.ask("holds.grounds") if visit.may(Right.HOLD) else None
-    done = await _done(visit, call_id)
+    done = await _done(visit, call_id) if visit.may(Right.CALLS) else []
     gap_s = sum(one["until_s"] - one["from_s"] for one in said["gaps"])
     values: dict[str, Any] = {
         "whole": said, "call": said["call"], "rule": rule, "grounds": grounds, "gap_s": gap_s,

@@ -12,6 +12,7 @@ from recorder.desk.words import (
     calls,
     common,
     holds,
+    instructions,
     listening,
     login,
     mirror,
@@ -22,7 +23,10 @@ from recorder.desk.words import (
 )
 
 _BOOK: dict[str, tuple[str, str]] = {}
-for _chapter in (account, calls, common, holds, listening, login, mirror, morning, people, refused, register):
+_CHAPTERS = (
+    account, calls, common, holds, instructions, listening, login, mirror, morning, people, refused, register,
+)  # fmt: skip
+for _chapter in _CHAPTERS:
     for _key, _said in _chapter.WORDS.items():
         if _key in _BOOK:
             raise ValueError(f"{_key} is said twice")

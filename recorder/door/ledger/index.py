@@ -18,6 +18,8 @@ from storage.register import Entry, Place
 
 RECORDED = "recorded"  # a million of a million entries: shown only if somebody asks for them
 VERSION = 1
+# Which field of an entry names the entry that it ends.
+_ENDS = {"release": "hold", "instruction_ended": "instruction"}
 _SCHEMA = """
 create table word (id integer primary key, text text not null unique, kinds integer not null, people integer not null);
 create table entry (
@@ -108,10 +110,10 @@ class Index:
                     "insert or ignore into about values (?, ?)",
                     [(_key(call), entry.number) for call in calls_of(entry)],
                 )
-                if entry.kind == "release":  # is about what its hold is about
+                if (name := _ENDS.get(entry.kind)) is not None:  # is about what the entry is about that it ends
                     self._db.execute(
                         "insert or ignore into about select call, ? from about where number = ?",
-                        (entry.number, entry.fields.get("hold")),
+                        (entry.number, entry.fields.get(name)),
                     )
             last = entries[-1][0]
             self._db.execute("update state set number = ?, link = ?", (last.number, last.link))

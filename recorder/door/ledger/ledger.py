@@ -52,8 +52,9 @@ class Ledger:
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._catch_up())
 
-    async def keep_up(self, patience_s: float = PATIENCE_S) -> None:
-        """Waits, but not for ever, until everything that was entered by now is in the index. `Unread`."""
+    async def keep_up(self, patience_s: float = PATIENCE_S) -> bool:
+        """Waits, but not for ever, until everything that was entered by now is in the index; whether it is. `Unread`
+        if that can't be."""
         if self._running is not None:
             await asyncio.wait([self._running], timeout=patience_s)  # one that may have begun too early
         if self._running is None or self._running.done():
@@ -62,6 +63,7 @@ class Ledger:
             await asyncio.wait([self._running], timeout=patience_s)
         if self._damage:
             raise Unread(self._damage)
+        return self._running.done() and not self.missing
 
     async def find(self, wanted: Wanted, before: tuple[int, int] | None, limit: int) -> list[Entry]:
         """Entries that fit, newest first. `Unread`."""
