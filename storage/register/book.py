@@ -23,6 +23,7 @@ from storage.errors import StoreBusy, disk_failed
 from storage.register import segments
 from storage.register.entry import Draft, Entry, follows, written
 from storage.register.segments import MOST_AT_ONCE, Place, RegisterDamaged, Tail
+from storage.register.tree import leaf_hash
 
 BEGUN = "begun"
 CUT = "cut"
@@ -132,8 +133,7 @@ class Register:
         for first in names:
             offset = 0
             for index, line in enumerate(segments.read(self._folder, first, self._disk).split(b"\n")[:-1]):
-                place = Place(first, offset, len(line))
-                offset += len(line) + 1
+                begins, offset = offset, offset + len(line) + 1
                 if first + index == after and not _is_link(line, after, link):
                     raise RegisterDamaged(f"entry {after} isn't the one that it was")
                 if not expected <= first + index <= tail.number:
@@ -141,20 +141,21 @@ class Register:
                 entry = segments.entry_of(line, expected)
                 if entry is None or first + index != expected or not follows(entry, previous):
                     raise RegisterDamaged(f"entry {expected} was altered, or the one before it")
-                yield entry, place
+                yield entry, Place(first, begins, len(line), _digest(line))
                 expected, previous = expected + 1, entry.link
         if expected <= tail.number:
             raise RegisterDamaged(f"entry {expected} is missing")
 
     def at(self, number: int, place: Place) -> Entry:
-        """The entry of this number, where `placed` found it. RegisterDamaged if it isn't there any more, DiskFailed if
-        it can't be read."""
+        """The entry of this number, where `placed` found it. RegisterDamaged if it isn't what it was then, DiskFailed
+        if it can't be read."""
         try:
-            entry = segments.entry_of(segments.read_at(self._folder, place, self._disk), number)
+            line = segments.read_at(self._folder, place, self._disk)
         except OSError as error:
             raise disk_failed("The register can't be read", error) from error
-        if entry is None:
-            raise RegisterDamaged(f"entry {number} isn't where it was")
+        entry = segments.entry_of(line, number)
+        if entry is None or _digest(line) != place.digest:
+            raise RegisterDamaged(f"entry {number} isn't what it was when it was read first")
         return entry
 
     def lines(self, tail: Tail, after: int = 0) -> Iterator[bytes]:
@@ -250,6 +251,10 @@ class Register:
             self._disk.sync_file(fd)
         finally:
             self._disk.close(fd)
+
+
+def _digest(line: bytes) -> int:
+    return int.from_bytes(leaf_hash(line)[:8], signed=True)
 
 
 def _is_link(line: bytes, number: int, link: bytes) -> bool:

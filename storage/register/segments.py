@@ -49,6 +49,7 @@ class Place(NamedTuple):
     first: int  # names its file
     offset: int
     length: int  # without the newline
+    digest: int  # 8 bytes of the leaf that the line is in the tree
 
 
 def name_of(first: int) -> str:

@@ -178,6 +178,6 @@ WORDS = {
     "said.lost": ("滅失した件数", "Lost"),
     "said.damaged": ("元の記録の場所", "Set aside at"),
     "said.signed": ("署名済みの件数", "Signed"),
-    "said.opened": ("開いた件数", "Opened"),
+    "said.opened": ("開けた", "Opened"),
     "said.erased": ("消去した件数", "Erased"),
 }

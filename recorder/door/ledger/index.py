@@ -24,7 +24,8 @@ _SCHEMA = """
 create table word (id integer primary key, text text not null unique, kinds integer not null, people integer not null);
 create table entry (
   number integer primary key, at_ns integer not null, kind integer not null, who integer not null,
-  first integer not null, offset integer not null, length integer not null
+  first integer not null, offset integer not null, length integer not null,
+  digest integer not null
 );
 create index by_time on entry (at_ns, number, kind);
 create index by_kind on entry (kind, at_ns, number);
@@ -105,7 +106,7 @@ class Index:
         with self._db:
             for entry, place in entries:
                 row = (entry.number, entry.at_ns, self._word(entry.kind, "kinds"), self._word(entry.who, "people"))
-                self._db.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?)", (*row, *place))
+                self._db.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)", (*row, *place))
                 self._db.executemany(
                     "insert or ignore into about values (?, ?)",
                     [(_key(call), entry.number) for call in calls_of(entry)],
@@ -153,10 +154,18 @@ class Index:
             values.append(_key(wanted.call))
         where = f"where {' and '.join(tests)}" if tests else ""
         sql = (
-            f"select number, at_ns, first, offset, length from {source} {where} "
+            f"select number, at_ns, first, offset, length, digest from {source} {where} "
             "order by at_ns desc, number desc limit ?"
         )
-        return [Found(number, at_ns, Place(*place)) for number, at_ns, *place in self._read(sql, (*values, limit))]
+        return [_found(row) for row in self._read(sql, (*values, limit))]
+
+    def newest(self, kind: str, count: int) -> list[Found]:
+        """The newest entries of a kind, for whoever writes the index."""
+        sql = (
+            "select number, at_ns, first, offset, length, digest from entry "
+            "where kind = (select id from word where text = ?) order by at_ns desc, number desc limit ?"
+        )
+        return [_found(row) for row in self._db.execute(sql, (kind, count))]
 
     def counted(self) -> Counted:
         """How many entries there are."""
@@ -196,6 +205,11 @@ def calls_of(entry: Entry) -> list[str]:
     found = [entry.fields.get("call"), *(calls if isinstance(calls, list) else ())]
     ids = [one.get("id") if isinstance(one, dict) else one for one in found]
     return [one for one in ids if isinstance(one, str) and one]
+
+
+def _found(row: Sequence[int]) -> Found:
+    number, at_ns, *place = row
+    return Found(number, at_ns, Place(*place))
 
 
 def _index_for(wanted: Wanted, counted: Counted) -> str:

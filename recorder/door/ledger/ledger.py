@@ -13,8 +13,9 @@ import threading
 import time
 from pathlib import Path
 
+from recorder.door.ledger import signed
 from recorder.door.ledger.index import Counted, Index, Wanted
-from recorder.door.ledger.signed import Fits, Signed, look
+from recorder.door.ledger.signed import Fits, Signed
 from recorder.settings.models import Witness
 from storage.disk import Disk
 from storage.errors import StoreError
@@ -43,6 +44,7 @@ class Ledger:
         self._reading = asyncio.Lock()
         self._ended = threading.Event()
         self._damage = ""
+        self._written: tuple[int, ...] | None = None  # the checkpoints, when they were looked at last
         self.signed = Signed(fits=Fits.NONE)  # as of the last look
         self.entries = 0  # that the register has
         self.missing = 0  # of these, not in the index yet
@@ -95,8 +97,19 @@ class Ledger:
         try:
             await asyncio.to_thread(self._read_new)
             self._damage = ""
-        except (StoreError, OSError, sqlite3.Error, ValueError) as error:
+        except (StoreError, OSError, sqlite3.OperationalError, ValueError) as error:
             self._damage = str(error)
+        except sqlite3.DatabaseError as error:  # the index's file is spoilt: the next one makes another
+            self._damage = str(error)
+            async with self._reading:
+                await asyncio.to_thread(self._throw_away)
+
+    def _throw_away(self) -> None:
+        if self._index is not None:
+            self._index.close()
+        self._index, self._written = None, None
+        for ending in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
 
     def _read_new(self) -> None:
         if self._index is None:
@@ -104,17 +117,21 @@ class Ledger:
         if not self._register.exists:
             return
         tail = self._register.tail()
+        was_whole = not self._damage and self._index.last[0] <= tail.number
         try:
             self._index_up_to(self._index, tail)
         except RegisterDamaged:
+            was_whole = False
             if not self._index.last[0]:
                 raise
             self._index.clear()  # it was mended since: read anew, and believed if it holds together
             self._index_up_to(self._index, tail)
-        if not self._ended.is_set():
-            self.signed = look(
+        written = signed.written(self._root, self._disk)
+        if not self._ended.is_set() and (written != self._written or not was_whole):
+            self.signed = signed.look(
                 self._register, tail, self._index, self._root, self._uuid, self._disk, self._witnesses
             )
+            self._written = written
 
     def _index_up_to(self, index: Index, tail: Tail) -> None:
         number, link = index.last

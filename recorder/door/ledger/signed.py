@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from recorder.door.ledger.index import Index, Wanted
+from recorder.door.ledger.index import Index
 from recorder.settings.models import Witness
 from storage.disk import Disk
 from storage.register import Register, heads
@@ -47,6 +47,13 @@ class Signed:
     at_ns: int = 0
     code: str = ""  # as it is printed
     witnesses: tuple[Witnessed, ...] = ()
+
+
+def written(root: str, disk: Disk) -> tuple[int, ...]:
+    """What differs once a checkpoint or a witness's signature was written. OSError."""
+    epochs = heads.epochs(root, disk)
+    found = disk.status(heads.path_of(root, epochs[-1])) if epochs else None
+    return (epochs[-1], found.size, found.changed_ns) if found else ()
 
 
 def look(register: Register, tail: Tail, index: Index, root: str, uuid: str, disk: Disk,
@@ -86,7 +93,7 @@ def _fits(register: Register, tail: Tail, index: Index, note: Note, said: Checkp
 def _is_signed(register: Register, index: Index, note: Note, said: Checkpoint, origin: str) -> bool:
     """Whether the key that the checkpoint names is one that the register names, and signed it."""
     key = said.extension(KEY)
-    for found in index.find(Wanted(kind="epoch"), None, 3):  # the day's own, and what was before midnight
+    for found in index.newest("epoch", 3):  # the day's own, and what was before midnight
         fields = register.at(found.number, found.place).fields
         if fields.get("key") == key and key is not None:
             return verify(note, origin, parse_vkey(key).key)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from recorder.door.ledger.index import Wanted
 from recorder.door.ledger.ledger import Ledger, Unread
 from recorder.settings.models import Evidence, Witness
 from storage.disk import Disk
@@ -230,6 +232,34 @@ async def test_the_index_is_made_anew_when_the_register_was_mended_or_the_file_i
 
     assert [one["number"] for one in after][-5:] == [one["number"] for one in before][-5:]
     assert [one["kind"] for one in after].count("other") == 4
+
+
+async def test_an_entry_that_was_altered_since_is_never_shown(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        await manager.ask("listening.open", call="1", cause="x")
+        before = await entries(manager, kind="playback")
+        path = segment(scene)
+        path.write_bytes(path.read_bytes().replace(b'"cause":"x"', b'"cause":"y"'))
+        after = await manager.ask("register", kind="playback")
+
+    assert before[0]["said"]["cause"] == "x"
+    assert after.why == "not_now" and b'"y"' not in after.body
+
+
+async def test_a_spoilt_index_is_made_anew(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        before = await entries(manager, limit=200)
+    (tmp_path / "door" / "register.sqlite").write_bytes(b"no database " * 1000)
+    ledger = Ledger(tmp_path / "door", str(scene.store), scene.door.store.uuid, Disk())
+    for _ in range(2):
+        with contextlib.suppress(Unread):
+            await ledger.keep_up(30)
+    found = await ledger.find(Wanted(), None, 200)
+    await ledger.close()
+
+    assert [one.number for one in found] == [one["number"] for one in before]
 
 
 async def test_a_folder_that_can_t_be_read_is_said_and_not_an_error(tmp_path):
