@@ -62,6 +62,7 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
                 click.echo(f"The door is open at {at} (process {os.getpid()}).", err=True)
 
             async with await Door.open(store or settings.recording.store, state, settings) as door:
+                door.ledger.begin()
                 await serve(door, bound(at), users, ready)
 
         asyncio.run(as_service(work))

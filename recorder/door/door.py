@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from recorder.door.foreseen import Foreseen
+from recorder.door.instructions import Instructions
+from recorder.door.ledger.ledger import Ledger
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
@@ -44,8 +46,9 @@ class Door:
     """Made by `open`."""
 
     def __init__(
-        self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords
-    ) -> None:
+        self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords,
+        ledger: Ledger,
+    ) -> None:  # fmt: skip
         self.store = store
         self.settings = settings
         self.people = people
@@ -55,6 +58,8 @@ class Door:
         self.tickets = Tickets()
         self.sittings = Sittings(settings.desk.sitting_minutes * _MINUTE_NS)
         self.foreseen = Foreseen(store)
+        self.ledger = ledger  # the register, as pages show it
+        self.instructions = Instructions(ledger)
 
     @classmethod
     async def open(
@@ -72,7 +77,8 @@ class Door:
         except BaseException:
             await people.close()
             raise
-        return cls(reader, settings, people, sealed, passwords or Passwords())
+        ledger = Ledger(state, reader.root, reader.uuid, reader.disk, settings.evidence.witnesses)
+        return cls(reader, settings, people, sealed, passwords or Passwords(), ledger)
 
     @cached_property
     def profile(self) -> Profile | None:
@@ -88,6 +94,8 @@ class Door:
     async def enter(self, caller: Caller, kind: str, fields: Mapping[str, Any]) -> Entry:
         """Enters what the caller is about to do; it is on the disk when this returns. `Refused` if it can't be, and
         then nothing may be done."""
+        if (instruction := caller.instructed.get(fields.get("call", ""))) is not None:
+            fields = {**fields, "instruction": instruction}  # on whose word the contractor did it
         draft = Draft(caller.now_ns, kind, caller.login, fields)
         try:
             async with await Ring.open(self.store.root) as ring, ring.writing() as pen:
@@ -97,6 +105,7 @@ class Door:
         return entry
 
     async def close(self) -> None:
+        await self.ledger.close()
         await self.store.close()
         await self.people.close()
 
