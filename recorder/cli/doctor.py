@@ -69,6 +69,8 @@ def command(
                 seen = examine_interfaces(names, settings, seconds)
             findings = judge(seen)
             well &= is_well(findings)
+            if not capture:
+                _keep(seen, findings, settings)
             if report is not None:
                 _write(report, seen, findings, settings, capture or ", ".join(names))
             if as_json:
@@ -84,6 +86,17 @@ def command(
             for line in page(seen, findings, in_language(lang)):
                 click.echo(line)
     return 0 if well else 1
+
+
+def _keep(seen: Seen, findings: Sequence[Finding], settings: Settings) -> None:
+    import contextlib
+    import time
+
+    from recorder.doctor.checks import checks
+    from recorder.doctor.kept import keep
+
+    with contextlib.suppress(OSError):  # no desk, or nobody who may write there: the look itself is what was asked for
+        keep(settings.status.folder, checks(seen, findings), time.time_ns())
 
 
 def _write(report: Path, seen: Seen, findings: Sequence[Finding], settings: Settings, looked_at: str) -> None:

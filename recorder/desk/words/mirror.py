@@ -19,9 +19,8 @@ WORDS = {
     ),
     "mirror.report": ("検収報告書を開く（印刷用）", "Acceptance report (Japanese, to print)"),
     "mirror.vlans": (
-        "VLANと信号の片方向は、装置の画面で recorder doctor を実行すると確かめられます"
-        "（--report で検収報告書のPDFも作れます）。",
-        "VLANs and one-way signalling are seen by recorder doctor on the machine (--report writes the report as PDF).",
+        "VLANは、装置の画面で recorder doctor を実行すると確かめられます（--report で検収報告書のPDFも作れます）。",
+        "VLANs are seen by recorder doctor on the machine (--report writes the report as PDF).",
     ),
     "mirror.checks": ("確認項目", "Points"),
     "mirror.point": ("項目", "Point"),

@@ -10,10 +10,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 from recorder.alarms.alarm import Alarm
+from recorder.doctor import kept
 from recorder.doctor.acceptance import Acceptance, fields
 from recorder.doctor.checks import Check, Result, checks
 from recorder.doctor.findings import Finding
 from recorder.doctor.judge import judge
+from recorder.doctor.kept import filled
 from recorder.doctor.looking_back import MOST_CALLS, seen_of
 from recorder.door.operations import Caller, operation
 from recorder.door.rights import Right
@@ -116,7 +118,7 @@ async def mirror(door: Door, caller: Caller, asked: LookBack) -> Mirror:
         office=door.office_name, machine=socket.gethostname(), software=f"recorder {version('recorder')}",
         looked_at="、".join(one.name for one in now.figures.interfaces) if now.figures else "",
         begun_ns=calls[-1].started_ns if is_cut else begun_ns, ended_ns=caller.now_ns, made_ns=caller.now_ns,
-        checks=checks(seen, found),
+        checks=filled(checks(seen, found), kept.read(door.settings.status.folder)),
     )  # fmt: skip
     return Mirror(
         at_ns=caller.now_ns, hours=asked.hours, calls=len(calls), is_cut=is_cut,
