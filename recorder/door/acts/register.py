@@ -233,6 +233,8 @@ def _said(
     """The entry's fields that a person reads."""
     found: dict[str, str | int | bool] = {}
     for name, value in sorted(entry.fields.items()):
+        if name == "sealed_for" and isinstance(value, list):
+            value = "、".join(str(one[0]) for one in value if isinstance(one, list) and one)  # names, without keys
         if name in _PROOFS or value is None or value == "" or not isinstance(value, str | int):
             continue
         if isinstance(value, str):

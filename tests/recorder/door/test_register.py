@@ -299,3 +299,14 @@ async def test_a_large_register_is_read_in_the_background_and_answers_at_once(tm
     assert [one["kind"] for one in found] == ["recorded"]
     assert all(one["kind"] != "recorded" for one in acts) and len(acts) > 3
     assert took_s < 1.0
+
+
+async def test_whose_keys_open_recordings_is_told_by_name(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        register = Register(str(scene.store), scene.door.store.uuid, Disk())
+        recipients = [["総務課長", "age1xyz"], ["金庫", "age1abc"]]
+        register.append([Draft(NOW_NS, "start", "recorder", {"sealed_for": recipients})], register.tail())
+        [start] = await entries(manager, kind="start")
+
+    assert start["said"]["sealed_for"] == "総務課長、金庫" and "age1" not in str(start)
