@@ -114,7 +114,8 @@ def _write(report: Path, seen: Seen, findings: Sequence[Finding], settings: Sett
     office = offices.load(settings.policy.office).office.name if settings.policy.office else ""
     of = Acceptance(
         office=office, machine=socket.gethostname(), software=f"recorder {version('recorder')}", looked_at=looked_at,
-        begun_ns=seen.begun_ns or now_ns, ended_ns=seen.ended_ns or now_ns, made_ns=now_ns,
+        begun_ns=now_ns - round(seen.seconds * 1e9) if seen.interfaces else seen.begun_ns or now_ns,
+        ended_ns=now_ns if seen.interfaces else seen.ended_ns or now_ns, made_ns=now_ns,
         checks=checks(seen, findings),
     )  # fmt: skip
     try:

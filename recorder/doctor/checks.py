@@ -65,6 +65,8 @@ class Check:
 
 _NOT_SEEN: Text = {"ja": "確かめられなかった", "en": "couldn't be seen"}
 
+_AS_FOUND: Text = {"ja": "指摘のとおり", "en": "as found below"}
+
 
 def checks(seen: Seen, findings: Sequence[Finding]) -> tuple[Check, ...]:
     """All points, in order."""
@@ -81,7 +83,9 @@ def _check(point: Point, seen: Seen, findings: Sequence[Finding]) -> Check:
         result = Result.OPEN
     else:
         result = Result.DOUBTFUL if worst is Severity.WARNING else Result.PASSED
-    return Check(point.name, result, ours, point.words, facts or _NOT_SEEN)
+    if facts is None:
+        facts = _NOT_SEEN if result is Result.OPEN else _AS_FOUND
+    return Check(point.name, result, ours, point.words, facts)
 
 
 def _frames(seen: Seen) -> Text | None:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 from recorder.alarms.alarm import Alarm
+from recorder.dates import at, japanese_day
 from recorder.doctor import kept
 from recorder.doctor.acceptance import Acceptance, fields
 from recorder.doctor.checks import Check, Result, checks
@@ -103,6 +104,7 @@ class Mirror:
     findings: tuple[FindingShown, ...]
     alarms: tuple[FindingShown, ...]
     fields: tuple[tuple[str, str], ...]  # what the acceptance report says at its head
+    made: str  # its date, in Japanese
 
 
 @operation("mirror", Right.MIRROR)
@@ -124,6 +126,7 @@ async def mirror(door: Door, caller: Caller, asked: LookBack) -> Mirror:
         at_ns=caller.now_ns, hours=asked.hours, calls=len(calls), is_cut=is_cut,
         at_work=_at_work(now.figures) if now.figures else None, checks=tuple(map(_check, of.checks)),
         result=of.result, findings=tuple(map(_finding, found)), fields=fields(of),
+        made=japanese_day(at(of.made_ns).date()),
         alarms=tuple(_alarm(one) for one in now.alarms if one.code in LOOKED_FOR),
     )  # fmt: skip
 
