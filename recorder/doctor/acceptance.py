@@ -40,6 +40,7 @@ class Acceptance:
     begun_ns: int
     ended_ns: int
     made_ns: int
+    counted_ns: int = 0  # since when frames, messages and losses are counted, if not since `begun_ns`
     checks: tuple[Check, ...]
 
     @property
@@ -58,11 +59,13 @@ class Acceptance:
 
 def fields(of: Acceptance) -> tuple[tuple[str, str], ...]:
     """What was looked at, when and where."""
+    since = (("件数の起点", f"フレーム、SIP、取りこぼし、断片は {japanese_time(of.counted_ns)} からの数"),)
     return (
         ("設置場所（庁）", of.office or "　"),
         ("装置", f"{of.machine}（{of.software}）"),
         ("確認した入力", of.looked_at or "　"),
         ("確認した期間", f"{japanese_time(of.begun_ns)} から {japanese_time(of.ended_ns)} まで"),
+        *(since if of.counted_ns else ()),
     )
 
 

@@ -4,8 +4,10 @@ WORDS = {
     "mirror.title": ("電話回線の写し（ミラーポート）", "Mirror port"),
     "mirror.menu": ("回線の写し", "Mirror"),
     "mirror.explain": (
-        "録音装置が実際に受け取ったものから判定しています。電話番号は表示しません。",
-        "Judged by what the recorder received. No numbers are shown.",
+        "録音装置が実際に受け取ったものから判定しています。電話番号は表示しません。"
+        "フレーム、SIP、取りこぼし、断片の件数は、録音処理の起動からの数です。",
+        "Judged by what the recorder received. No numbers are shown. Frames, messages, losses and fragments are "
+        "counted since the recorder started.",
     ),
     "mirror.hours": ("期間", "Look back"),
     "mirror.hours.1": ("直近1時間", "the last hour"),

@@ -120,6 +120,7 @@ async def mirror(door: Door, caller: Caller, asked: LookBack) -> Mirror:
         office=door.office_name, machine=socket.gethostname(), software=f"recorder {version('recorder')}",
         looked_at="、".join(one.name for one in now.figures.interfaces) if now.figures else "",
         begun_ns=calls[-1].started_ns if is_cut else begun_ns, ended_ns=caller.now_ns, made_ns=caller.now_ns,
+        counted_ns=now.figures.started_ns if now.figures else 0,
         checks=filled(checks(seen, found), kept.read(door.settings.status.folder)),
     )  # fmt: skip
     return Mirror(
