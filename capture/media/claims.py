@@ -30,19 +30,22 @@ class ClaimBook:
     def add(self, media: CallMedia, declared: Declaration, at_ns: int) -> list[Claim]:
         """Make a claim; gives back the claims of other calls that it ends.
 
-        One node can't listen at one endpoint for two calls: if it says so and the other call is quiet, that one's
-        BYE was missed.
+        Two ends can't talk to each other for two calls: if a node says so and the other call is quiet, that one's BYE
+        was missed. One end alone they may share: a carrier sends several calls from one port.
         """
         claim = Claim(media, declared, at_ns)
         media.claims.append(claim)
         here = self.by_endpoint.setdefault(declared.endpoint, [])
-        ended = [
-            other
+        over = {
+            id(other.media): other.media
             for other in here
             if other.media is not media
             and other.declared.node == declared.node
+            and _opposite(claim) & _opposite(other)
             and self._activity_ns(other.media) < at_ns - STALE_NS
-        ]
+        }
+        pair = {declared.endpoint} | _opposite(claim)
+        ended = [one for other in over.values() for one in other.claims if one.declared.endpoint in pair]
         here.append(claim)
         for other in ended:
             self.remove(other)
@@ -55,3 +58,9 @@ class ClaimBook:
             here.remove(claim)
             if not here:
                 del self.by_endpoint[claim.declared.endpoint]
+
+
+def _opposite(claim: Claim) -> set[int]:
+    """Where the other party of its call listens."""
+    mine = claim.declared.party
+    return {other.declared.endpoint for other in claim.media.claims if other.declared.party != mine}

@@ -307,6 +307,8 @@ class MediaRouter:
             waited_ns = at_ns - max(flow.first_ns, claim.made_ns)
             patient = waited_ns < (EARLY_LATCH_NS if rank is None else LATCH_NS)
             sure = rank == 2 or _was_believed(flow, claim.media, claim.side)
+            if not sure and self._is_anothers(flow, flow.destination, claim.media, claim.side):
+                continue
             if sure or not patient or rank is not None and self._proven(flow, claim):
                 self._consider(flow, claim, claim.side, rank or 0, at_ns)
         if flow.state is State.WAITING:
@@ -315,6 +317,8 @@ class MediaRouter:
                 if self._is_of_before(flow, claim):
                     continue
                 sure = _was_believed(flow, claim.media, claim.declared.party)
+                if not sure and self._is_anothers(flow, flow.source, claim.media, claim.declared.party):
+                    continue
                 if sure or at_ns - max(flow.first_ns, claim.made_ns) >= LATCH_NS:
                     self._consider(flow, claim, claim.declared.party, 0, at_ns)
 
@@ -352,6 +356,15 @@ class MediaRouter:
         """Whether all of a flow so far was an earlier call's, on ports that are used again."""
         seen_ns = self._seen_ns(flow)
         return seen_ns <= flow.spent_ns or seen_ns < claim.made_ns - self._wait_ns
+
+    def _is_anothers(self, flow: Flow, endpoint: int, media: CallMedia, side: int) -> bool:
+        """Whether a flow that the call didn't name may be another call's: one that named both its ends, or one that
+        shares this endpoint with it (a carrier may send several calls from one port) and still waits for a speaker."""
+        if any(use.rank == 2 and use.media is not media for use in flow.uses):
+            return True
+        return self._spoken_for(media, side) and any(
+            other.media is not media and not other.media.ended for other in self._claims.at(endpoint)
+        )
 
     def _proven(self, flow: Flow, claim: Claim) -> bool:
         """Whether the listener itself sends to this source."""
@@ -397,6 +410,9 @@ class MediaRouter:
                 if rival is not flow and rival.state is State.WAITING and rival.first_frame <= self._frame:
                     self._advance(rival, self._frame)
                     media.second_source |= rival.unproven >= SECOND_SOURCE_PACKETS
+        if rank == 2:
+            for lesser in [other for other in flow.uses if other.rank < 2 and other.media is not media]:
+                self._detach(lesser)  # it was taken for a speaker whom nobody had named
         flow.uses.append(use)
         flow.state = State.USED
         if self._channels.join(use):
