@@ -45,6 +45,7 @@ def command(store: Path, state: Path, at: Path, desk_user: str | None, config: P
                 except KeyError:
                     raise Unusable(f"There is no user {desk_user}.") from None
             listening = bound(at)
+            door.standing.begin(time.time_ns())
             Notifier().tell(READY=1)
             click.echo(f"The door is open at {at} (process {os.getpid()}).", err=True)
             await serve(door, listening, users)

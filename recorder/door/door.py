@@ -16,7 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from recorder.door.foreseen import Foreseen
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
@@ -25,6 +24,7 @@ from recorder.door.people.second_factor import KEY_BYTES, Sealed
 from recorder.door.people.tickets import Tickets
 from recorder.door.refusals import Refused, Why
 from recorder.door.sittings import Sittings
+from recorder.door.standing import Standing
 from recorder.policy import offices
 from recorder.policy.profile import Profile
 from recorder.problems import Unusable
@@ -52,7 +52,7 @@ class Door:
         self.attempts = Attempts()
         self.tickets = Tickets()
         self.sittings = Sittings()
-        self.foreseen = Foreseen(store)
+        self.standing = Standing(store)
 
     @classmethod
     async def open(
@@ -92,6 +92,7 @@ class Door:
         return entry
 
     async def close(self) -> None:
+        await self.standing.close()
         await self.store.close()
         await self.people.close()
 
