@@ -12,7 +12,7 @@ DEMO    := demo-store
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-sealing \
-  bench-live reliability soak fuzz clean help check-packages demo-desk
+  bench-live bench-desk reliability soak fuzz clean help check-packages demo-desk
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ reliability: setup check-packages  ## Kills, power cuts and broken disks by the 
 
 bench-catalogue: setup  ## Measure a store of a million calls: search, sweep, start (1 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.catalogue $(ARGS)
+
+bench-desk: setup  ## Measure the desk's pages over a million calls (1 GB of disk; ARGS=--help)
+	$(BIN)/python -m bench.desk $(ARGS)
 
 bench-sealing: setup  ## Measure what sealing costs, and wrapping 100,000 keys anew (ARGS=--help)
 	$(BIN)/python -m bench.sealing $(ARGS)
