@@ -24,20 +24,28 @@ socket_option = click.option(
 @state_option
 @socket_option
 @click.option("--desk-user", metavar="NAME", help="The desk's user, who alone may ask besides our own.")
+@click.option(
+    "--identity", type=click.Path(path_type=Path), metavar="FILE",
+    help="The desk's own secret age key, with which it plays sealed recordings; only the door's user can read it.",
+)
 @config_option
-def command(store: Path, state: Path, at: Path, desk_user: str | None, config: Path | None) -> int:
+def command(
+    store: Path, state: Path, at: Path, desk_user: str | None, identity: Path | None, config: Path | None
+) -> int:
     """Answer the desk until SIGTERM: who is logged in, what he may, and recordings as the office's rule allows."""
     import asyncio
     import os
     import pwd
 
     from recorder.daemon.notify import Notifier
+    from recorder.door.desk_key import read_key
     from recorder.door.door import Door
     from recorder.door.listen import bound, serve
     from recorder.problems import Unusable
 
     async def run() -> None:
-        async with await Door.open(store, state, settings_from(config)) as door:
+        keys = read_key(identity)
+        async with await Door.open(store, state, settings_from(config), identities=keys) as door:
             users: frozenset[int] = frozenset()
             if desk_user is not None:
                 try:

@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
@@ -22,6 +22,7 @@ from recorder.door.people.book import PeopleBook
 from recorder.door.people.passwords import Passwords
 from recorder.door.people.second_factor import KEY_BYTES, Sealed
 from recorder.door.people.tickets import Tickets
+from recorder.door.players import Players
 from recorder.door.refusals import Refused, Why
 from recorder.door.sittings import Sittings
 from recorder.door.standing import Standing
@@ -34,6 +35,9 @@ from storage.register import Draft, Entry
 from storage.ring.ring import Ring
 from storage.store import Store, StoreReader
 
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
+
 PEOPLE = "people.sqlite"
 KEY = "second-factors.key"
 
@@ -42,8 +46,9 @@ class Door:
     """Made by `open`."""
 
     def __init__(
-        self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords
-    ) -> None:
+        self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords,
+        identities: Sequence[Identity] = (),
+    ) -> None:  # fmt: skip
         self.store = store
         self.settings = settings
         self.people = people
@@ -53,13 +58,16 @@ class Door:
         self.tickets = Tickets()
         self.sittings = Sittings()
         self.standing = Standing(store)
+        self.identities = tuple(identities)  # the desk's own keys of sealed recordings
+        self.players = Players()
 
     @classmethod
     async def open(
-        cls, store: Path, state: Path, settings: Settings, *, passwords: Passwords | None = None
-    ) -> Door:
-        """The door of a store; its own files lie in the folder `state`, which only its user can read. `Unusable` or
-        StoreError if it can't be opened."""
+        cls, store: Path, state: Path, settings: Settings, *, passwords: Passwords | None = None,
+        identities: Sequence[Identity] = (),
+    ) -> Door:  # fmt: skip
+        """The door of a store; its own files lie in the folder `state`, which only its user can read. `identities` open
+        sealed recordings (`desk_key`). `Unusable` or StoreError if it can't be opened."""
         sealed = Sealed(await asyncio.to_thread(_key_in, state))
         people = await PeopleBook.open(state / PEOPLE)
         try:
@@ -67,7 +75,7 @@ class Door:
         except BaseException:
             await people.close()
             raise
-        return cls(reader, settings, people, sealed, passwords or Passwords())
+        return cls(reader, settings, people, sealed, passwords or Passwords(), identities)
 
     @cached_property
     def profile(self) -> Profile | None:
@@ -93,6 +101,7 @@ class Door:
 
     async def close(self) -> None:
         await self.standing.close()
+        await self.players.close()
         await self.store.close()
         await self.people.close()
 

@@ -36,8 +36,15 @@ class Sittings:
         late = self._of_late.setdefault(person, deque(maxlen=A_MINUTE))
         return max(0, late[0] + _MINUTE_NS - now_ns) if len(late) == A_MINUTE else 0
 
+    def over(self, now_ns: int) -> list[str]:
+        """The names of those that have ended by themselves; each is named once."""
+        names = [name for name, one in self._open.items() if one.until_ns <= now_ns]
+        for name in names:
+            del self._open[name]
+        return names
+
     def open(self, person: str, call: str, now_ns: int) -> tuple[str, Sitting]:
-        self._open = {name: one for name, one in list(self._open.items())[-_KEPT:] if one.until_ns > now_ns}
+        self._open = dict(list(self._open.items())[-_KEPT:])
         self._of_late.setdefault(person, deque(maxlen=A_MINUTE)).append(now_ns)
         name, sitting = secrets.token_urlsafe(16), Sitting(person, call, now_ns + SITTING_NS)
         self._open[name] = sitting

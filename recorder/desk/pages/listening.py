@@ -26,7 +26,7 @@ async def open_sitting(visit: Visit) -> Response:
             "listening.open", call=call_id, ground=visit.given("ground")[:64], cause=visit.given("cause")[:400]
         )
     except Refused as refused:
-        if refused.why in (Why.GROUND_NEEDED, Why.FORBIDDEN_BY_RULE, Why.WAIT, Why.NO_REGISTER):
+        if refused.why in (Why.GROUND_NEEDED, Why.FORBIDDEN_BY_RULE, Why.WAIT, Why.SEALED, Why.NO_REGISTER):
             return await calls.show(visit, call_id, refused)
         raise
     return visit.go(f"/listening/{said['sitting']}", call=call_id)

@@ -55,7 +55,7 @@
 
   fetch(`${base}/waveform.json`).then((answer) => answer.json()).then((wave) => {
     const player = WaveSurfer.create({
-      container: by("wave"), cspNonce: box.dataset.nonce, media: audio, url: audio.src, peaks: [wave.caller, wave.callee],
+      container: by("wave"), cspNonce: box.dataset.nonce, media: audio, url: audio.src, peaks: [wave.caller, wave.callee].map((side) => side.map((one) => one / 255)),
       duration: wave.seconds, height: 110, normalize: false, cursorWidth: 2, cursorColor: "#000", dragToSeek: true,
       splitChannels: [{ waveColor: "#4979f5", progressColor: "#0017c1" }, { waveColor: "#2c8f5b", progressColor: "#115a36" }],
       hideScrollbar: true, backend: "MediaElement",

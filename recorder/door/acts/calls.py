@@ -129,6 +129,7 @@ class WholeCall:
     parts: tuple[Part, ...]
     starts_ns: int | None  # of the recording
     encoding: str
+    is_sealed: bool
     sha256: str
     gaps: tuple[Gap, ...]
     streams: tuple[Stream, ...]
@@ -181,6 +182,7 @@ async def one(door: Door, caller: Caller, asked: OneCall) -> WholeCall:
         ),
         starts_ns=recording.starts_ns if recording else None,
         encoding=recording.encoding if recording else "",
+        is_sealed=record.is_sealed,
         sha256=recording.sha256.hex() if recording else "",
         gaps=tuple(
             Gap(channel=channel, from_s=begin / recording.rate_hz, until_s=end / recording.rate_hz)
