@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 SITTING_NS = 30 * 60 * 10**9
 A_MINUTE = 30  # sittings that one person may open; a person who listens opens fewer, one who copies more
@@ -22,6 +23,7 @@ class Sitting:
     person: str
     call: str
     until_ns: int
+    said: Mapping[str, str]  # what the register has of it: ground, cause, article
 
 
 class Sittings:
@@ -43,16 +45,23 @@ class Sittings:
             del self._open[name]
         return names
 
-    def open(self, person: str, call: str, now_ns: int) -> tuple[str, Sitting]:
+    def open(self, person: str, call: str, said: Mapping[str, str], now_ns: int) -> tuple[str, Sitting]:
         self._open = dict(list(self._open.items())[-_KEPT:])
         self._of_late.setdefault(person, deque(maxlen=A_MINUTE)).append(now_ns)
-        name, sitting = secrets.token_urlsafe(16), Sitting(person, call, now_ns + SITTING_NS)
+        name, sitting = secrets.token_urlsafe(16), Sitting(person, call, now_ns + SITTING_NS, said)
         self._open[name] = sitting
         return name, sitting
 
     def find(self, name: str, person: str, now_ns: int) -> Sitting | None:
         found = self._open.get(name)
         return found if found is not None and found.person == person and now_ns < found.until_ns else None
+
+    def lengthen(self, name: str, now_ns: int) -> Sitting:
+        """One that is open goes on; it counts as one that was opened now."""
+        found = self._open[name]
+        self._of_late.setdefault(found.person, deque(maxlen=A_MINUTE)).append(now_ns)
+        self._open[name] = longer = replace(found, until_ns=now_ns + SITTING_NS)
+        return longer
 
     def close(self, name: str) -> None:
         self._open.pop(name, None)

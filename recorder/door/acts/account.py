@@ -9,7 +9,7 @@ from recorder.door.acts.login import Secret, proof_of
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.people import second_factor
 from recorder.door.people.passwords import TooBusy, WeakPassword, require_strong
-from recorder.door.people.sessions import PROVED_NS
+from recorder.door.people.sessions import IDLE_NS, LONGEST_NS, PROVED_NS
 from recorder.door.people.values import Session
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right, Role
@@ -17,6 +17,8 @@ from recorder.settings.bounds import STRICT, Within
 
 if TYPE_CHECKING:
     from recorder.door.door import Door
+
+SECOND_NS = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class Me:
     has_second_factor: bool
     office: str  # as in 松本市; "" if the settings name none
     recovery_codes: int  # that are left
+    idle_s: int  # after so long without an act the session ends
+    left_s: int  # after so long it ends in any case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +108,8 @@ async def me(door: Door, caller: Caller, asked: Nothing) -> Me:
         rights=tuple(sorted(caller.rights)), session=session.number, password_first=person.must_change_password,
         second_factor_first=not person.has_second_factor,
         has_second_factor=person.has_second_factor, office=door.office_name,
-        recovery_codes=await door.people.recovery_codes_left(person.id),
+        recovery_codes=await door.people.recovery_codes_left(person.id), idle_s=IDLE_NS // SECOND_NS,
+        left_s=max(0, session.begun_ns + LONGEST_NS - caller.now_ns) // SECOND_NS,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ over nothing is given any more.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,10 +20,11 @@ from recorder.door.operations import Audio, Caller, Nothing, operation
 from recorder.door.players import Player
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
-from recorder.door.sittings import SITTING_NS
+from recorder.door.sittings import SITTING_NS, Sitting
 from recorder.door.sound import Sealed, Sound, Unreadable, open_sound, seconds
 from recorder.settings.bounds import STRICT, Within
 from storage.records import CallRecord
+from storage.register import Entry
 
 if TYPE_CHECKING:
     from recorder.door.door import Door
@@ -75,6 +77,7 @@ class OfSitting:
 class SittingShown:
     call: str
     until_ns: int
+    left_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,21 +135,16 @@ async def open_sitting(door: Door, caller: Caller, asked: OpenSitting) -> Opened
         raise Refused(why, field=no.missing, detail=no.article) from None
     if record.recording is None:
         raise Refused(Why.NOT_FOUND)
-    wait_ns = door.sittings.wait_ns(caller.person.id, caller.now_ns)
-    if wait_ns > 0:
-        raise Refused(Why.WAIT, detail=str(-(-wait_ns // 10**9)))
+    _require_patience(door, caller)
     await door.players.drop(*door.sittings.over(caller.now_ns))
     sound = await _opened(door, record)  # what can't be heard isn't entered as heard
-    until_ns = caller.now_ns + SITTING_NS
+    said = {"ground": allowed.ground, "cause": allowed.cause, "article": allowed.article}
     try:
-        entry = await door.enter(caller, "playback", {
-            "call": record.id, "ground": allowed.ground, "cause": allowed.cause, "article": allowed.article,
-            "until_ns": until_ns,
-        })  # fmt: skip
+        entry = await _enter_playback(door, caller, record.id, said)
     except BaseException:
         sound.close()
         raise
-    name, sitting = door.sittings.open(caller.person.id, record.id, caller.now_ns)
+    name, sitting = door.sittings.open(caller.person.id, record.id, said, caller.now_ns)
     await door.players.keep(name, sound)
     return Opened(sitting=name, until_ns=sitting.until_ns, entry=entry.number)
 
@@ -155,10 +153,18 @@ async def open_sitting(door: Door, caller: Caller, asked: OpenSitting) -> Opened
 async def sitting(door: Door, caller: Caller, asked: OfSitting) -> SittingShown:
     """What he listens to, and until when."""
     record = await _of(door, caller, asked.sitting)
-    assert caller.person is not None
-    found = door.sittings.find(asked.sitting, caller.person.id, caller.now_ns)
-    assert found is not None
-    return SittingShown(call=record.id, until_ns=found.until_ns)
+    until_ns = _sitting(door, caller, asked.sitting).until_ns
+    return SittingShown(call=record.id, until_ns=until_ns, left_ms=(until_ns - caller.now_ns) // 10**6)
+
+
+@operation("listening.extend", Right.LISTEN)
+async def extend(door: Door, caller: Caller, asked: OfSitting) -> Opened:
+    """He needs longer, on the same ground: another `playback` in the register, and the sitting goes on."""
+    record = await _of(door, caller, asked.sitting)
+    _require_patience(door, caller)
+    entry = await _enter_playback(door, caller, record.id, _sitting(door, caller, asked.sitting).said)
+    longer = door.sittings.lengthen(asked.sitting, caller.now_ns)
+    return Opened(sitting=asked.sitting, until_ns=longer.until_ns, entry=entry.number)
 
 
 @operation("listening.audio", Right.LISTEN)
@@ -204,13 +210,29 @@ async def close(door: Door, caller: Caller, asked: OfSitting) -> Nothing:
     return Nothing()
 
 
+def _require_patience(door: Door, caller: Caller) -> None:
+    assert caller.person is not None
+    wait_ns = door.sittings.wait_ns(caller.person.id, caller.now_ns)
+    if wait_ns > 0:
+        raise Refused(Why.WAIT, detail=str(-(-wait_ns // 10**9)))
+
+
+async def _enter_playback(door: Door, caller: Caller, call: str, said: Mapping[str, str]) -> Entry:
+    return await door.enter(caller, "playback", {"call": call, **said, "until_ns": caller.now_ns + SITTING_NS})
+
+
+def _sitting(door: Door, caller: Caller, name: str) -> Sitting:
+    """A sitting of the caller's that isn't over."""
+    assert caller.person is not None
+    found = door.sittings.find(name, caller.person.id, caller.now_ns)
+    if found is None:
+        raise Refused(Why.NOT_FOUND)
+    return found
+
+
 async def _of(door: Door, caller: Caller, name: str) -> CallRecord:
     """The call of a sitting of the caller's that isn't over, and whose recording is there."""
-    assert caller.person is not None
-    sitting = door.sittings.find(name, caller.person.id, caller.now_ns)
-    if sitting is None:
-        raise Refused(Why.NOT_FOUND)
-    record = await require_call(door, caller, sitting.call, Right.LISTEN)
+    record = await require_call(door, caller, _sitting(door, caller, name).call, Right.LISTEN)
     if record.recording is None:
         raise Refused(Why.NOT_FOUND)  # erased since
     return record
