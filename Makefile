@@ -12,7 +12,7 @@ DEMO    := demo-store
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-sealing \
-  bench-live bench-desk reliability soak fuzz clean help check-packages demo-desk
+  bench-live bench-desk reliability soak fuzz clean help check-packages demo-desk screenshots
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ demo-announcement: setup  ## A softphone calls, hears the notice, and the record
 
 demo-desk: setup  ## The desk on this machine with made-up calls; accounts are printed (ARGS="--office kumamoto")
 	$(BIN)/python -m recorder.demo.desk demo-desk $(ARGS)
+
+screenshots: setup  ## A picture of each page of the desk into docs/desk (needs Chromium; ARGS=--help)
+	$(BIN)/python -m tests.recorder.desk.pictures $(ARGS)
 
 test: setup check-packages  ## All tests; those that lack a tool or a right are skipped, and the last line says so
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -101,7 +101,7 @@
   const over = (name, label) => {
     const canvas = document.createElement("canvas");
     canvas.width = 2000;
-    canvas.height = 220;
+    canvas.height = 180;
     canvas.className = name;
     if (label) {
       canvas.setAttribute("role", "img");
@@ -128,7 +128,7 @@
     silences = wave.silences;
     WaveSurfer.create({
       container: by("wave"), cspNonce: box.dataset.nonce, media: audio, url: audio.src, peaks: [wave.caller, wave.callee].map((side) => side.map((one) => one / 255)),
-      duration: length, height: 110, normalize: false, cursorWidth: 2, cursorColor: "#000", dragToSeek: true,
+      duration: length, height: 90, normalize: false, cursorWidth: 2, cursorColor: "#000", dragToSeek: true,
       splitChannels: [{ waveColor: "#4979f5", progressColor: "#0017c1" }, { waveColor: "#2c8f5b", progressColor: "#115a36" }],
       hideScrollbar: true, backend: "MediaElement",
     });
