@@ -34,5 +34,6 @@
   document.addEventListener("keydown", busy);
   document.addEventListener("change", busy);
   document.addEventListener("desk-busy", busy);
+  document.addEventListener("desk-asked", () => { ours = Date.now(); note(); look(); }); // a script of the page asked
   setInterval(look, 1000);
 })();

@@ -247,7 +247,7 @@
     event.preventDefault();
     fetch(event.target.action, { method: "POST", body: new URLSearchParams(new FormData(event.target)), redirect: "error" })
       .then((answer) => { if (!answer.ok) throw new Error(answer.status); return answer.json(); })
-      .then((said) => { ends = performance.now() + said.left_ms; by("until-when").textContent = said.until; watch(); say(said.sentence); })
+      .then((said) => { ends = performance.now() + said.left_ms; by("until-when").textContent = said.until; watch(); say(said.sentence); document.dispatchEvent(new Event("desk-asked")); })
       .catch(() => say(words.not_extended));
   });
   watch();
