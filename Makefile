@@ -11,7 +11,7 @@ DEMO    := demo-store
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-sealing \
+.PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-register bench-sealing \
   bench-live bench-desk reliability soak fuzz clean help check-packages demo-desk screenshots
 
 help:  ## What each word does
@@ -66,6 +66,9 @@ bench-catalogue: setup  ## Measure a store of a million calls: search, sweep, st
 
 bench-desk: setup  ## Measure the desk's pages over a million calls (1 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.desk $(ARGS)
+
+bench-register: setup  ## Measure the register's page with a million entries (1 GB of disk; ARGS=--help)
+	$(BIN)/python -m bench.register $(ARGS)
 
 bench-sealing: setup  ## Measure what sealing costs, and wrapping 100,000 keys anew (ARGS=--help)
 	$(BIN)/python -m bench.sealing $(ARGS)

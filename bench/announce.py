@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--calls", type=int, default=100, help="at once (100)")
     parser.add_argument("--spread", type=float, default=2.0, help="seconds within which they begin (2)")
     parser.add_argument(
-        "--rank", choices=["realtime", "nice", "none"], default="realtime",
+        "--rank",
+        choices=["realtime", "nice", "none"],
+        default="realtime",
         help="of the unit: SCHED_RR, as the shipped systemd unit has it; nice -15; or that of everything else",
     )
     parser.add_argument("--prompt", type=Path, default=PROMPT, help="sound file")

@@ -343,7 +343,7 @@ def main() -> int:
 
         for what, figure, met in asyncio.run(run()):
             missed += met is False
-            print(f"{ {True: 'met      ', False: 'NOT MET  ', None: '         '}[met]}{what}: {figure}", flush=True)
+            print(f"{ {True: 'met      ', False: 'NOT MET  ', None: '         '}[met] }{what}: {figure}", flush=True)
     return 1 if missed else 0
 
 

@@ -66,7 +66,12 @@ def _microseconds(text: str | None) -> int:
 
 
 def _channel_fault(
-    heard: NDArray[Any], tag: int, codec: str, start: int, said: NDArray[np.uint8], arrived: NDArray[np.bool_],
+    heard: NDArray[Any],
+    tag: int,
+    codec: str,
+    start: int,
+    said: NDArray[np.uint8],
+    arrived: NDArray[np.bool_],
     place: int,
 ) -> str | None:
     """What is wrong with one channel, if anything: `said` begins at frame `start`, give or take `place`."""

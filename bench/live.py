@@ -33,8 +33,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +44,7 @@ from bench.check import check
 from bench.latency import Latencies, read_notes
 from bench.line import FAR, NEAR, Line, laid
 from bench.truth import truth_path
+from bench.unsealing import Recipients, opened
 from bench.wire import capture_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -138,24 +141,28 @@ class Watch:
         return 0.0
 
 
-def measure(line: Line, calls: int, args: argparse.Namespace) -> Result:
-    """One run, checked; its store is removed."""
+def measure(
+    line: Line, calls: int, seconds: int, scratch: Path, *, settings: Sequence[str] = (), first: bool = False,
+    sealed: Recipients | None = None,
+) -> Result:  # fmt: skip
+    """One run, checked; its store is removed. `settings` as `--set` has them."""
     over = -(-calls // BEGINNING)
-    capture = capture_of(calls, args.seconds, over)
-    folder = Path(tempfile.mkdtemp(prefix="live-", dir=args.scratch))
+    capture = capture_of(calls, seconds, over)
+    folder = Path(tempfile.mkdtemp(prefix="live-", dir=scratch))
+    lines = [f"[{name.partition('.')[0]}]\n{name.partition('.')[2]}\n" for name in settings]
     try:
-        return _measure(line, calls, over, args.seconds, capture, folder, args.set, FIRST if args.first else [])
+        return _measure(line, calls, over, seconds, capture, folder, "".join(lines), FIRST if first else [], sealed)
     finally:
         shutil.rmtree(folder)
 
 
 def _measure(
-    line: Line, calls: int, over: int, seconds: int, capture: Path, folder: Path, settings: list[str],
-    before: list[str],
-) -> Result:
+    line: Line, calls: int, over: int, seconds: int, capture: Path, folder: Path, settings: str,
+    before: list[str], sealed: Recipients | None,
+) -> Result:  # fmt: skip
     store, notes, errors = folder / "store", folder / "notes", folder / "errors"
     config = folder / "recorder.toml"
-    config.write_text("".join(f"[{name.partition('.')[0]}]\n{name.partition('.')[2]}\n" for name in settings))
+    config.write_text(settings + (sealed.settings if sealed is not None else ""))
     command = [*before, sys.executable, "-m", "bench.probe", str(notes), "run", "--store", str(store),
                "--interface", NEAR, "--config", str(config)]  # fmt: skip
     with errors.open("wb") as file:
@@ -187,7 +194,8 @@ def _measure(
     faults = [f"exit status {recorder.returncode}: {errors.read_text()[-500:]}"] if recorder.returncode else []
     counted = tallies(store)
     near_us = 3000 + int(said["late_ms"][2] * 1000)
-    faults += check(store, truth_path(capture), listing(store), shift_us=said["shift_us"], near_us=near_us)
+    calls_told = listing(store) if sealed is None else opened(store, listing(store), sealed)
+    faults += check(store, truth_path(capture), calls_told, shift_us=said["shift_us"], near_us=near_us)
     cpu_s, steady_s = watch.between(begin + over + SET_UP_S, begin + seconds - 0.5)
     return Result(
         calls=calls, seconds=seconds, sent=said["frames"], given=counted.get("wire_frames", 0),
@@ -205,7 +213,7 @@ def tallies(store: Path) -> dict[str, int]:
         return dict(catalogue.execute("select reason, sum(count) from tally group by reason"))
 
 
-def listing(store: Path) -> list[dict[str, object]]:
+def listing(store: Path) -> list[dict[str, Any]]:
     """The calls, as `recorder calls` lists them."""
     command = [sys.executable, "-m", "recorder", "calls", "--json", "--store", str(store)]
     listed = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
@@ -248,7 +256,7 @@ def main() -> int:
         with laid("bench") as line:
             print(HEAD, flush=True)
             for calls in args.calls:
-                results.append(measure(line, calls, args))
+                results.append(measure(line, calls, args.seconds, args.scratch, settings=args.set, first=args.first))
                 print(results[-1].line(), flush=True)
     except subprocess.CalledProcessError as error:
         print(f"bench.live: {' '.join(map(str, error.cmd))}: {error.stderr or error}", file=sys.stderr)

@@ -83,9 +83,7 @@ def measure(line: Line, ends: Sequence[tuple[str, str]], processes: int, args: a
         for (_, far), capture in zip(ends, captures, strict=True):
             command = [*before, sys.executable, "-m", "bench.sender", str(capture), "--interface", far,
                        "--start", f"{begin:.3f}"]  # fmt: skip
-            senders.append(
-                subprocess.Popen(line.at_sender(*command), cwd=ROOT, stdout=subprocess.PIPE, text=True)
-            )
+            senders.append(subprocess.Popen(line.at_sender(*command), cwd=ROOT, stdout=subprocess.PIPE, text=True))
         while any(sender.poll() is None for sender in senders):
             for watch in watches:
                 watch.look()

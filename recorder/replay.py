@@ -84,7 +84,7 @@ async def replay(
             warnings += [told] if told else []
         what = " ".join(Path(name).name for name in captures)
         await opened.begin_run(what)
-        opened.enter(started(time.time_ns(), account(), "replay", what))
+        opened.enter(started(time.time_ns(), account(), "replay", what, settings.sealing.named()))
         session = Session(
             DirectKeeper(opened), encoding=settings.recording.encoding, monotonic_s=time.monotonic, prompts=prompts
         )

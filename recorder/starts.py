@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from storage import text
 from storage.register import Draft
+from storage.sealed.key_store import Named
 
 START, STOP = "start", "stop"
 
 
-def started(at_ns: int, who: str, command: str, what: str) -> Draft:
-    """`command` (run, replay) begins to read `what`."""
-    return Draft(at_ns, START, who, {"command": command, "reads": text.escape(what)[:1000], "version": _version()})
+def started(at_ns: int, who: str, command: str, what: str, recipients: Sequence[Named]) -> Draft:
+    """`command` (run, replay) begins to read `what`, and seals for these recipients: they change with a start alone."""
+    said: dict[str, object] = {"command": command, "reads": text.escape(what)[:1000], "version": _version()}
+    if recipients:
+        said["sealed_for"] = [[text.escape(one.name), one.key] for one in recipients]
+    return Draft(at_ns, START, who, said)
 
 
 def stopped(at_ns: int, who: str, command: str) -> Draft:

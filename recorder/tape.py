@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.media.erasable import copied
 from capture.media.g711 import TABLE, AudioBlock, Law
 from recorder.keeping.keeper import Decode, Part
 from storage.errors import DiskFailed
@@ -160,7 +161,7 @@ class Tape:
         """Take the next block."""
         self.has_audio = True
         if self._waiting is not None:
-            codes = block.codes.copy()
+            codes = copied(block.codes)
             self.waiting_bytes += codes.nbytes
             self._waiting.append(AudioBlock(block.start, codes, block.laws, block.starts_ns, list(block.silent)))
             return
@@ -178,7 +179,7 @@ class Tape:
     def late(self, channel: int, frame: int, codes: NDArray[np.uint8], law: Law) -> None:
         """Put code words into frames that came before."""
         if self._waiting is not None:
-            self._waiting.append(_Late(channel, frame, codes.copy(), law))
+            self._waiting.append(_Late(channel, frame, copied(codes), law))
             self.waiting_bytes += codes.nbytes
             return
         frame -= self._skipped

@@ -14,6 +14,7 @@ import os
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
@@ -116,8 +117,7 @@ class Catalogue:
                 for statement, values in rows.statements(calls, number, *(last[0] if last else (0, b""))):
                     if values:
                         await writer.executemany(statement, values)
-            for statement, row in also:
-                await writer.execute(statement, row)
+            await execute_all(writer, also)
             if tallies is None:
                 return
             statements, taken = tallies.take()
@@ -388,6 +388,12 @@ class Catalogue:
         """The rows of a select statement."""
         async with self._reading:
             return await _all(self._reader, sql, values)
+
+
+async def execute_all(writer: aiosqlite.Connection, statements: Sequence[tuple[str, Row]]) -> None:
+    """Executes statements in their order; neighbours that are the same at once, for each waits for another thread."""
+    for sql, alike in groupby(statements, lambda one: one[0]):
+        await writer.executemany(sql, [values for _, values in alike])
 
 
 async def _all(connection: aiosqlite.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:

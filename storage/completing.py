@@ -7,6 +7,7 @@ the flag `disk_error`.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -15,6 +16,7 @@ from dataclasses import replace
 
 from storage import facts
 from storage.disk import Disk
+from storage.errors import DiskFailed
 from storage.layout import PART
 from storage.marks import hash_marking, room_for_marking, second_bytes
 from storage.parts import FilePool, PartFile
@@ -77,8 +79,10 @@ def flagged(call: CallRecord, flag: str) -> CallRecord:
     return call if flag in call.flags else replace(call, flags=(*call.flags, flag))
 
 
-def write_heads(completions: Iterable[Completion], pool: FilePool) -> None:
+def write_heads(completions: Sequence[Completion], pool: FilePool, seals: Seals) -> None:
     """Step 1: each part gets its final head, with the length and the complete facts."""
+    with contextlib.suppress(DiskFailed):  # what was known as they began stands there, and calls.jsonl has all
+        seals.ended([one.call for one in completions if one.open_part is not None and one.open_part.ends_silent])
     for completion in completions:
         if (part := completion.open_part) is None:
             continue

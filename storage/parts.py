@@ -210,6 +210,11 @@ class PartFile:
         """That of a sealed file; None if it isn't sealed."""
         return None
 
+    @property
+    def ends_silent(self) -> bool:
+        """Whether its file, once complete, says nothing of its call to who has no key."""
+        return False
+
     def complete(self, fd: int, call: CallRecord) -> bool:
         """Writes what makes the file complete into the open file; whether it says all that is known of the call.
         OSError."""

@@ -102,6 +102,7 @@ class CallRecord:
     section: str | None = None  # that the extension belonged to at the time; None: none, or not known
     salt: str | None = field(default=None, compare=False)  # of all digests of this call; 32 hex digits
     recording: RecordingRecord | None = None
+    _sha256: bytes = field(default=b"", init=False, compare=False, repr=False)  # see `digest`
 
     def with_recording(self, recording: RecordingRecord | None) -> CallRecord:
         """The same call with another recording. (`dataclasses.replace` takes three times as long.)"""
@@ -140,8 +141,13 @@ def to_json(call: CallRecord) -> bytes:
 
 
 def digest(call: CallRecord) -> bytes:
-    """SHA-256 of the canonical JSON: any changed field changes it."""
-    return hashlib.sha256(to_json(call)).digest()
+    """SHA-256 of the canonical JSON: any changed field changes it.
+
+    Remembered with the call, which never changes: the register asks for it, and then the catalogue.
+    """
+    if not call._sha256:
+        object.__setattr__(call, "_sha256", hashlib.sha256(to_json(call)).digest())
+    return call._sha256
 
 
 def salted(call: CallRecord) -> CallRecord:
@@ -152,7 +158,9 @@ def salted(call: CallRecord) -> CallRecord:
 def row_digest(call: CallRecord) -> bytes:
     """What the register says of a call: SHA-256 of its canonical JSON, its salt in it, but for the flag that a start
     had to complete it, which may come later."""
-    return digest(replace(call, flags=tuple(flag for flag in call.flags if flag != RECOVERED)))
+    if RECOVERED in call.flags:
+        call = replace(call, flags=tuple(flag for flag in call.flags if flag != RECOVERED))
+    return digest(call)
 
 
 def audio_digest(call: CallRecord) -> bytes:

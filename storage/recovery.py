@@ -170,7 +170,7 @@ def _complete(
         except (OSError, DiskFailed):
             plan.left.append(name.recording + name.ending)
     try:
-        completing.write_heads(plan.completions, pool)
+        completing.write_heads(plan.completions, pool, seals)
         completing.sync(plan.completions, pool, root_fd, seals)
         completing.hash_and_name(plan.completions, pool)
     finally:

@@ -363,7 +363,7 @@ class Store(StoreReader):
             return
 
     def _write_and_sync(self, group: list[Completion]) -> None:
-        completing.write_heads(group, self._pool)
+        completing.write_heads(group, self._pool, self.seals)
         completing.sync(group, self._pool, self._held.root, self.seals)
 
     async def _enter_waiting(self) -> None:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from capture.clock import MIRRORED_WITHIN_NS
 from capture.counters import Counters
 from capture.media.buffers import RATE_HZ, SAMPLE_NS, AudioBuffers, CallAudio
+from capture.media.erasable import copied
 from capture.media.g711 import Law
 from capture.media.placing import NEAR
 from capture.media.rtp import RtpRows
@@ -139,7 +140,7 @@ class CarefulPlacer:
         if source.held and abs(packet.time_ns - source.held[-1].time_ns) > LONG_IDLE_NS:
             self._counters.add("rtp_absurd_time", len(source.held))
             source.held.clear()
-        packet.payload = packet.payload.copy()
+        packet.payload = copied(packet.payload)
         source.held.append(packet)
         idle_ns = source.held[0].time_ns - int(streams.time_ns[present])
         enough = 1 if IDLE_NS < idle_ns < LONG_IDLE_NS else 2 if idle_ns > IDLE_NS else BELIEVED
@@ -205,7 +206,7 @@ class CarefulPlacer:
         if source.leapt and abs(_difference16(packet.sequence, source.leapt[-1].sequence)) > LEAP:
             self._counters.add("rtp_stray_number", len(source.leapt))
             source.leapt.clear()
-        packet.payload = packet.payload.copy()
+        packet.payload = copied(packet.payload)
         source.leapt.append(packet)
         if len(source.leapt) < 2:
             return
@@ -315,7 +316,7 @@ class CarefulPlacer:
         doubted = source.doubted
         if doubted is None or abs(packet.time_ns - doubted.time_ns) > LONG_IDLE_NS:
             self._drop_doubted(source)
-            packet.payload = packet.payload.copy()
+            packet.payload = copied(packet.payload)
             source.doubted = packet
             return False
         source.doubted = None

@@ -14,6 +14,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.media.erasable import empty
+
 
 class Law(IntEnum):
     """The two companding laws; the values are the payload types of RFC 3551."""
@@ -74,7 +76,7 @@ class AudioBlock:
         """Shape (frames, 2), dtype int16: the tables' exact values, zero where no packet brought anything."""
         pairs = self.codes.reshape(-1).view("<u2")
         # wrap: no pair is out of range, and of the modes that don't raise this one is quickest
-        decoded = _pair_table(*self.laws).take(pairs, mode="wrap")
+        decoded = _pair_table(*self.laws).take(pairs, mode="wrap", out=empty(4 * len(pairs)).view("<u4"))
         frames: NDArray[np.int16] = decoded.view("<i2").reshape(-1, 2)
         for channel, lo, hi in self.silent:
             if self.laws[channel] is Law.A:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from capture.clock import MIRRORED_WITHIN_NS
 from capture.counters import Counters
 from capture.media.buffers import AudioBuffers
+from capture.media.erasable import LEAST, empty
 from capture.media.rtp import RtpRows
 from capture.media.state import StreamColumns
 
@@ -178,10 +179,17 @@ def _copy(
         items = np.ndarray((len(data) - size + 1,), f"V{size}", data, strides=(1,))
         places = np.ndarray((len(pool) - size + 1,), f"V{size}", pool, strides=(1,))
         if len(sizes) == 1:
-            places[to] = items[start]
+            places[to] = _taken(items, start)
         else:
             these = np.flatnonzero(length == size)
-            places[to[these]] = items[start[these]]
+            places[to[these]] = _taken(items, start[these])
+
+
+def _taken(items: NDArray[np.void], index: NDArray[np.int64]) -> NDArray[np.void]:
+    size = len(index) * items.itemsize
+    if size >= LEAST:
+        return items[index]
+    return items.take(index, mode="clip", out=empty(size).view(items.dtype))
 
 
 def _remember_seen(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.counters import Counters
+from capture.media.erasable import empty
 from capture.media.flow import ROW_BYTES, Flow, Kept
 from capture.media.rtp import RtpRows
 
@@ -33,7 +34,8 @@ class WaitingRoom:
             self._counters.add(flow.reason, len(rows))
         else:
             places = zip(rows.start.tolist(), rows.length.tolist(), strict=True)
-            copy = np.concatenate([data[start : start + length] for start, length in places])
+            pieces = [data[start : start + length] for start, length in places]
+            copy = np.concatenate(pieces, out=empty(sum(map(len, pieces))))
             kept = RtpRows(*(getattr(rows, name).copy() for name in RtpRows.__slots__))
             kept.start = np.cumsum(rows.length) - rows.length
             flow.kept.append(Kept(kept, copy))

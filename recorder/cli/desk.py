@@ -1,55 +1,70 @@
-"""recorder desk [--socket PATH] [--listen ADDRESS:PORT] [--certificate FILE --key FILE]"""
+"""recorder desk [--config FILE] [--socket PATH] [--listen ADDRESS:PORT] [--certificate FILE --key FILE]"""
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from recorder.cli.common import saying_problems
+from recorder.cli.common import config_option, saying_problems, settings_from
 from recorder.cli.door import socket_option
+
+if TYPE_CHECKING:
+    from recorder.daemon.notify import Notifier
+    from recorder.settings import Desk
 
 
 @click.command("desk", short_help="Serve the pages of the desk.")
+@config_option
 @socket_option
-@click.option("--listen", default="127.0.0.1:8443", show_default=True, metavar="ADDRESS:PORT")
-@click.option("--certificate", type=click.Path(path_type=Path), metavar="FILE", help="For HTTPS; with --key.")
-@click.option("--key", type=click.Path(path_type=Path), metavar="FILE", help="The certificate's private key.")
-def command(at: Path, listen: str, certificate: Path | None, key: Path | None) -> int:
+@click.option("--listen", metavar="ADDRESS:PORT", help="Instead of desk.listen of the settings.")
+@click.option("--certificate", metavar="FILE", help="For HTTPS; with --key. Instead of desk.certificate.")
+@click.option("--key", metavar="FILE", help="The certificate's private key. Instead of desk.key.")
+def command(config: Path | None, at: Path, listen: str | None, certificate: str | None, key: str | None) -> int:
     """Serve the pages of the desk to browsers, until SIGTERM. The door must be open: recorder door.
 
     Without a certificate it listens on this machine alone (127.0.0.1), for a trial or behind a web server with HTTPS.
     """
-    import ipaddress
+    import asyncio
     import os
-
-    import uvicorn
 
     from recorder.desk.app import application
     from recorder.desk.asking import door_at
-    from recorder.problems import Unusable
+    from recorder.desk.serve import bound, check_certificate, serve
+    from recorder.serving import as_service
+    from recorder.settings.desk import parse_listen
 
     with saying_problems():
-        host, _, port = listen.rpartition(":")
-        try:
-            address, number = ipaddress.ip_address(host.strip("[]")), int(port)
-        except ValueError:
-            raise Unusable(f"{ascii(listen)} is no address and port.", hint="Write it as in 127.0.0.1:8443.") from None
-        if (certificate is None) != (key is None):
-            raise Unusable("A certificate and its key belong together.", hint="Give --certificate and --key.")
-        if certificate is None and not address.is_loopback:
-            raise Unusable(
-                f"Without HTTPS nobody else's machine is answered, and {address} isn't this one.",
-                hint="Give --certificate and --key, or --listen 127.0.0.1:PORT.",
-            )
-        for path in (certificate, key):
-            if path is not None and not path.is_file():
-                raise Unusable(f"There is no file {path}.")
-        click.echo(f"The desk is at {'https' if certificate else 'http'}://{listen} (process {os.getpid()}).", err=True)
-        uvicorn.run(
-            application(door_at(str(at))), host=str(address), port=number, log_level="warning", access_log=False,
-            server_header=False, date_header=True, ws="none", lifespan="off", limit_concurrency=500,
-            timeout_keep_alive=15, h11_max_incomplete_event_size=64 << 10, proxy_headers=False,
-            ssl_certfile=certificate, ssl_keyfile=key,
-        )  # fmt: skip
+        desk = _settings(config, listen, certificate, key)
+        if desk.certificate:
+            check_certificate(desk.certificate, desk.key)
+        listening = bound(*parse_listen(desk.listen))
+
+        async def work(notifier: Notifier) -> None:
+            def ready() -> None:
+                notifier.tell(READY=1)
+                scheme = "https" if desk.certificate else "http"
+                click.echo(f"The desk is at {scheme}://{desk.listen} (process {os.getpid()}).", err=True)
+
+            async with door_at(str(at)) as door:
+                await serve(application(door), listening, certificate=desk.certificate, key=desk.key, ready=ready)
+
+        asyncio.run(as_service(work))
     return 0
+
+
+def _settings(config: Path | None, listen: str | None, certificate: str | None, key: str | None) -> Desk:
+    """The settings' table with what the command line says instead. `Unusable` if that doesn't fit together."""
+    from recorder.problems import Unusable
+    from recorder.settings.bounds import Refused
+
+    desk = settings_from(config).desk
+    try:
+        return dataclasses.replace(
+            desk, listen=listen or desk.listen, certificate=certificate or desk.certificate, key=key or desk.key
+        )
+    except Refused as refused:
+        name = refused.key[0] if refused.key else "desk"
+        raise Unusable(f"--{name}: {refused}.", hint="See: recorder desk --help") from refused

@@ -1,13 +1,21 @@
-"""recorder doctor [--interface NAME ...] [--seconds N] [PCAP...] [--config FILE] [--json] [--lang ja|en]"""
+"""recorder doctor [--interface NAME ...] [--seconds N] [PCAP...] [--config FILE] [--json] [--lang ja|en]
+[--report FILE.pdf]"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from recorder.cli.common import config_option, in_language, json_option, language_option, saying_problems, settings_from
+
+if TYPE_CHECKING:
+    from recorder.doctor.findings import Finding
+    from recorder.doctor.seen import Seen
+    from recorder.settings import Settings
 
 
 @click.command("doctor", short_help="Say what a mirror port shows, and what it lacks.")
@@ -22,10 +30,14 @@ from recorder.cli.common import config_option, in_language, json_option, languag
 @config_option
 @language_option
 @json_option
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Also write the acceptance report (検収報告書) as a PDF, to a new file.",
+)  # fmt: skip
 @click.argument("captures", nargs=-1, metavar="[PCAP]...")
 def command(
     interfaces: tuple[str, ...], seconds: float, config: Path | None, lang: str | None, as_json: bool,
-    captures: tuple[str, ...],
+    report: Path | None, captures: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Say in plain words what a mirror (SPAN) port shows, what it lacks, and what to do about it.
 
@@ -43,6 +55,10 @@ def command(
         names = interfaces or settings.capture.named
         if not captures and not names:
             raise Unusable("Nothing to look at is named.", hint="Name an interface (--interface eth1) or a file.")
+        if report is not None and len(captures) > 1:
+            raise Unusable("One report is of one look.", hint="Name one capture file.")
+        if report is not None and report.exists():
+            raise Unusable(f"{report} exists and is not overwritten.", hint="Name another file.")
         well = True
         for capture in captures or ("",):
             if capture:
@@ -53,6 +69,8 @@ def command(
                 seen = examine_interfaces(names, settings, seconds)
             findings = judge(seen)
             well &= is_well(findings)
+            if report is not None:
+                _write(report, seen, findings, settings, capture or ", ".join(names))
             if as_json:
                 from recorder.doctor.as_json import findings_as_json
 
@@ -66,3 +84,28 @@ def command(
             for line in page(seen, findings, in_language(lang)):
                 click.echo(line)
     return 0 if well else 1
+
+
+def _write(report: Path, seen: Seen, findings: Sequence[Finding], settings: Settings, looked_at: str) -> None:
+    import socket
+    import time
+    from importlib.metadata import version
+
+    from recorder.doctor.acceptance import Acceptance, document
+    from recorder.doctor.checks import checks
+    from recorder.paper.pdf import as_pdf
+    from recorder.policy import offices
+    from recorder.problems import Unusable
+
+    now_ns = time.time_ns()
+    office = offices.load(settings.policy.office).office.name if settings.policy.office else ""
+    of = Acceptance(
+        office=office, machine=socket.gethostname(), software=f"recorder {version('recorder')}", looked_at=looked_at,
+        begun_ns=seen.begun_ns or now_ns, ended_ns=seen.ended_ns or now_ns, made_ns=now_ns,
+        checks=checks(seen, findings),
+    )  # fmt: skip
+    try:
+        with report.open("xb") as file:
+            file.write(as_pdf(document(of)))
+    except OSError as problem:
+        raise Unusable(f"{report} can't be written: {problem.strerror}.") from problem

@@ -13,6 +13,7 @@ from recorder.cli.common import saying_problems
 
 if TYPE_CHECKING:
     from recorder.install.steps import Step
+    from recorder.settings import Settings
 
 _root_option = click.option(
     "--root", type=click.Path(path_type=Path, file_okay=False), default=Path("/"), metavar="DIR",
@@ -36,9 +37,10 @@ _dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would b
     "--program", type=click.Path(path_type=Path), metavar="FILE",
     help="The program that the units start, if it isn't this one.",
 )  # fmt: skip
+@click.option("--desk", is_flag=True, help="Have the desk and its door start with the machine, too.")
 def command(
     dry_run: bool, root: Path, store: Path | None, interfaces: tuple[str, ...], office: str | None,
-    program: Path | None,
+    program: Path | None, desk: bool,
 ) -> int:  # fmt: skip
     """Install the units of the recorder on a Debian machine: accounts, folders, settings, systemd units.
 
@@ -62,10 +64,13 @@ def command(
             )  # fmt: skip
         )
         settings = files.new_settings(store=store, interfaces=interfaces, office=office or "")
-        _take(plan.install(place, settings), place.is_staged, dry_run)
+        _take(plan.install(place, settings, desk=desk), place.is_staged, dry_run)
     click.echo("")
     for sentence in _what_next(interfaces, office, is_dry=dry_run or place.is_staged):
         click.echo(sentence)
+    if desk:
+        for sentence in _what_next_for_the_desk(present):
+            click.echo(sentence)
     return 0
 
 
@@ -110,4 +115,21 @@ def _what_next(interfaces: Sequence[str], office: str | None, *, is_dry: bool) -
         )
     if not is_dry:
         said.append("Start recording with: systemctl restart recorder-capture recorder-keeper recorder-teller")
+    return said
+
+
+def _what_next_for_the_desk(settings: Settings | None) -> list[str]:
+    from recorder.install.place import CONFIG
+
+    said = []
+    if settings is None or not settings.desk.certificate:
+        said.append(
+            "The desk answers this machine alone: put its certificate and key into /etc/recorder/desk, and name them "
+            "and the address under [desk] of /etc/recorder/recorder.toml (docs/desk.md)."
+        )
+    said += [
+        "When the store is there, make the first manager (管理責任者); others are appointed at the desk:",
+        f"  recorder first-manager --config {CONFIG} --login yamada --name '山田 太郎' --post 総務課長",
+        "Start the desk with: systemctl restart recorder-door recorder-desk",
+    ]
     return said

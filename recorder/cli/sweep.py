@@ -92,7 +92,7 @@ async def _sweep(
                 click.echo(f"recorder: {doubt}", err=True)
         swept = await sweep(
             ring, as_of_ns=now_ns if as_of_ns is None else as_of_ns, now_ns=now_ns, history=history, of_ring=of_ring,
-            dry_run=dry_run, by_clock=as_of_ns is None,
+            dry_run=dry_run, by_clock=as_of_ns is None, backup_days=settings.sealing.backup_days,
         )  # fmt: skip
         for alarm in swept.alarms:
             click.echo(f"recorder: {alarm}", err=True)
@@ -169,4 +169,9 @@ def _summary(swept: Swept, dry_run: bool) -> Iterator[str]:
         if done or verdict is Verdict.ERASE:
             calls = f"{done:,} call{'' if done == 1 else 's'}"
             yield f"Would {would} {calls}." if dry_run else f"{calls} {did}."
+    if swept.keys:
+        yield (
+            f"{swept.keys:,} of the recordings erased were sealed: their keys are destroyed here, and are to be gone "
+            f"from backups of keys.sqlite by {swept.backups_until}."
+        )
     yield f"{verdicts[Verdict.KEEP]:,} kept, {int(judged.held.sum()):,} of them held."

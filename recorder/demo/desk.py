@@ -29,9 +29,9 @@ from recorder.desk.app import application as pages
 from recorder.desk.asking import door_at
 from recorder.door.door import Door
 from recorder.door.listen import bound, serve
-from recorder.door.listen import run as run_server
 from recorder.door.people import second_factor
 from recorder.door.rights import Role
+from recorder.serving import run as run_server
 from recorder.settings import Settings
 from recorder.settings.models import Lines, Policy, Section, Status
 
@@ -52,6 +52,7 @@ ACCOUNTS = (
     Account("dairi", "代理 次郎", "総務課 課長補佐", Role.DEPUTY),
     Account("toriatsukai", "取扱 一郎", "総務課 主査", Role.OPERATOR),
     Account("zeimu", "税務 良子", "税務課長", Role.APPLICANT, "税務課"),
+    Account("jutaku", "受託 三郎", "運営受託者", Role.CONTRACTOR),
     Account("kansa", "監査 誠", "監査委員事務局", Role.AUDITOR),
     Account("hoshu", "保守 健", "委託業者", Role.MAINTENANCE),
 )

@@ -10,6 +10,7 @@ anybody on the way.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -37,6 +38,7 @@ from recorder.door.rights import Right
 
 MOST_BYTES = 1 << 20  # of a form
 MOST_FIELDS = 200
+_LENGTH = re.compile("[0-9]{1,18}")
 _STATIC = "public, max-age=86400"
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ def application(door: httpx.AsyncClient, clock: Callable[[], int] = time.time_ns
         return visit.refused(Refused(Why.NOT_FOUND))
 
     app = Starlette(routes=routes, exception_handlers={404: unknown, 405: unknown})
+    app.router.redirect_slashes = False  # it would send people to whatever host a request names
     app.add_middleware(_Headers)
     app.state.clock = clock
     return app
@@ -119,7 +122,8 @@ async def _visit(request: Request, door: httpx.AsyncClient, route: Route) -> Vis
 
 async def _form(request: Request) -> FormData:
     """The form's fields; files are none of them."""
-    if int(request.headers.get("content-length") or MOST_BYTES + 1) > MOST_BYTES:
+    length = request.headers.get("content-length", "")
+    if not _LENGTH.fullmatch(length) or int(length) > MOST_BYTES:
         raise Refused(Why.NOT_UNDERSTOOD)
     try:
         found = await request.form(max_files=0, max_fields=MOST_FIELDS)

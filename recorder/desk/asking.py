@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ import httpx
 from recorder.door.refusals import Refused, Why
 
 _TIMEOUT_S = 30.0
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_CONNECTIONS = 180  # fewer than the door answers at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,11 @@ class Played:
 
 def door_at(socket: str) -> httpx.AsyncClient:
     """A client of the door's Unix socket."""
+    limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=20)
     return httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=socket), base_url="http://door", timeout=_TIMEOUT_S, trust_env=False
-    )
+        transport=httpx.AsyncHTTPTransport(uds=socket, limits=limits), base_url="http://door", timeout=_TIMEOUT_S,
+        trust_env=False,
+    )  # fmt: skip
 
 
 class Asker:
@@ -35,8 +40,9 @@ class Asker:
 
     def __init__(self, door: httpx.AsyncClient, token: str, source: str) -> None:
         self._door = door
-        self._headers = {"x-token": token, "x-source": source}
-        self.token = token
+        # What can't be a token of ours (`secrets.token_urlsafe`) isn't passed on: whoever sends it isn't logged in.
+        self.token = token if _TOKEN.fullmatch(token) else ""
+        self._headers = {"x-token": self.token, "x-source": source}
 
     async def __call__(self, operation: str, **asked: object) -> dict[str, Any]:
         """What the door answers. `Refused` if it doesn't."""
@@ -66,7 +72,10 @@ def _json(asked: Mapping[str, object]) -> bytes:
 
 
 def _said(status: int, content: bytes) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(content)
+    try:
+        said: dict[str, Any] = json.loads(content)
+    except ValueError:  # the door is overrun: 503 in plain words
+        raise Refused(Why.NOT_NOW, detail="door") from None
     if status >= 300:
         raise Refused(Why(said["why"]), field=said["field"], detail=said["detail"])
     return said

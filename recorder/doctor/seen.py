@@ -56,6 +56,8 @@ class Seen:
     """One look at a line, or at capture files."""
 
     seconds: float  # between first and last frame, or as long as an interface was watched
+    begun_ns: int = 0  # the first frame's time, and the last one's; 0: there was none
+    ended_ns: int = 0
     frames: int = 0
     joined: int = 0  # longer than any frame on a wire
     cut: int = 0  # by a snap length

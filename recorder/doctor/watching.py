@@ -94,6 +94,8 @@ class Watcher:
         frames, counters = self._frames, self.counters
         return Seen(**{
             "seconds": max(0, self._last_ns - self._first_ns) / 1e9,
+            "begun_ns": max(0, self._first_ns),
+            "ended_ns": max(0, self._last_ns),
             "frames": frames.frames,
             "joined": frames.joined,
             "cut": frames.cut,

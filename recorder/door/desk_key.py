@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 CREDENTIAL = "desk.age"  # as a unit names it: LoadCredential=desk.age:FILE, or LoadCredentialEncrypted=
 
 
-def read_key(path: Path | None) -> list[Identity]:
-    """The keys in the file at `path`; if none is named, those of the unit's credential, or none. `Unusable` if others
-    can read the file, or nobody can without a passphrase."""
-    if path is None:
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        path = Path(folder) / CREDENTIAL if folder else None
-        if path is None or not path.is_file():
-            return []
-    else:
+def read_key(named: str) -> list[Identity]:
+    """The keys in the file that [desk] `identity` names; if it names none, those of the unit's credential, or none.
+    `Unusable` if others can read the file, or nobody can without a passphrase."""
+    if named:
+        path = Path(named)
         _require_ours(path)
+    else:
+        path = Path(os.environ.get("CREDENTIALS_DIRECTORY", "")) / CREDENTIAL
+        if "CREDENTIALS_DIRECTORY" not in os.environ or not path.is_file():
+            return []
     return identities.read(path, lambda: _no_passphrase(path))
 
 
@@ -35,7 +35,7 @@ def _require_ours(path: Path) -> None:
     try:
         found = path.stat()
     except OSError as error:
-        raise Unusable(f"{path} can't be read: {error.strerror}.", hint="Name the file of the desk's key.") from None
+        raise Unusable(f"{path} can't be read: {error.strerror}.", hint="[desk] identity names it.") from None
     if found.st_mode & 0o077:
         raise Unusable(
             f"Others than the door's user can read {path}, and with it hear recordings.",

@@ -16,11 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from recorder.door.instructions import Instructions
+from recorder.door.ledger.ledger import Ledger
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
 from recorder.door.people.passwords import Passwords
 from recorder.door.people.second_factor import KEY_BYTES, Sealed
+from recorder.door.people.sessions import Lasting
 from recorder.door.people.tickets import Tickets
 from recorder.door.players import Players
 from recorder.door.refusals import Refused, Why
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 PEOPLE = "people.sqlite"
 KEY = "second-factors.key"
+_MINUTE_NS = 60 * 10**9
 
 
 class Door:
@@ -47,7 +51,7 @@ class Door:
 
     def __init__(
         self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords,
-        identities: Sequence[Identity] = (),
+        ledger: Ledger, identities: Sequence[Identity] = (),
     ) -> None:  # fmt: skip
         self.store = store
         self.settings = settings
@@ -56,10 +60,12 @@ class Door:
         self.passwords = passwords
         self.attempts = Attempts()
         self.tickets = Tickets()
-        self.sittings = Sittings()
+        self.sittings = Sittings(settings.desk.sitting_minutes * _MINUTE_NS)
         self.standing = Standing(store)
         self.identities = tuple(identities)  # the desk's own keys of sealed recordings
         self.players = Players()
+        self.ledger = ledger  # the register, as pages show it
+        self.instructions = Instructions(ledger)
 
     @classmethod
     async def open(
@@ -69,13 +75,17 @@ class Door:
         """The door of a store; its own files lie in the folder `state`, which only its user can read. `identities` open
         sealed recordings (`desk_key`). `Unusable` or StoreError if it can't be opened."""
         sealed = Sealed(await asyncio.to_thread(_key_in, state))
-        people = await PeopleBook.open(state / PEOPLE)
+        lasting = Lasting(
+            idle_ns=settings.desk.idle_minutes * _MINUTE_NS, longest_ns=settings.desk.longest_hours * 60 * _MINUTE_NS
+        )
+        people = await PeopleBook.open(state / PEOPLE, lasting)
         try:
             reader = await Store.open_read_only(store)
         except BaseException:
             await people.close()
             raise
-        return cls(reader, settings, people, sealed, passwords or Passwords(), identities)
+        ledger = Ledger(state, reader.root, reader.uuid, reader.disk, settings.evidence.witnesses)
+        return cls(reader, settings, people, sealed, passwords or Passwords(), ledger, identities)
 
     @cached_property
     def profile(self) -> Profile | None:
@@ -91,6 +101,8 @@ class Door:
     async def enter(self, caller: Caller, kind: str, fields: Mapping[str, Any]) -> Entry:
         """Enters what the caller is about to do; it is on the disk when this returns. `Refused` if it can't be, and
         then nothing may be done."""
+        if (instruction := caller.instructed.get(fields.get("call", ""))) is not None:
+            fields = {**fields, "instruction": instruction}  # on whose word the contractor did it
         draft = Draft(caller.now_ns, kind, caller.login, fields)
         try:
             async with await Ring.open(self.store.root) as ring, ring.writing() as pen:
@@ -102,6 +114,7 @@ class Door:
     async def close(self) -> None:
         await self.standing.close()
         await self.players.close()
+        await self.ledger.close()
         await self.store.close()
         await self.people.close()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from recorder.door.door import Door
 from recorder.door.serve import application
 from recorder.problems import Unusable
+from recorder.serving import Server, run
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: unix(7)
 
@@ -45,35 +46,23 @@ def bound(path: Path, *, mode: int = 0o660) -> socket.socket:
     return made
 
 
-async def serve(door: Door, at: socket.socket, users: frozenset[int]) -> None:
-    """Answers until it is cancelled or a signal ends it. Only these users (and our own) are answered."""
+async def serve(
+    door: Door, at: socket.socket, users: frozenset[int], ready: Callable[[], None] = lambda: None
+) -> None:
+    """Answers until it is cancelled. Only these users (and our own) are answered."""
     allowed = users | {os.getuid()}
 
     class Protocol(H11Protocol):
         def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
             given = transport.get_extra_info("socket").getsockopt(
                 socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size
             )
-            if _CREDENTIALS.unpack(given)[1] in allowed:
-                super().connection_made(transport)
-            else:
-                transport.abort()
+            if _CREDENTIALS.unpack(given)[1] not in allowed:
+                transport.abort()  # before a byte of his was read
 
     config = uvicorn.Config(
         application(door), http=Protocol, ws="none", lifespan="off", log_level="warning", access_log=False,
         limit_concurrency=200, timeout_graceful_shutdown=5,
     )  # fmt: skip
-    await run(uvicorn.Server(config), at)
-
-
-async def run(server: uvicorn.Server, at: socket.socket) -> None:
-    """Serves at a listening socket, and closes it; who is cancelled lets answers under way end first."""
-    serving = asyncio.create_task(server.serve([at]))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
-    finally:
-        at.close()
+    await run(Server(config, ready), at)

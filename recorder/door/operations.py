@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from recorder.door.people.book import may_come_in
 from recorder.door.people.values import Person, Session
 from recorder.door.refusals import Refused, Why
-from recorder.door.rights import Right, Role, rights_of
+from recorder.door.rights import INSTRUCTED, Right, Role, rights_of
 from recorder.settings.bounds import STRICT
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Caller:
     session: Session | None = None
     rights: frozenset[Right] = frozenset()
     away: frozenset[str] = frozenset()  # the sections whose manager is away
+    instructed: Mapping[str, int] = field(default_factory=dict)  # calls, and the entry of the instruction in force
     unnamed: str = "nobody"  # as the register calls him while nobody is logged in
 
     @property
@@ -57,6 +58,13 @@ class Caller:
                     return None
                 found.add(one.section)
         return frozenset(found)
+
+    def is_instructed(self, call: str, section: str | None, right: Right) -> bool:
+        """Whether an instruction in force gives him this right to a call of that section."""
+        if call not in self.instructed or right not in INSTRUCTED:
+            return False
+        sections = self.sections(Right.INSTRUCTIONS)
+        return sections is None or section in sections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +128,13 @@ async def identify(door: Door, token: str | None, source: str, now_ns: int) -> C
     rights = set(rights_of((), manager_is_away=False))
     for one in person.appointments:
         rights |= rights_of((one.role,), manager_is_away=one.section in away)
+    instructed = await door.instructions.calls(now_ns) if Role.CONTRACTOR in person.roles else {}
+    if instructed:
+        rights |= INSTRUCTED
     return Caller(
-        now_ns=now_ns, source=source, person=person, session=session, rights=frozenset(rights), away=away
-    )
+        now_ns=now_ns, source=source, person=person, session=session, rights=frozenset(rights), away=away,
+        instructed=instructed,
+    )  # fmt: skip
 
 
 async def call(door: Door, name: str, caller: Caller, given: bytes) -> tuple[Operation, Any]:

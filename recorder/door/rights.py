@@ -17,12 +17,15 @@ class Right(StrEnum):
     OWN = "own"  # one's own account: password, second factor, sessions
     HEALTH = "health"  # whether recording goes on, without a number or a name
     MIRROR = "mirror"  # what the mirror port shows, for the engineer
-    CALLS = "calls"  # calls with their numbers, without audio
+    CALLS = "calls"  # finding calls, with their numbers, without audio
+    CALL = "call"  # looking at one whose id is known
     LISTEN = "listen"  # as the office's rule allows
     HOLD = "hold"  # keep a recording beyond its period
     RELEASE = "release"  # end that
     REGISTER = "register"  # read the register
     APPLY = "apply"  # ask for a copy
+    INSTRUCTIONS = "instructions"  # see what the contractor is instructed to do
+    INSTRUCT = "instruct"  # give him an instruction, and end it
     PEOPLE = "people"  # appoint and dismiss
     SETTINGS = "settings"  # propose a change
     APPROVE = "approve"  # put another's proposal in force
@@ -42,18 +45,22 @@ class Role(StrEnum):
 
 _ALL = frozenset({Right.OWN, Right.HEALTH})
 _MANAGER = frozenset({
-    *_ALL, Right.MIRROR, Right.CALLS, Right.LISTEN, Right.HOLD, Right.RELEASE, Right.REGISTER, Right.APPLY,
-    Right.PEOPLE, Right.SETTINGS, Right.APPROVE,
+    *_ALL, Right.MIRROR, Right.CALLS, Right.CALL, Right.LISTEN, Right.HOLD, Right.RELEASE, Right.REGISTER, Right.APPLY,
+    Right.INSTRUCTIONS, Right.INSTRUCT, Right.PEOPLE, Right.SETTINGS, Right.APPROVE,
 })  # fmt: skip
 TABLE: dict[Role, frozenset[Right]] = {
     Role.MANAGER: _MANAGER,
     Role.DEPUTY: _MANAGER,  # while the manager is away; else those of nobody: `rights_of`
-    Role.OPERATOR: _ALL | {Right.CALLS, Right.LISTEN, Right.HOLD, Right.REGISTER, Right.APPLY, Right.SETTINGS},
+    Role.OPERATOR: _ALL | {
+        Right.CALLS, Right.CALL, Right.LISTEN, Right.HOLD, Right.REGISTER, Right.APPLY, Right.SETTINGS,
+    },  # fmt: skip
     Role.APPLICANT: _ALL | {Right.APPLY},
-    Role.CONTRACTOR: _ALL,  # an instruction gives the rest, call by call
+    Role.CONTRACTOR: _ALL | {Right.INSTRUCTIONS},  # one in force gives the rest: `INSTRUCTED`, for its calls
     Role.AUDITOR: _ALL | {Right.REGISTER},
     Role.MAINTENANCE: _ALL | {Right.MIRROR},
 }
+# What a contractor may do with the calls that an instruction in force names, and with no others.
+INSTRUCTED = frozenset({Right.CALL, Right.LISTEN})
 
 
 def rights_of(roles: Iterable[Role], *, manager_is_away: bool) -> frozenset[Right]:

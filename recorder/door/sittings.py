@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-SITTING_NS = 30 * 60 * 10**9
 A_MINUTE = 30  # sittings that one person may open; a person who listens opens fewer, one who copies more
 _MINUTE_NS = 60 * 10**9
 _KEPT = 10_000
@@ -27,9 +26,10 @@ class Sitting:
 
 
 class Sittings:
-    """All that are open. `now_ns` never goes back."""
+    """All that are open, each for `lasting_ns`. `now_ns` never goes back."""
 
-    def __init__(self) -> None:
+    def __init__(self, lasting_ns: int = 30 * 60 * 10**9) -> None:
+        self.lasting_ns = lasting_ns
         self._open: dict[str, Sitting] = {}
         self._of_late: dict[str, deque[int]] = {}
 
@@ -48,7 +48,7 @@ class Sittings:
     def open(self, person: str, call: str, said: Mapping[str, str], now_ns: int) -> tuple[str, Sitting]:
         self._open = dict(list(self._open.items())[-_KEPT:])
         self._of_late.setdefault(person, deque(maxlen=A_MINUTE)).append(now_ns)
-        name, sitting = secrets.token_urlsafe(16), Sitting(person, call, now_ns + SITTING_NS, said)
+        name, sitting = secrets.token_urlsafe(16), Sitting(person, call, now_ns + self.lasting_ns, said)
         self._open[name] = sitting
         return name, sitting
 
@@ -60,7 +60,7 @@ class Sittings:
         """One that is open goes on; it counts as one that was opened now."""
         found = self._open[name]
         self._of_late.setdefault(found.person, deque(maxlen=A_MINUTE)).append(now_ns)
-        self._open[name] = longer = replace(found, until_ns=now_ns + SITTING_NS)
+        self._open[name] = longer = replace(found, until_ns=now_ns + self.lasting_ns)
         return longer
 
     def close(self, name: str) -> None:

@@ -208,7 +208,9 @@ class Housekeeping:
         now_ns = self._swept_ns = time.time_ns()
         try:
             synchronised = await asyncio.to_thread(clock.is_synchronised)
-            result = await sweeping.sweep_now(self._store, now_ns=now_ns, synchronised=synchronised)
+            result = await sweeping.sweep_now(
+                self._store, now_ns=now_ns, synchronised=synchronised, backup_days=self._settings.sealing.backup_days
+            )
         finally:
             self._is_sweeping = False
         self._found(result.alarms, sweeping.LOOKED_FOR)

@@ -25,13 +25,15 @@ class Result:
     moved: int = 0
     bytes: int = 0  # of what was erased
     alarms: list[Alarm] = field(default_factory=list)  # of the codes in LOOKED_FOR
+    backups_until: str | None = None  # the day on which the last backup with a destroyed key expires
 
     def __str__(self) -> str:
         moved = f", {self.moved:,} moved" if self.moved else ""
-        return f"Swept: {self.erased:,} calls erased ({self.bytes:,} bytes){moved}."
+        keys = f" Keys of sealed recordings are in backups until {self.backups_until}." if self.backups_until else ""
+        return f"Swept: {self.erased:,} calls erased ({self.bytes:,} bytes){moved}.{keys}"
 
 
-async def sweep_now(store: str, *, now_ns: int, synchronised: bool) -> Result:
+async def sweep_now(store: str, *, now_ns: int, synchronised: bool, backup_days: int) -> Result:
     """Sweep by the policies of the store's register. Whatever prevents it is an alarm."""
     try:
         async with await Ring.open(store) as ring:
@@ -40,10 +42,11 @@ async def sweep_now(store: str, *, now_ns: int, synchronised: bool) -> Result:
                 return Result(alarms=[Alarm(Code.SWEEP_REFUSED, {"store": store, "reason": doubt})])
             history, of_ring = await policies_of(ring.catalogue)
             swept = await sweep(
-                ring, as_of_ns=now_ns, now_ns=now_ns, history=history, of_ring=of_ring, by_clock=True
-            )
+                ring, as_of_ns=now_ns, now_ns=now_ns, history=history, of_ring=of_ring, by_clock=True,
+                backup_days=backup_days,
+            )  # fmt: skip
     except (StoreError, Unusable, sqlite3.Error, OSError) as problem:
         return Result(alarms=[Alarm(Code.SWEEP_FAILED, {"store": store, "reason": str(problem)})])
     erased = sum(int(swept.judged.judgement.verdict[row]) == Verdict.ERASE for row in swept.done)
     alarms = [Alarm(Code.ERASURE_LEFT, {"store": store, "count": len(swept.left)})] if swept.left else []
-    return Result(erased, len(swept.done) - erased, swept.bytes, alarms)
+    return Result(erased, len(swept.done) - erased, swept.bytes, alarms, swept.backups_until)

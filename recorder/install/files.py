@@ -15,7 +15,9 @@ from recorder.settings.files import check, load
 
 _DATA = Path(__file__).resolve().parents[1]
 UNITS = ("recorder-capture.service", "recorder-keeper.service", "recorder-teller.service")
+DESK = ("recorder-door.service", "recorder-desk.service")  # put in place, and started with --desk
 OPTIONAL = ("recorder-announce.service", "recorder-witness.service")  # put in place, and started by who wants it
+EVERY = (*UNITS, *DESK, *OPTIONAL)
 SYSUSERS = "recorder.sysusers.conf"
 TMPFILES = "recorder.tmpfiles.conf"
 

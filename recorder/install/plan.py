@@ -9,14 +9,14 @@ from recorder.install.place import CONFIG, LIBRARY, LINK, Place
 from recorder.install.steps import Folder, Link, Remove, Run, Step, WriteFile
 
 _UNIT_FOLDER = LIBRARY / "systemd/system"
-_ALL = (*files.UNITS, *files.OPTIONAL)
 _SYSUSERS = LIBRARY / "sysusers.d/recorder.conf"
 _TMPFILES = LIBRARY / "tmpfiles.d/recorder.conf"
 RUNNING = Path("/run/systemd/system")  # is there while systemd runs the machine: sd_booted(3)
 
 
-def install(place: Place, settings: str) -> list[Step]:
-    """Put everything in place. `settings` is for a machine that has none."""
+def install(place: Place, settings: str, *, desk: bool = False) -> list[Step]:
+    """Put everything in place. `settings` is for a machine that has none; with `desk` the desk and its door start with
+    the machine, too."""
     steps: list[Step] = [
         Link(place.at(LINK), place.program),
         Folder(place.at(CONFIG.parent)),
@@ -28,20 +28,20 @@ def install(place: Place, settings: str) -> list[Step]:
         WriteFile(place.at(_TMPFILES), files.filled(files.TMPFILES, place)),
         Run(["systemd-tmpfiles", "--create", *_root(place), *_named(place, _TMPFILES)]),
     ]
-    steps += [WriteFile(place.at(_UNIT_FOLDER / name), files.filled(name, place)) for name in _ALL]
+    steps += [WriteFile(place.at(_UNIT_FOLDER / name), files.filled(name, place)) for name in files.EVERY]
     if _systemd_runs(place):
         steps.append(Run(["systemctl", "daemon-reload"]))
-    steps.append(Run(["systemctl", *_root(place), "enable", *files.UNITS]))
+    steps.append(Run(["systemctl", *_root(place), "enable", *files.UNITS, *(files.DESK if desk else ())]))
     return steps
 
 
 def uninstall(place: Place) -> list[Step]:
     """Take away what `install` put in place, except settings, secrets, accounts and the store."""
     stop = ["--now"] if _systemd_runs(place) else []
-    units = [place.at(_UNIT_FOLDER / name) for name in _ALL]
+    units = [place.at(_UNIT_FOLDER / name) for name in files.EVERY]
     steps: list[Step] = []
     if any(unit.exists() for unit in units):
-        steps.append(Run(["systemctl", *_root(place), "disable", *stop, *_ALL], may_fail=True))
+        steps.append(Run(["systemctl", *_root(place), "disable", *stop, *files.EVERY], may_fail=True))
     steps += [Remove(unit) for unit in units]
     steps += [Remove(place.at(path)) for path in (_SYSUSERS, _TMPFILES, LINK)]
     if _systemd_runs(place):

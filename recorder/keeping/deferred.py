@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.media.erasable import copied
 from recorder.keeping.backlog import Backlog, Operation
 from recorder.keeping.keeper import Decode, Ended, Kept, Part
 from recorder.keeping.writer import Writer
@@ -63,11 +64,12 @@ class DeferredPart:
     def write(self, frame: int, data: Any) -> None:
         view = memoryview(data)
         end = frame + view.nbytes // (2 * self.encoding.sample_bytes)
-        copy = bytes(view)
+        array: Any = copied(np.frombuffer(view, np.uint8))  # a buffer; before Python 3.12 its type doesn't say so
+        copy = memoryview(array)
         self._audio(frame, end, len(copy), lambda file: self._put(file, frame + self.offset, copy))
         self.frames = max(self.frames, end)
 
-    def _put(self, file: PartFile, frame: int, data: bytes) -> None:
+    def _put(self, file: PartFile, frame: int, data: memoryview) -> None:
         """Write whole frames; where an earlier process has written, each side only from its first sound on."""
         width = 2 * self.encoding.sample_bytes
         both = min(max(0, self.gap_from - frame), len(data) // width)
@@ -78,12 +80,12 @@ class DeferredPart:
             for side in (0, 1):
                 sounds = np.flatnonzero(samples[:, side] != silence)
                 if len(sounds):
-                    file.write_channel(frame + int(sounds[0]), side, samples[int(sounds[0]) :, side].copy())
+                    file.write_channel(frame + int(sounds[0]), side, copied(samples[int(sounds[0]) :, side]))
         if len(data) > both * width:
-            file.write(frame + both, memoryview(data)[both * width :])
+            file.write(frame + both, data[both * width :])
 
     def write_channel(self, frame: int, channel: int, samples: NDArray[Any]) -> None:
-        copy = samples.copy()
+        copy = copied(samples)
         end = frame + len(copy)
         self._audio(frame, end, copy.nbytes, lambda file: file.write_channel(frame + self.offset, channel, copy))
 

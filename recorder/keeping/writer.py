@@ -237,7 +237,7 @@ class Writer:
             if store.register_fault is not None:
                 self._kept.warnings.append(f"{store.register_fault} {store.register_fault.hint}")
             await store.begin_run(self._run, self._from_ns)
-            store.enter(started(time.time_ns(), account(), "run", self._run))
+            store.enter(started(time.time_ns(), account(), "run", self._run, self._recipients))
             self._opened.set()
             requests_s = 0.0
             while not self._closing or self._backlog.first() is not None:

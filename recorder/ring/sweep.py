@@ -40,17 +40,20 @@ class Swept:
     done: set[int] = field(default_factory=set)  # rows that were erased or moved
     ids: dict[int, str] = field(default_factory=dict)  # of the calls in these rows, and in those that should have been
     bytes: int = 0  # that were erased
+    keys: int = 0  # of sealed recordings that were destroyed
+    backups_until: str | None = None  # the day on which the last backup with one of these keys expires
     left: list[str] = field(default_factory=list)  # files that the disk didn't give up yet
     alarms: list[str] = field(default_factory=list)
 
 
 async def sweep(
     ring: Ring, *, as_of_ns: int, now_ns: int, history: Sequence[Adopted], of_ring: RingSettings,
-    dry_run: bool = False, by_clock: bool = False,
+    dry_run: bool = False, by_clock: bool = False, backup_days: int,
 ) -> Swept:  # fmt: skip
     """Judges as of one instant, and unless `dry_run` does what the verdicts say, at `now_ns`.
 
-    `by_clock`: the instant is what the machine's clock says, and is remembered. StoreError if the disk or another
+    `by_clock`: the instant is what the machine's clock says, and is remembered. `backup_days`: how long copies of the
+    key store are kept (`sealing.backup_days`). StoreError if the disk or another
     process prevents it; what was done by then is done.
     """
     left: list[str] = []
@@ -62,7 +65,7 @@ async def sweep(
     if dry_run:
         return swept
     await _move(ring, swept, of_ring.second_store, now_ns)
-    await _erase(ring, swept, as_of_ns, now_ns)
+    await _erase(ring, swept, as_of_ns, now_ns, backup_days)
     await _forget_announcements(ring, swept, now_ns)
     with contextlib.suppress(sqlite3.OperationalError):  # busy: the recorder comes first, and the next sweep does it
         await ring.catalogue.renew_search(now_ns)
@@ -72,7 +75,7 @@ async def sweep(
     return swept
 
 
-async def _erase(ring: Ring, swept: Swept, as_of_ns: int, now_ns: int) -> None:
+async def _erase(ring: Ring, swept: Swept, as_of_ns: int, now_ns: int, backup_days: int) -> None:
     """Each rule's calls that end for one reason go together: that is one ground in the register."""
     judged = swept.judged
     rows = np.flatnonzero(judged.judgement.verdict == Verdict.ERASE)
@@ -92,9 +95,13 @@ async def _erase(ring: Ring, swept: Swept, as_of_ns: int, now_ns: int) -> None:
         )  # fmt: skip
         row_of = {ids[row]: row for row in some if row in ids}
         swept.ids |= {row: call_id for call_id, row in row_of.items()}
-        erased = await erasing.erase(ring, list(row_of), ground, as_of_ns=as_of_ns, at_ns=now_ns, who=WHO)
+        erased = await erasing.erase(
+            ring, list(row_of), ground, as_of_ns=as_of_ns, at_ns=now_ns, who=WHO, backup_days=backup_days
+        )
         swept.done |= {row_of[one] for one in erased.erased}
         swept.bytes += erased.bytes
+        swept.keys += erased.keys
+        swept.backups_until = erased.backups_until or swept.backups_until
         swept.left += erased.left
         for one in await holds.spared(ring, erased.spared, as_of_ns):  # by a hold that came after the judgement
             judged.held[row_of[one]] = True

@@ -9,6 +9,7 @@ a test keeps the two equal.
     sealing     for whom recordings are sealed
     keeping     how long recordings are kept, as a person writes it
     announcing  the spoken notice: the unit that plays it, or the hook
+    desk        the web page for the section in charge
     bounds      what bounds a value
     checking    a text to a model or faults
     shape       the tables and keys that a model has
@@ -16,6 +17,7 @@ a test keeps the two equal.
 """
 
 from recorder.settings.checking import Fault, UnusableSettings
+from recorder.settings.desk import Desk
 from recorder.settings.files import check, load
 from recorder.settings.models import (
     Capture,
@@ -38,6 +40,6 @@ from recorder.settings.models import (
 from recorder.settings.sealing import Sealing
 
 __all__ = [
-    "Capture", "Cdr", "Evidence", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy",
+    "Capture", "Cdr", "Desk", "Evidence", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy",
     "Recording", "Ring", "Sealing", "Section", "Settings", "Status", "Tell", "UnusableSettings", "check", "load",
 ]  # fmt: skip

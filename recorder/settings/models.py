@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from recorder.settings.announcing import Announcement, Hook
 from recorder.settings.bounds import STRICT, Patterns, Refused, SectionName, Within
+from recorder.settings.desk import Desk
 from recorder.settings.keeping import Keeping
 from recorder.settings.sealing import AgeKey, Sealing
 from storage.retention.rules import Capacity
@@ -385,6 +386,7 @@ class Settings:
     status: Status = field(default_factory=Status)
     tell: Tell = field(default_factory=Tell)
     evidence: Evidence = field(default_factory=Evidence)
+    desk: Desk = field(default_factory=Desk)
     limits: Limits = field(default_factory=Limits)
     cdr: Cdr = field(default_factory=Cdr)
 

@@ -10,6 +10,6 @@ stands in it (docs/storage.md).
 
 from storage.register.book import Fault, Register
 from storage.register.entry import Draft, Entry
-from storage.register.segments import RegisterDamaged
+from storage.register.segments import Place, RegisterDamaged
 
-__all__ = ["Draft", "Entry", "Fault", "Register", "RegisterDamaged"]
+__all__ = ["Draft", "Entry", "Fault", "Place", "Register", "RegisterDamaged"]

@@ -22,7 +22,8 @@ from storage.disk import Disk
 from storage.errors import StoreBusy, disk_failed
 from storage.register import segments
 from storage.register.entry import Draft, Entry, follows, written
-from storage.register.segments import MOST_AT_ONCE, RegisterDamaged, Tail
+from storage.register.segments import MOST_AT_ONCE, Place, RegisterDamaged, Tail
+from storage.register.tree import leaf_hash
 
 BEGUN = "begun"
 CUT = "cut"
@@ -116,6 +117,10 @@ class Register:
     def read(self, tail: Tail, after: int = 0, link: bytes = b"") -> Iterator[Entry]:
         """The entries behind the one of the number `after`, whose link was `link`, up to `tail`, oldest first.
         RegisterDamaged if they aren't those that were written, or if the register never had that one."""
+        return (entry for entry, _ in self.placed(tail, after, link))
+
+    def placed(self, tail: Tail, after: int = 0, link: bytes = b"") -> Iterator[tuple[Entry, Place]]:
+        """As `read`, each with where it lies."""
         if after > tail.number:
             raise RegisterDamaged(f"it ends with entry {tail.number}, and had {after}")
         if after == tail.number:
@@ -126,7 +131,9 @@ class Register:
         names = names[max((i for i, first in enumerate(names) if first <= max(after, 1)), default=0) :]
         expected, previous = after + 1, link
         for first in names:
+            offset = 0
             for index, line in enumerate(segments.read(self._folder, first, self._disk).split(b"\n")[:-1]):
+                begins, offset = offset, offset + len(line) + 1
                 if first + index == after and not _is_link(line, after, link):
                     raise RegisterDamaged(f"entry {after} isn't the one that it was")
                 if not expected <= first + index <= tail.number:
@@ -134,10 +141,22 @@ class Register:
                 entry = segments.entry_of(line, expected)
                 if entry is None or first + index != expected or not follows(entry, previous):
                     raise RegisterDamaged(f"entry {expected} was altered, or the one before it")
-                yield entry
+                yield entry, Place(first, begins, len(line), _digest(line))
                 expected, previous = expected + 1, entry.link
         if expected <= tail.number:
             raise RegisterDamaged(f"entry {expected} is missing")
+
+    def at(self, number: int, place: Place) -> Entry:
+        """The entry of this number, where `placed` found it. RegisterDamaged if it isn't what it was then, DiskFailed
+        if it can't be read."""
+        try:
+            line = segments.read_at(self._folder, place, self._disk)
+        except OSError as error:
+            raise disk_failed("The register can't be read", error) from error
+        entry = segments.entry_of(line, number)
+        if entry is None or _digest(line) != place.digest:
+            raise RegisterDamaged(f"entry {number} isn't what it was when it was read first")
+        return entry
 
     def lines(self, tail: Tail, after: int = 0) -> Iterator[bytes]:
         """The lines of the entries behind number `after` up to `tail`, without their newlines, as they lie there: what
@@ -232,6 +251,10 @@ class Register:
             self._disk.sync_file(fd)
         finally:
             self._disk.close(fd)
+
+
+def _digest(line: bytes) -> int:
+    return int.from_bytes(leaf_hash(line)[:8], signed=True)
 
 
 def _is_link(line: bytes, number: int, link: bytes) -> bool:

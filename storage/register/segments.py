@@ -43,6 +43,15 @@ class Tail(NamedTuple):
     torn: bytes  # what lies behind them
 
 
+class Place(NamedTuple):
+    """Where the line of an entry lies."""
+
+    first: int  # names its file
+    offset: int
+    length: int  # without the newline
+    digest: int  # 8 bytes of the leaf that the line is in the tree
+
+
 def name_of(first: int) -> str:
     return f"{first:08d}.jsonl"
 
@@ -68,6 +77,16 @@ def read(folder: str, first: int, disk: Disk) -> bytes:
         while done < len(data) and (came := disk.read_into(fd, memoryview(data)[done:], done)):
             done += came
         return bytes(data[:done])
+    finally:
+        disk.close(fd)
+
+
+def read_at(folder: str, place: Place, disk: Disk) -> bytes:
+    """One line, without its newline; less if the file is shorter."""
+    fd = disk.open(os.path.join(folder, name_of(place.first)))
+    try:
+        line = bytearray(place.length)
+        return bytes(line[: disk.read_into(fd, memoryview(line), place.offset)])
     finally:
         disk.close(fd)
 

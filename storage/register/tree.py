@@ -30,6 +30,15 @@ class Tree:
         self.size = 0
         self._edge: list[bytes] = []  # from the largest whole subtree to the smallest
 
+    @classmethod
+    def resumed(cls, size: int, edge: Sequence[bytes]) -> Tree:
+        """A tree that had this size and `edge`. ValueError if no tree has both."""
+        if size < 0 or len(edge) != size.bit_count():
+            raise ValueError(f"no tree of {size} leaves has {len(edge)} whole subtrees on its edge")
+        tree = cls()
+        tree.size, tree._edge = size, list(reversed(edge))
+        return tree
+
     def append(self, leaf: bytes) -> None:
         """One more leaf, by its hash."""
         self._edge.append(leaf)

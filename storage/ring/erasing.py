@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from storage import upgrading
 from storage.errors import disk_failed
+from storage.layout import day_of
 from storage.rebuild import dayfile
 from storage.register import Draft
 from storage.ring import holds, taking_away
@@ -21,6 +22,7 @@ from storage.ring.taking_away import Doomed
 from storage.ring.values import Erased, Ground
 from storage.rows import Row
 
+_DAY_NS = 86_400_000_000_000
 GROUP = 100  # calls in one entry of the register: a hold placed meanwhile waits for no more
 _KNOWN = (
     "select call.id, call.started_ns, recording.path, recording.sha256, ring_call.bytes, recording.medium, "
@@ -30,44 +32,55 @@ _KNOWN = (
 )
 
 
-
-async def erase(ring: Ring, ids: Sequence[str], ground: Ground, *, as_of_ns: int, at_ns: int, who: str) -> Erased:
-    """Erases calls with their recordings, unless a hold covers them as of that instant; done at `at_ns`. DiskFailed if
-    register or catalogue can't be written; what was entered by then is erased later."""
+async def erase(
+    ring: Ring, ids: Sequence[str], ground: Ground, *, as_of_ns: int, at_ns: int, who: str, backup_days: int
+) -> Erased:
+    """Erases calls with their recordings, unless a hold covers them as of that instant; done at `at_ns`. `backup_days`:
+    how long copies of the key store are kept; the register says until when they could open what was sealed. DiskFailed
+    if register or catalogue can't be written; what was entered by then is erased later."""
     erased: list[str] = []
     left: list[str] = []
-    size = 0
+    size = keys = 0
+    until = day_of(at_ns + backup_days * _DAY_NS)
     try:
         await asyncio.to_thread(upgrading.drop_copy, ring.root, ring.disk)
     except OSError as error:
         raise disk_failed("The copy of the catalogue can't be erased", error) from error
     for start in range(0, len(ids), GROUP):
         some = list(ids[start : start + GROUP])
-        gone, doomed, gone_bytes = await _enter(ring, some, ground, as_of_ns, at_ns, who)
+        gone, doomed, gone_bytes, gone_keys = await _enter(ring, some, ground, as_of_ns, at_ns, who, until)
         erased += gone
         size += gone_bytes
+        keys += gone_keys
         left += await taking_away.take_away(ring, doomed)
     if erased:
         await _tidy(ring)
     known = set(erased)
     spared = tuple(one for one in ids if one not in known)
-    return Erased(erased=tuple(erased), spared=spared, left=tuple(left), bytes=size)
+    return Erased(
+        erased=tuple(erased), spared=spared, left=tuple(left), bytes=size, keys=keys,
+        backups_until=until if keys else None,
+    )  # fmt: skip
 
 
 async def _enter(
-    ring: Ring, ids: Sequence[str], ground: Ground, as_of_ns: int, at_ns: int, who: str
-) -> tuple[list[str], list[Doomed], int]:
-    """Steps 1 to 3: the ids whose rows are gone now, what is to be taken away with them, and how many bytes that is."""
+    ring: Ring, ids: Sequence[str], ground: Ground, as_of_ns: int, at_ns: int, who: str, backups_until: str
+) -> tuple[list[str], list[Doomed], int, int]:
+    """Steps 1 to 3: the ids whose rows are gone now, what is to be taken away with them, how many bytes that is, and
+    how many of them were sealed."""
     async with ring.writing() as pen:
         held = await holds.spared(ring, ids, as_of_ns)
         rows = await ring.catalogue.select_in(_KNOWN, [one for one in ids if one not in held])
         rows.sort(key=lambda row: (row[1], row[0]))
         if not rows:
-            return [], [], 0
-        fields = {
+            return [], [], 0, 0
+        sealed = sum(row[6] is not None for row in rows)
+        fields: dict[str, object] = {
             "rule": ground.rule, "article": ground.article, "reason": ground.reason,
             "as_of_ns": as_of_ns, "calls": [_said(row) for row in rows],
         }  # fmt: skip
+        if sealed:
+            fields["backups_until"] = backups_until
         await pen.enter([Draft(at_ns, ERASED, who, fields)])
     doomed: list[Doomed] = []
     media = await ring.catalogue.media()
@@ -77,7 +90,7 @@ async def _enter(
             if medium == 0:
                 doomed += [(other, name, call_id) for other in media for name in (path, path + COPYING)]
         doomed.append((0, dayfile.path_of(started_ns), call_id))
-    return [row[0] for row in rows], doomed, sum(row[4] for row in rows)
+    return [row[0] for row in rows], doomed, sum(row[4] for row in rows), sealed
 
 
 def _said(row: Row) -> dict[str, object]:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from storage import layout, meta
-from storage.catalogue import Catalogue
+from storage.catalogue import Catalogue, execute_all
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
 from storage.register import Draft, Entry, Register, RegisterDamaged
@@ -104,8 +104,7 @@ class Ring:
             raise RegisterDamaged(str(error)) from error
         try:
             async with self.catalogue.transaction() as writer:
-                for sql, values in statements:
-                    await writer.execute(sql, values)
+                await execute_all(writer, statements)
         except sqlite3.Error as error:
             raise DiskFailed(f"The catalogue {self.catalogue.path} could not be written: {error}.") from error
 
@@ -124,8 +123,7 @@ class Ring:
         told = [entry for entry in entries if entry.kind == apply.RECORDED]
         async with self.catalogue.transaction() as writer:
             await writer.execute("delete from registered")  # calls whose entry is lost are entered again
-            for sql, values in apply.statements(told, lambda kept: None):
-                await writer.execute(sql, values)
+            await execute_all(writer, apply.statements(told, lambda kept: None))
             for entry in entries[-1:]:
                 await writer.execute(*apply.applied(entry))
 

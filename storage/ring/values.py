@@ -84,6 +84,8 @@ class Erased:
     spared: tuple[str, ...]  # a hold covers them, or they were gone already
     left: tuple[str, ...]  # files that the disk didn't give up yet; the next sweep or start tries again
     bytes: int = 0  # of the files of `erased`
+    keys: int = 0  # of sealed recordings that were destroyed
+    backups_until: str | None = None  # the day on which the last backup with one of these keys expires, 2026-11-22
 
 
 def hold_name(text: str) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,19 @@ from storage.wav import PCM16, RATE_HZ, Encoding
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Buffer
+
+
+MOST_RECORD_BYTES = RECORD_BYTES + MOST_FRAMES * 2 * PCM16.sample_bytes + TAG_BYTES
+
+
+class _Room(threading.local):
+    """Where a thread makes records before it writes them. Fresh memory for each would cost as much as the sealing."""
+
+    def __init__(self) -> None:
+        self.bytes = memoryview(bytearray(8 * MOST_RECORD_BYTES))
+
+
+_room = _Room()
 
 
 class SealedPart(PartFile):
@@ -61,6 +75,10 @@ class SealedPart(PartFile):
     @property
     def sealed_bytes(self) -> int | None:
         return self._end
+
+    @property
+    def ends_silent(self) -> bool:
+        return self._key is not None and self.frames > 0
 
     def begin(self) -> None:
         """Writes the head of a new file. DiskFailed."""
@@ -116,21 +134,19 @@ class SealedPart(PartFile):
 
     def complete(self, fd: int, call: CallRecord) -> bool:
         """Writes the last record, with all that is known of the call, and forgets the key. Without one, nothing: then
-        the recording ends where it was cut off. OSError."""
+        the recording ends where it was cut off. The key store knows the call before (`Seals.ended`). OSError."""
         if self._key is None or not self.frames:
             return False
-        if self._keys is not None:
-            self._keys.describe(self.call_id, facts.all_of(call, complete=True))
         first, audio = -self.origin, call.recording
         try:
             said = {
-                "call": json.loads(records.to_json(call)),
                 "encoding": self.encoding.name, "law": self.encoding.law, "channels": self.channels,
                 "rate_hz": RATE_HZ, "first_frame": first, "frames": self.frames,
                 "gaps": [list(gap) for gap in audio.gaps] if audio is not None else [],
                 "records": self._count, "records_sha256": self._tags.hexdigest(),
             }  # fmt: skip
-            plain = json.dumps(said, sort_keys=True, separators=(",", ":")).encode("ascii")
+            rest = json.dumps(said, sort_keys=True, separators=(",", ":")).encode("ascii")
+            plain = b'{"call":%b,%b' % (records.to_json(call), rest[1:])
             sealed = bytearray(RECORD_BYTES + len(plain) + TAG_BYTES)
             self._fill(memoryview(sealed), form.LAST, BOTH, first, 0, plain)
             self._pool.disk.write(fd, memoryview(sealed), self._end)
@@ -140,24 +156,23 @@ class SealedPart(PartFile):
         return False  # whoever has no key must learn it elsewhere
 
     def _seal(self, side: int, frame: int, count: int, view: memoryview, width: int) -> None:
-        """Puts samples into records of at most a second, all in one write."""
+        """Puts samples into records of at most a second, as many in one write as there is room for."""
         if self._key is None:
             raise ValueError("a part that has its key no more")
-        position = frame - self.origin
-        pieces = [(at, min(MOST_FRAMES, count - at)) for at in range(0, count, MOST_FRAMES)]
-        made = bytearray(len(pieces) * (RECORD_BYTES + TAG_BYTES) + view.nbytes)
-        whole, end = memoryview(made), 0
-        for at, some in pieces:
+        position, room, end, ends = frame - self.origin, _room.bytes, 0, []
+        for at in range(0, count, MOST_FRAMES):
+            some = min(MOST_FRAMES, count - at)
             begin, end = end, end + RECORD_BYTES + some * width + TAG_BYTES
-            piece = view if len(pieces) == 1 else view[at * width : (at + some) * width]
-            self._fill(whole[begin:end], form.AUDIO, side, position + at, some, piece)
-        self._put(whole, self._end)
-        self._end += len(made)
-        self._count += len(pieces)
-        end = 0
-        for _, some in pieces:
-            end += RECORD_BYTES + some * width + TAG_BYTES
-            self._tags.update(whole[end - TAG_BYTES : end])
+            piece = view[at * width : (at + some) * width]
+            self._fill(room[begin:end], form.AUDIO, side, position + at, some, piece)
+            ends.append(end)
+            if end + MOST_RECORD_BYTES > len(room) or at + some == count:
+                self._put(room[:end], self._end)
+                self._end += end
+                self._count += len(ends)
+                for end in ends:
+                    self._tags.update(room[end - TAG_BYTES : end])
+                end, ends = 0, []
 
     def has_before(self, tags: Iterable[bytes]) -> None:
         """What an earlier process left in the file: the tags of its records, in their order."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from storage import facts, layout
 from storage.disk import Disk
@@ -24,6 +25,9 @@ from storage.sealed.part import SealedPart
 from storage.sealed.scan import Scan, scan, tags
 from storage.wav import RATE_HZ, Encoding
 
+if TYPE_CHECKING:
+    from pyrage.x25519 import Recipient
+
 LEAST_RECIPIENTS = 2  # one who works with recordings, one for the day that key is lost
 
 
@@ -34,7 +38,7 @@ class Seals:
         self.root = root
         self.disk = disk
         self.keys = keys
-        self._for: tuple[int, list[Named]] | None = None
+        self._for: tuple[int, list[Recipient]] | None = None
         if recipients:
             self.seal_for(recipients)
 
@@ -65,7 +69,7 @@ class Seals:
                 hint="Name them in sealing.recipients.",
             )
         assert self.keys is not None, "a key store is opened with the store"
-        self._for = self.keys.audience(recipients), list(recipients)
+        self._for = self.keys.audience(recipients), [recipient(one.key) for one in recipients]
 
     def begin(
         self, pool: FilePool, call: CallRecord, *, encoding: Encoding, channels: int, starts_ns: int
@@ -92,7 +96,8 @@ class Seals:
         found = self._cut(path)
         if found is None or found.last is not None or not earlier:
             return None
-        audience = self._for or (earlier[-1].audience, self.keys.recipients(earlier[-1].audience))
+        number = earlier[-1].audience
+        audience = self._for or (number, [recipient(one.key) for one in self.keys.recipients(number)])
         key = Key()
         part = SealedPart(
             pool, path, name.recording, call_id=name.id, encoding=found.encoding, channels=found.head.channels,
@@ -128,6 +133,13 @@ class Seals:
         except ValueError:
             return None
 
+    def ended(self, calls: Sequence[CallRecord]) -> None:
+        """All that is known of sealed calls that are over stands here, before their files end. DiskFailed."""
+        if self.keys is not None and calls:
+            with self.keys.in_one_transaction():
+                for call in calls:
+                    self.keys.describe(call.id, facts.all_of(call, complete=True))
+
     def entered(self, calls: Collection[str]) -> None:
         """These have their rows. DiskFailed."""
         if self.keys is not None and calls:
@@ -152,10 +164,10 @@ class Seals:
             self.keys.close()
 
     def _keep(
-        self, key: Key, audience: int, recipients: Sequence[Named], call: CallRecord, part: SealedPart
+        self, key: Key, audience: int, recipients: Sequence[Recipient], call: CallRecord, part: SealedPart
     ) -> None:
         assert self.keys is not None
-        wrapped = key.wrapped([recipient(one.key) for one in recipients])
+        wrapped = key.wrapped(recipients)
         said = facts.all_of(facts.with_audio(call, part), complete=False)
         self.keys.add(Wrapped(call.id, part.segment, audience, wrapped), said)
 

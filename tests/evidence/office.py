@@ -201,7 +201,7 @@ async def _day(office: Office, day: int) -> None:
         now_ns = begin + 4000 * SECOND
         if day == 0:
             ground = Ground(rule="90 days", article="", reason="period over")
-            await erasing.erase(ring, ["gone"], ground, as_of_ns=now_ns, at_ns=now_ns, who="recorder")
+            await erasing.erase(ring, ["gone"], ground, as_of_ns=now_ns, at_ns=now_ns, who="recorder", backup_days=7)
             await holds.place(ring, Scope(call="c-00"), at_ns=now_ns, who="sato", reason="r", until_ns=None)
     await _checkpoint(office, begin + 4100 * SECOND)
 

@@ -51,7 +51,7 @@ async def test_who_knows_all_but_the_number_can_not_try_them_all(tmp_path: Path)
     [before] = await all_calls(tmp_path)
     async with await Ring.open(tmp_path) as ring:
         ground = Ground(rule="r", article="", reason="r")
-        await erasing.erase(ring, ["c1"], ground, as_of_ns=START, at_ns=START, who="recorder")
+        await erasing.erase(ring, ["c1"], ground, as_of_ns=START, at_ns=START, who="recorder", backup_days=7)
 
     assert before.salt is not None
     left = everything_in(tmp_path)

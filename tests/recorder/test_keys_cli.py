@@ -18,11 +18,13 @@ from recorder.__main__ import main
 from recorder.alarms.code import Code
 from recorder.housekeeping import keys as watch
 from recorder.settings import Settings, check, load
+from tests.evidence.test_registered import entries
 from tests.recorder.test_cli import run
 from tests.storage.build import SECOND, START, a_call, audio
 from tests.storage.sealed.build import ESCROW, OFFICE, RECIPIENTS, a_sealed_store, heard
 
 DAY = 86_400 * SECOND
+DEMO = Path(__file__).resolve().parents[1] / "captures" / "demo.pcap"
 
 
 @pytest.fixture
@@ -54,6 +56,20 @@ def test_a_copy_of_a_sealed_recording_is_what_was_said(store: Path, office: Path
     samples, rate = soundfile.read(tmp_path / "copies" / names[0], dtype="int16")
     assert (samples.tobytes(), rate) == (audio(400, 2), 8000)
     assert stat.S_IMODE((tmp_path / "copies" / names[0]).stat().st_mode) == 0o600
+
+
+def test_for_whom_recordings_are_sealed_is_in_the_register(tmp_path: Path) -> None:
+    """With every start: recipients change with a start alone, so no change goes unseen."""
+    sealed = config(tmp_path / "sealed.toml", *RECIPIENTS)
+    plain = tmp_path / "plain.toml"
+    plain.write_text("")
+    for settings in (sealed, plain):
+        done = run("replay", "--store", tmp_path / "store", "--config", settings, DEMO)
+        assert done.exit_code == 0, done.output
+
+    first, second = asyncio.run(entries(tmp_path / "store", "start"))
+    assert first.fields["sealed_for"] == [[one.name, one.key] for one in RECIPIENTS]
+    assert "sealed_for" not in second.fields
 
 
 def test_without_a_key_a_sentence_says_what_is_missing(

@@ -15,8 +15,11 @@ from tests.sandbox.start import command_line, environment_of, start
 from tests.sandbox.unit import Unit
 
 # Ids that nobody has.
-USERS = {"recorder-capture": 64_101, "recorder-keeper": 64_102, "recorder-teller": 64_103}
-GROUPS = {"recorder": 64_200, "recorder-teller": 64_203}
+USERS = {
+    "recorder-capture": 64_101, "recorder-keeper": 64_102, "recorder-teller": 64_103, "recorder-door": 64_105,
+    "recorder-desk": 64_106,
+}  # fmt: skip
+GROUPS = {"recorder": 64_200, "recorder-teller": 64_203, "recorder-door": 64_205, "recorder-desk": 64_206}
 
 
 class Machine:
@@ -28,14 +31,15 @@ class Machine:
         self.store = self.srv / "recorder"
         for path in (self.srv, self.run, self.store, self.state):
             path.mkdir(mode=0o755)
-        (self.state / "recorder-keeper").mkdir(mode=0o700)  # its StateDirectory
-        os.chown(self.state / "recorder-keeper", USERS["recorder-keeper"], GROUPS["recorder-teller"])
+        for name, group in (("recorder-keeper", "recorder-teller"), ("recorder-door", "recorder-door")):
+            (self.state / name).mkdir(mode=0o700)  # its StateDirectory
+            os.chown(self.state / name, USERS[name], GROUPS[group])
         os.chown(self.store, 0, GROUPS["recorder"])
         self.store.chmod(0o2770)
         self.config = self.srv / "recorder.toml"
         self.config.write_text('[recording]\nstore = "/srv/recorder"\n')
         groups = {name: "recorder-teller" for name in ("recorder-keeper", "recorder-teller")}
-        groups["recorder-capture"] = "recorder"
+        groups |= {"recorder-capture": "recorder", "recorder-door": "recorder-door"}
         for name, group in groups.items():
             (self.run / name).mkdir()
             os.chown(self.run / name, USERS[name], GROUPS[group])
@@ -52,6 +56,7 @@ class Machine:
         # Settings, and systemd's copy of them, lie where the test can put them.
         for path in ("/etc/recorder/recorder.toml", "${CREDENTIALS_DIRECTORY}/recorder.toml"):
             text = text.replace(path, "/srv/recorder.toml")
+        text = text.replace("--desk-user recorder-desk", f"--desk-user {USERS['recorder-desk']}")
         return Unit(text)
 
     def command(self, name: str, *command: str) -> list[str]:

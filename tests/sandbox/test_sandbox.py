@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,24 +16,11 @@ import soundfile
 
 from recorder.cli import COMMANDS
 from tests.capture.wire.cables import Cable
-from tests.packages import require
 from tests.recorder.daemon.runs import Talk
 from tests.recorder.daemon.test_restart import expected
 from tests.recorder.daemon.test_wire import send
 from tests.sandbox.machine import GROUPS, USERS, Machine
 from tests.sandbox.start import needed
-
-
-@pytest.fixture
-def machine(tmp_path: Path, as_root: None) -> Iterator[Machine]:
-    require("systemd-analyze")
-    require("setpriv")
-    made = Machine(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
-
 
 HEAD = "import ctypes, errno, mmap, os, resource, socket\n"
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from storage import facts, migrations, records, text
 from storage.catalogue import Catalogue
 from storage.errors import CatalogueUnusable, StoreError
-from storage.records import CallRecord
+from storage.records import CallRecord, RecordingRecord
 from storage.wav import PCM16, facts_room
 from tests.storage.build import START, a_call, a_complete_recording, unanswered
 
@@ -244,9 +244,20 @@ def test_facts_give_way_in_order_until_they_fit() -> None:
 
 def test_a_call_with_another_recording_is_the_same_call_otherwise() -> None:
     """Every field is carried over, also those that come later."""
-    values: dict[str, object] = {field.name: object() for field in dataclasses.fields(CallRecord)}
+    values: dict[str, object] = {field.name: object() for field in dataclasses.fields(CallRecord) if field.init}
     call = CallRecord(**values)  # type: ignore[arg-type]
 
     other = call.with_recording(None)
 
     assert {name: getattr(other, name) for name in values} == {**values, "recording": None}
+
+
+def test_a_digest_once_told_is_not_that_of_a_call_with_other_values() -> None:
+    call = a_call()
+    told = records.digest(call)
+
+    changed = (dataclasses.replace(call, ended_ns=call.ended_ns + 1), call.with_recording(RecordingRecord(starts_ns=1)))
+
+    assert records.digest(call) == told
+    assert all(records.digest(other) not in (told, b"") for other in changed)
+    assert records.row_digest(dataclasses.replace(call, flags=(*call.flags, records.RECOVERED))) == told

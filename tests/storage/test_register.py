@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from storage.disk import Disk
 from storage.errors import DiskFailed
-from storage.register import Draft, Entry, Register, RegisterDamaged, segments
+from storage.register import Draft, Entry, Place, Register, RegisterDamaged, segments
+from storage.register.tree import Tree, leaf_hash
 from tests.storage.fragile_disk import FragileDisk, PowerCut
 from tests.storage.simulated_disk import SimulatedDisk
 
@@ -95,6 +96,54 @@ async def test_files_stay_small_and_the_chain_goes_on_from_one_to_the_next(
         rest = list(register.read(register.tail(), entry.number, entry.link))
         assert rest == known[entry.number :]
     assert faults(tmp_path) == []
+
+
+async def test_an_entry_is_found_again_where_it_lies_unless_somebody_touched_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "SEGMENT_BYTES", 1000)
+    for number in range(20):
+        await enter(tmp_path, a_draft(str(number)))
+    register = Register(str(tmp_path), STORE, Disk())
+
+    placed = list(register.placed(register.tail()))
+    found = [register.at(entry.number, place) for entry, place in reversed(placed)]
+    entry, place = placed[7]
+    path = segment(tmp_path, place.first)
+    path.write_bytes(path.read_bytes().replace(b'"reason":"6"', b'"reason":"9"'))
+
+    assert found == [entry for entry, _ in reversed(placed)] and len({place.first for _, place in placed}) > 2
+    assert entry.fields["reason"] == "6"
+    with pytest.raises(RegisterDamaged, match="entry 8"):
+        register.at(entry.number, place)
+    with pytest.raises(RegisterDamaged):
+        register.at(entry.number + 1, placed[8][1]._replace(offset=10_000))
+    segment(tmp_path, placed[-1][1].first).unlink()
+    with pytest.raises(DiskFailed):
+        register.at(*_last(placed))
+
+
+def _last(placed: Sequence[tuple[Entry, Place]]) -> tuple[int, Place]:
+    entry, place = placed[-1]
+    return entry.number, place
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_a_tree_is_resumed_where_it_was_left(first: int, more: int) -> None:
+    leaves = [leaf_hash(b"%d" % number) for number in range(first + more)]
+    begun, whole = Tree(), Tree()
+    for leaf in leaves[:first]:
+        begun.append(leaf)
+    for leaf in leaves:
+        whole.append(leaf)
+
+    resumed = Tree.resumed(begun.size, begun.edge)
+    for leaf in leaves[first:]:
+        resumed.append(leaf)
+
+    assert resumed.root() == whole.root()
+    with pytest.raises(ValueError, match="no tree"):
+        Tree.resumed(begun.size, (*begun.edge, b"x" * 32))
 
 
 async def test_an_entry_too_long_for_one_write_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from recorder.dates import at
 from recorder.desk import reading
+from recorder.desk.entries import row
 from recorder.desk.routes import page
 from recorder.desk.visit import Visit
 from recorder.door.refusals import Refused, Why
@@ -39,7 +40,7 @@ async def find(visit: Visit) -> Response:
     )  # fmt: skip
 
 
-@page("/calls/{id}", "call", Right.CALLS)
+@page("/calls/{id}", "call", Right.CALL)
 async def one(visit: Visit) -> Response:
     return await show(visit, visit.request.path_params["id"])
 
@@ -49,13 +50,26 @@ async def show(visit: Visit, call_id: str, refused: Refused | None = None) -> Re
     said = await visit.ask("call", id=call_id)
     rule = await visit.ask("listening.rule") if visit.may(Right.LISTEN) else None
     grounds = await visit.ask("holds.grounds") if visit.may(Right.HOLD) else None
+    done = await _done(visit, call_id) if visit.may(Right.CALLS) else []
     gap_s = sum(one["until_s"] - one["from_s"] for one in said["gaps"])
     values: dict[str, Any] = {
         "whole": said, "call": said["call"], "rule": rule, "grounds": grounds, "gap_s": gap_s,
+        "done": [row(visit, one) for one in done] if done is not None else None,
     }  # fmt: skip
     if refused is not None:
         return visit.refused(refused, "call.html", **values)
     return visit.page("call.html", refused=None, **values)
+
+
+async def _done(visit: Visit, call_id: str) -> list[dict[str, Any]] | None:
+    """What the register says of a call; None if it can't be read, which keeps nobody from the call."""
+    try:
+        found: list[dict[str, Any]] = (await visit.ask("call.entries", id=call_id))["entries"]
+    except Refused as refused:
+        if refused.why is not Why.NOT_NOW:
+            raise
+        return None
+    return found
 
 
 def _asked(given: dict[str, str], now_ns: int) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from recorder.desk.visit import Visit
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
 
-_SESSION_S = 8 * 3600
 _YEAR_S = 365 * 86_400
 
 
@@ -75,7 +74,6 @@ def _path_here(given: str) -> str:
 
 def _logged_in(visit: Visit, token: str) -> Response:
     answer = visit.go("/")
-    answer.set_cookie(
-        cookies.SESSION, token, max_age=_SESSION_S, path="/", secure=True, httponly=True, samesite="strict"
-    )
+    # Without an age: it goes with the browser. How long the session lasts is the door's to say.
+    answer.set_cookie(cookies.SESSION, token, path="/", secure=True, httponly=True, samesite="strict")
     return answer

@@ -7,10 +7,26 @@ that aren't here.
 from __future__ import annotations
 
 from recorder.desk.showing import Language
-from recorder.desk.words import account, calls, common, holds, listening, login, morning, people, refused
+from recorder.desk.words import (
+    account,
+    calls,
+    common,
+    holds,
+    instructions,
+    listening,
+    login,
+    mirror,
+    morning,
+    people,
+    refused,
+    register,
+)
 
 _BOOK: dict[str, tuple[str, str]] = {}
-for _chapter in (account, calls, common, holds, listening, login, morning, people, refused):
+_CHAPTERS = (
+    account, calls, common, holds, instructions, listening, login, mirror, morning, people, refused, register,
+)  # fmt: skip
+for _chapter in _CHAPTERS:
     for _key, _said in _chapter.WORDS.items():
         if _key in _BOOK:
             raise ValueError(f"{_key} is said twice")

@@ -42,6 +42,18 @@ WORDS = {
     "refused.not_understood.account.oneself": (
         "自分自身を任命・解任することはできません。", "Nobody appoints or dismisses himself."
     ),
+    "refused.not_understood.call": ("通話の番号は英数字とハイフンです。", "A call's id has letters, digits, hyphens."),
+    "refused.not_now.register": (
+        "管理簿を読めません。保守担当に連絡してください（recorder verify）。",
+        "The register can't be read. Call maintenance (recorder verify).",
+    ),
+    "refused.not_understood.calls": (
+        "通話の番号「{detail}」が見つかりません。通話の画面で確かめてください。", "There is no call {detail}."
+    ),
+    "refused.not_understood.document_on": ("指示日は今日までの日にしてください。", "The date must not be to come."),
+    "refused.not_understood.until_days": (
+        "期限は今日から{detail}日以内にしてください。", "The last day must be within {detail} days."
+    ),
     "refused.wrong": ("利用者ID、パスワード又は確認コードが違います。", "User name, password or code is wrong."),
     "refused.wrong.old": ("今のパスワードが違います。", "The present password is wrong."),
     "refused.wrong.code": ("確認コードが違います。", "The code is wrong."),

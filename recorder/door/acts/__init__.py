@@ -3,6 +3,6 @@
 Importing this package fills the table of `recorder.door.operations`.
 """
 
-from recorder.door.acts import account, calls, health, holds, listening, login, people
+from recorder.door.acts import account, calls, health, holds, instructions, listening, login, mirror, people, register
 
-__all__ = ["account", "calls", "health", "holds", "listening", "login", "people"]
+__all__ = ["account", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "people", "register"]

@@ -9,7 +9,7 @@ from recorder.door.acts.login import Secret, proof_of
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.people import second_factor
 from recorder.door.people.passwords import TooBusy, WeakPassword, require_strong
-from recorder.door.people.sessions import IDLE_NS, LONGEST_NS, PROVED_NS
+from recorder.door.people.sessions import PROVED_NS
 from recorder.door.people.values import Session
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right, Role
@@ -108,8 +108,9 @@ async def me(door: Door, caller: Caller, asked: Nothing) -> Me:
         rights=tuple(sorted(caller.rights)), session=session.number, password_first=person.must_change_password,
         second_factor_first=not person.has_second_factor,
         has_second_factor=person.has_second_factor, office=door.office_name,
-        recovery_codes=await door.people.recovery_codes_left(person.id), idle_s=IDLE_NS // SECOND_NS,
-        left_s=max(0, session.begun_ns + LONGEST_NS - caller.now_ns) // SECOND_NS,
+        recovery_codes=await door.people.recovery_codes_left(person.id),
+        idle_s=door.people.lasting.idle_ns // SECOND_NS,
+        left_s=max(0, session.begun_ns + door.people.lasting.longest_ns - caller.now_ns) // SECOND_NS,
     )  # fmt: skip
 
 

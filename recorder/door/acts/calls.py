@@ -169,10 +169,10 @@ async def find(door: Door, caller: Caller, asked: FindCalls) -> FoundCalls:
     return FoundCalls(calls=await rows(door, found.calls, caller.now_ns), total=found.total, is_more=found.is_more)
 
 
-@operation("call", Right.CALLS)
+@operation("call", Right.CALL)
 async def one(door: Door, caller: Caller, asked: OneCall) -> WholeCall:
     """One call."""
-    record = await require_call(door, caller, asked.id, Right.CALLS)
+    record = await require_call(door, caller, asked.id, Right.CALL)
     [row] = await rows(door, [record], caller.now_ns)
     recording = record.recording
     return WholeCall(
@@ -204,7 +204,10 @@ async def require_call(door: Door, caller: Caller, call_id: str, right: Right) -
     """The call, if this caller may treat it so. `Refused` as if there were none, else."""
     record = await door.store.get(call_id)
     sections = caller.sections(right)
-    if record is None or (sections is not None and record.section not in sections):
+    if record is None:
+        raise Refused(Why.NOT_FOUND)
+    is_of_his = sections is None or record.section in sections
+    if not is_of_his and not caller.is_instructed(record.id, record.section, right):
         raise Refused(Why.NOT_FOUND)
     return record
 

@@ -20,7 +20,7 @@ from recorder.door.operations import Audio, Caller, Nothing, operation
 from recorder.door.players import Player
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
-from recorder.door.sittings import SITTING_NS, Sitting
+from recorder.door.sittings import Sitting
 from recorder.door.sound import Sealed, Sound, Unreadable, open_sound, seconds
 from recorder.settings.bounds import STRICT, Within
 from storage.records import CallRecord
@@ -218,7 +218,8 @@ def _require_patience(door: Door, caller: Caller) -> None:
 
 
 async def _enter_playback(door: Door, caller: Caller, call: str, said: Mapping[str, str]) -> Entry:
-    return await door.enter(caller, "playback", {"call": call, **said, "until_ns": caller.now_ns + SITTING_NS})
+    until_ns = caller.now_ns + door.sittings.lasting_ns
+    return await door.enter(caller, "playback", {"call": call, **said, "until_ns": until_ns})
 
 
 def _sitting(door: Door, caller: Caller, name: str) -> Sitting:

@@ -53,10 +53,13 @@ class LoggedIn:
 async def log_in(door: Door, caller: Caller, asked: LogIn) -> LoggedIn:
     """Login and password."""
     login = asked.login.strip().casefold()
+    _require_patience(door, caller, login, True)  # who hammers at it makes the door look nothing up
     person = await door.people.person_by_login(login, caller.now_ns)
-    knows = person is not None and await door.people.knows_source(person.id, caller.source)
-    await _require_patience(door, caller, login, knows)
-    kept = (await door.people.secrets(person.id)).password if person else None
+    # Of nobody, the same is asked as of somebody: how long it takes tells nothing.
+    account = person.id if person else ""
+    knows = await door.people.knows_source(account, caller.source)
+    _require_patience(door, caller, login, knows)
+    kept = await door.people.password(account)
     try:
         fits = await door.passwords.fits(asked.password, kept)
     except TooBusy:
@@ -76,7 +79,7 @@ async def give_code(door: Door, caller: Caller, asked: GiveCode) -> LoggedIn:
     person = await door.people.person(account, caller.now_ns) if account else None
     if person is None or not may_come_in(person, caller.now_ns):
         raise Refused(Why.NOT_LOGGED_IN)
-    await _require_patience(door, caller, person.login, True)
+    _require_patience(door, caller, person.login, True)
     how = await proof_of(door, person, asked.code, caller.now_ns)
     if how is None:
         await _note_failure(door, caller, person.login, True, person)
@@ -114,7 +117,7 @@ async def _begin(door: Door, caller: Caller, person: Person, how: str) -> str:
     return await door.people.begin_session(person.id, caller.source, caller.now_ns)
 
 
-async def _require_patience(door: Door, caller: Caller, login: str, knows: bool) -> None:
+def _require_patience(door: Door, caller: Caller, login: str, knows: bool) -> None:
     wait_ns = door.attempts.wait_ns(login, caller.source, caller.now_ns, knows_source=knows)
     if wait_ns > 0:
         raise Refused(Why.WAIT, detail=str(-(-wait_ns // 10**9)))

@@ -21,7 +21,7 @@ REMEMBERED = 20_000  # keys; beyond, the oldest are forgotten
 class _Failures:
     count: float  # falls by `limit` a minute
     at_ns: int
-    in_a_row: int  # since the last time that it was quiet
+    in_a_row: int  # waits, since it was last quiet for as long as the longest
     until_ns: int  # nobody may try before
 
 
@@ -43,9 +43,10 @@ class Attempts:
         """It was tried, and wrong."""
         for key, limit in _keys(login, source, knows_source):
             found = self._failures.pop(key, None) or _Failures(0.0, now_ns, 0, 0)
-            gone = (now_ns - found.at_ns) / MINUTE_NS * limit
-            found.count = max(0.0, found.count - gone) + 1
-            if found.count <= 1:
+            # Time in which nobody may try forgives nothing: else the waits would never grow.
+            quiet_ns = max(0, now_ns - max(found.at_ns, found.until_ns))
+            found.count = max(0.0, found.count - quiet_ns / MINUTE_NS * limit) + 1
+            if quiet_ns > LONGEST_NS:
                 found.in_a_row = 0
             found.at_ns = now_ns
             if found.count >= limit:

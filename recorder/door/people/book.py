@@ -24,6 +24,7 @@ import aiosqlite
 
 from recorder.dates import at
 from recorder.door.people import sessions
+from recorder.door.people.sessions import Lasting
 from recorder.door.people.values import Appointment, Person, Session
 from recorder.door.rights import Role
 from recorder.problems import Unusable
@@ -51,13 +52,15 @@ class Secrets(NamedTuple):
 class PeopleBook:
     """Made by `open`."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, lasting: Lasting) -> None:
         self._db = connection
+        self.lasting = lasting
         self._lock = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path) -> PeopleBook:
-        """The book in this file, which is made if there is none. `Unusable` if it can't be used."""
+    async def open(cls, path: Path, lasting: Lasting | None = None) -> PeopleBook:
+        """The book in this file, which is made if there is none, and how long its sessions last. `Unusable` if it
+        can't be used."""
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         db = await aiosqlite.connect(path)
         try:
@@ -75,7 +78,7 @@ class PeopleBook:
         except BaseException:
             await db.close()
             raise
-        return cls(db)
+        return cls(db, lasting or Lasting())
 
     async def close(self) -> None:
         await self._db.close()
@@ -198,6 +201,11 @@ class PeopleBook:
             raise KeyError(account)
         return Secrets(*rows[0])
 
+    async def password(self, account: str) -> str | None:
+        """The hash of its password; None if it has none, or there is no such account."""
+        rows = await self._all("select password from account where id = ?", (account,))
+        return rows[0][0] if rows else None
+
     async def set_password(self, account: str, password: str, *, must_change: bool) -> None:
         """Another password (its hash); all sessions end."""
         async with self._writing() as db:
@@ -237,7 +245,7 @@ class PeopleBook:
         async with self._writing() as db:
             await db.execute(
                 "delete from session where seen_ns < ? or begun_ns < ?",
-                (now_ns - sessions.IDLE_NS, now_ns - sessions.LONGEST_NS),
+                (now_ns - self.lasting.idle_ns, now_ns - self.lasting.longest_ns),
             )
             await db.execute(
                 "insert into session (token, account, begun_ns, seen_ns, proved_ns, source) values (?, ?, ?, ?, ?, ?)",
@@ -254,7 +262,7 @@ class PeopleBook:
         """The session of a token, seen now; None if there is none, or it is over."""
         rows = await self._all(f"{_SESSION} where token = ?", (sessions.digest(token),))
         found = Session(*rows[0]) if rows else None
-        if found is None or sessions.is_over(found.begun_ns, found.seen_ns, now_ns):
+        if found is None or self.lasting.is_over(found.begun_ns, found.seen_ns, now_ns):
             return None
         if now_ns - found.seen_ns > 10**9:  # not a write for each picture of a page
             await self._write("update session set seen_ns = ? where number = ?", (now_ns, found.number))
@@ -264,7 +272,7 @@ class PeopleBook:
         """Where somebody is logged in."""
         rows = await self._all(f"{_SESSION} where account = ? order by begun_ns", (account,))
         found = [Session(*row) for row in rows]
-        return [one for one in found if not sessions.is_over(one.begun_ns, one.seen_ns, now_ns)]
+        return [one for one in found if not self.lasting.is_over(one.begun_ns, one.seen_ns, now_ns)]
 
     async def prove(self, number: int, now_ns: int) -> None:
         """The second factor was given again."""

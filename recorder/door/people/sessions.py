@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 
-IDLE_NS = 15 * 60 * 10**9
-LONGEST_NS = 8 * 3600 * 10**9
 PROVED_NS = 5 * 60 * 10**9  # for so long after a second factor, acts that ask for one again are let through
 
 
@@ -20,6 +19,15 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(b"session:" + token.encode("utf-8", "surrogatepass")).digest()
 
 
-def is_over(begun_ns: int, seen_ns: int, now_ns: int) -> bool:
-    """Whether a session has ended by itself."""
-    return now_ns - seen_ns > IDLE_NS or now_ns - begun_ns > LONGEST_NS or now_ns < seen_ns - IDLE_NS
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lasting:
+    """How long a session lasts: unused, and at all."""
+
+    idle_ns: int = 15 * 60 * 10**9
+    longest_ns: int = 8 * 3600 * 10**9
+
+    def is_over(self, begun_ns: int, seen_ns: int, now_ns: int) -> bool:
+        """Whether a session has ended by itself."""
+        return (
+            now_ns - seen_ns > self.idle_ns or now_ns - begun_ns > self.longest_ns or now_ns < seen_ns - self.idle_ns
+        )

@@ -17,7 +17,8 @@ import uvicorn
 from recorder.desk.app import application as pages
 from recorder.desk.asking import door_at
 from recorder.door.acts.people import first_manager
-from recorder.door.listen import bound, run, serve
+from recorder.door.listen import bound, serve
+from recorder.serving import run
 from storage.records import CallRecord
 from tests.recorder.door.scene import Scene
 

@@ -11,7 +11,7 @@ from recorder.desk.app import application
 from recorder.desk.cookies import SESSION
 from recorder.desk.routes import ROUTES
 from recorder.desk.visit import form_token
-from recorder.door.rights import TABLE, Right, Role
+from recorder.door.rights import INSTRUCTED, TABLE, Right, Role
 from recorder.door.serve import application as door_application
 from tests.recorder.door.scene import Scene, Visitor
 from tests.recorder.stores import a_call
@@ -82,6 +82,36 @@ async def test_every_page_asks_for_a_right_and_gives_nobody_more(tmp_path, calls
                     if call != OFFICE_S and "{id}" in route.path and route.right in granted:
                         assert answer.status_code == 404, (route.name, role, call)
         assert seen == 3 * len(people) * (len(ROUTES) - 2)
+
+
+async def test_a_contractor_with_an_instruction_gets_its_calls_and_nothing_more(tmp_path, calls):
+    """All pages x the call that it names, another, and one that there never was."""
+    async with Scene(tmp_path, calls) as scene:
+        desk = Desk(scene)
+        manager = await scene.manager()
+        await manager.prove()
+        contractor = await scene.appointed(manager, "x-contractor", "contractor")
+        given = await desk.post(
+            "/instructions", manager, document="広第1号", day="R8.11.20", text="出力データの作成", calls=OFFICE_S,
+            until="R8.12.1",
+        )  # fmt: skip
+        assert given.status_code == 303
+        granted = TABLE[Role.CONTRACTOR] | INSTRUCTED
+        for route in ROUTES:
+            if route.name in ("logout", "account.sessions.end"):
+                continue
+            for call in (OFFICE_S, SECTION_S, "99"):
+                path = path_of(route.path, call)
+                answer = await (desk.get(path, contractor) if route.method == "GET" else desk.post(path, contractor))
+                assert answer.status_code < 500, (route.name, answer.status_code)
+                assert "0899999999" not in answer.text, path
+                if route.right not in granted | {Right.ANYBODY}:
+                    assert answer.status_code == 404, route.name
+                if "{id}" in route.path and route.right in granted:
+                    assert (answer.status_code == 404) == (call != OFFICE_S), (route.name, call)
+        page = await desk.get("/instructions", contractor)
+
+    assert f"/calls/{OFFICE_S}" in page.text and "広第1号" in page.text and "取り消す" not in page.text
 
 
 async def test_without_a_login_there_is_nothing_but_the_login(tmp_path):

@@ -41,3 +41,12 @@ def test_japanese_is_japanese():
     plain = {key for key in words.keys() if not re.search(r"[ぁ-んァ-ン一-龥]", words._BOOK[key][0])}
 
     assert plain <= {"common.language", "common.me"}
+
+
+def test_each_kind_of_entry_that_the_documents_name_has_its_word():
+    text = (ROOT.parents[1] / "docs" / "register.md").read_text("utf-8").partition("## Checkpoints")[0]
+    kinds = {kind for row in re.findall(r"^\| (`.*?) \|", text, re.M) for kind in re.findall(r"`([a-z_]+)`", row)}
+    at_the_door = "\n".join(path.read_text("utf-8") for path in (ROOT.parent / "door").rglob("*.py"))
+    kinds |= set(re.findall(r'enter\(\s*caller, "([a-z_]+)"', at_the_door))
+
+    assert {f"kind.{kind}" for kind in kinds} <= words.keys() and len(kinds) > 35

@@ -71,16 +71,16 @@ def test_the_desk_s_key_is_a_file_that_nobody_else_reads(tmp_path: Path, monkeyp
     path.write_text(f"{OFFICE}\n")
     path.chmod(0o640)
     with pytest.raises(Unusable, match="Others than the door's user"):
-        read_key(path)
+        read_key(str(path))
 
     path.chmod(0o600)
-    assert [str(one) for one in read_key(path)] == [str(OFFICE)]
+    assert [str(one) for one in read_key(str(path))] == [str(OFFICE)]
 
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", os.fspath(tmp_path))
-    assert [str(one) for one in read_key(None)] == [str(OFFICE)]
+    assert [str(one) for one in read_key("")] == [str(OFFICE)]
 
     monkeypatch.delenv("CREDENTIALS_DIRECTORY")
-    assert read_key(None) == []
+    assert read_key("") == []
 
 
 def test_a_key_with_a_passphrase_is_refused_since_nobody_is_there_to_type_it(tmp_path: Path) -> None:
@@ -89,5 +89,5 @@ def test_a_key_with_a_passphrase_is_refused_since_nobody_is_there_to_type_it(tmp
     path.chmod(0o600)
 
     with pytest.raises(Unusable, match="needs a passphrase") as refused:
-        read_key(path)
+        read_key(str(path))
     assert "--no-passphrase" in (refused.value.hint or "")

@@ -12,10 +12,11 @@ from recorder.install import files
 from recorder.install.place import Place
 from tests.packages import require
 
-UNITS = (*files.UNITS, *files.OPTIONAL)
+UNITS = files.EVERY
 MOST = {
     "recorder-capture.service": 1.5, "recorder-keeper.service": 0.5, "recorder-teller.service": 1.5,
     "recorder-announce.service": 1.5, "recorder-witness.service": 1.5,
+    "recorder-door.service": 0.5, "recorder-desk.service": 1.5,
 }  # fmt: skip
 
 
@@ -69,7 +70,9 @@ def test_capture_alone_has_a_capability_and_no_network(units: Path) -> None:
     assert {name for name in unmet if "AmbientCapabilities" in unmet[name]} == {"recorder-capture.service"}
     internet = "RestrictAddressFamilies_AF_INET_INET6"
     with_network = {name for name in unmet if internet in unmet[name]}
-    assert with_network == {"recorder-teller.service", "recorder-announce.service", "recorder-witness.service"}
+    assert with_network == {
+        "recorder-teller.service", "recorder-announce.service", "recorder-witness.service", "recorder-desk.service",
+    }  # fmt: skip
 
 
 def test_nothing_is_left_to_fill_in(units: Path) -> None:

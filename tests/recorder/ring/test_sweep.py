@@ -28,7 +28,9 @@ async def swept(root: Path, disk: Disk | None = None, *, second: Path | None = N
     async with await Ring.open(root, disk=disk) as ring:
         history = HISTORY if second is None else [Adopted(0, True, policy_of_office("osaka-water"))]
         of_ring = RingSettings(second_store="" if second is None else str(second))
-        return await sweep(ring, as_of_ns=at_ns, now_ns=at_ns, history=history, of_ring=of_ring, by_clock=True)
+        return await sweep(
+            ring, as_of_ns=at_ns, now_ns=at_ns, history=history, of_ring=of_ring, by_clock=True, backup_days=7
+        )
 
 
 async def place(root: Path, call: str, until_ns: int) -> None:

@@ -28,7 +28,7 @@ def some_calls(count: int, *, apart_ns: int = SECOND) -> list[CallRecord]:
 
 async def erase(root: Path, ids: Sequence[str], *, disk: Disk | None = None) -> Erased:
     async with await Ring.open(root, disk=disk) as ring:
-        return await erasing.erase(ring, ids, RULE, as_of_ns=NOW, at_ns=NOW, who="recorder")
+        return await erasing.erase(ring, ids, RULE, as_of_ns=NOW, at_ns=NOW, who="recorder", backup_days=7)
 
 
 async def hold(root: Path, call: str | None = None, *, disk: Disk | None = None, **scope: object) -> Hold:

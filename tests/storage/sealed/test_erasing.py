@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import layout
 from storage.disk import Disk
 from storage.errors import SealedError
 from storage.reading import open_read_only
@@ -21,9 +22,10 @@ from storage.sealed.reader import Reader
 from storage.store import Finished, Store
 from storage.wav import PCM16
 from tests.reliability.promises import Tried
-from tests.storage.build import START, a_call, all_calls, audio, findings
+from tests.storage.build import SECOND, START, a_call, a_store_with, all_calls, audio, findings
 from tests.storage.fragile_disk import FragileDisk, PowerCut
 from tests.storage.ring.build import NOW, erase, hold, some_calls
+from tests.storage.ring.test_erasing import entries
 from tests.storage.sealed.build import ESCROW, OFFICE, RECIPIENTS, a_sealed_store, everything, heard
 
 
@@ -77,6 +79,24 @@ async def test_what_is_erased_can_not_be_opened_with_any_key_left(tmp_path: Path
                 opened += bytes(reader.read(0, 16)) == audio(16, int(call.id[2:]))
     assert opened == 900
     assert await findings(tmp_path) == []
+
+
+async def test_until_when_backups_open_what_was_erased_is_told_and_entered(tmp_path: Path) -> None:
+    await a_sealed_store(tmp_path, *some_calls(3))
+
+    erased = await erase(tmp_path, ["c-0", "c-1"])
+
+    until = layout.day_of(NOW + 7 * 86_400 * SECOND)
+    assert (erased.keys, erased.backups_until) == (2, until)
+    [entry] = await entries(tmp_path, "erased")
+    assert entry.fields["backups_until"] == until
+
+
+async def test_of_plain_recordings_there_is_no_such_day(tmp_path: Path) -> None:
+    await a_store_with(tmp_path, *some_calls(1))
+    assert (await erase(tmp_path, ["c-0"])).backups_until is None
+    [entry] = await entries(tmp_path, "erased")
+    assert "backups_until" not in entry.fields
 
 
 async def test_a_backup_of_the_key_store_is_erased_again_by_the_next_start(tmp_path: Path) -> None:
