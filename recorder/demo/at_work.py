@@ -24,7 +24,8 @@ def publish(status: Status, store: Path, now_ns: int, alarms: Sequence[Alarm] = 
     line = InterfaceFigures(name="mirror0", state="up", frames=1_284_000, dropped=0, last_frame_ns=now_ns)
     FigureFile(status.live).put(Figures(
         at_ns=now_ns, started_ns=now_ns - 20 * 86_400 * 10**9, pid=os.getpid(), store=str(store), calls=calls,
-        entered=8123, recordings=6400, late_s=0.0, waiting_bytes=0, shed_bytes=0, interfaces=(line,), counts={},
+        entered=8123, recordings=6400, late_s=0.0, waiting_bytes=0, shed_bytes=0, interfaces=(line,),
+        counts={"sip_messages": 62_100},
     ))  # fmt: skip
     named = NamedBoard()
     named.board.look(now_ns, alarms, about={one.code for one in alarms})
