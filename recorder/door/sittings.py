@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 A_MINUTE = 30  # sittings that one person may open; a person who listens opens fewer, one who copies more
@@ -40,7 +40,18 @@ class Sittings:
 
     def over(self, now_ns: int) -> list[str]:
         """The names of those that have ended by themselves; each is named once."""
-        names = [name for name, one in self._open.items() if one.until_ns <= now_ns]
+        return self._end(lambda one: one.until_ns <= now_ns)
+
+    def of_person(self, person: str) -> list[str]:
+        """The names of his; they are over."""
+        return self._end(lambda one: one.person == person)
+
+    def of_calls(self, calls: Collection[str], persons: Collection[str]) -> list[str]:
+        """The names of those in which one of these people listens to one of these calls; they are over."""
+        return self._end(lambda one: one.call in calls and one.person in persons)
+
+    def _end(self, is_meant: Callable[[Sitting], bool]) -> list[str]:
+        names = [name for name, one in self._open.items() if is_meant(one)]
         for name in names:
             del self._open[name]
         return names

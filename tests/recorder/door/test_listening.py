@@ -89,6 +89,26 @@ async def test_a_sitting_ends_and_is_nobody_else_s(tmp_path):
     assert [one.status for one in (stolen, within, over)] == [404, 200, 404]
 
 
+async def test_what_a_dismissed_person_hears_breaks_off_in_the_middle(tmp_path):
+    """Also what is under way: a browser asks for a long recording in one piece."""
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        operator = await scene.appointed(manager, "suzuki", "operator")
+        sitting = (await operator.ask("listening.open", call="1")).said["sitting"]
+        player = scene.door.players.find(sitting)
+        assert player is not None
+        before = [chunk async for chunk in player.chunks(500, 1000)]
+
+        await manager.prove()
+        everybody = (await manager.ask("people")).said["people"]
+        [number] = [role["number"] for one in everybody if one["login"] == "suzuki" for role in one["appointments"]]
+        done = await manager.ask("people.dismiss", appointment=number, reason="異動")
+        after = [chunk async for chunk in player.chunks(500, 1000)]
+
+    assert done.status == 200
+    assert len(before[0]) == 500 and after == []
+
+
 async def test_who_opens_one_recording_after_the_other_is_stopped(tmp_path):
     async with Scene(tmp_path) as scene:
         manager = await scene.manager()
