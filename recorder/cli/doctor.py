@@ -69,6 +69,8 @@ def command(
                 seen = examine_interfaces(names, settings, seconds)
             findings = judge(seen)
             well &= is_well(findings)
+            if not capture:
+                _keep(seen, findings, settings)
             if report is not None:
                 _write(report, seen, findings, settings, capture or ", ".join(names))
             if as_json:
@@ -86,6 +88,17 @@ def command(
     return 0 if well else 1
 
 
+def _keep(seen: Seen, findings: Sequence[Finding], settings: Settings) -> None:
+    import contextlib
+    import time
+
+    from recorder.doctor.checks import checks
+    from recorder.doctor.kept import keep
+
+    with contextlib.suppress(OSError):  # no desk, or nobody who may write there: the look itself is what was asked for
+        keep(settings.status.folder, checks(seen, findings), time.time_ns())
+
+
 def _write(report: Path, seen: Seen, findings: Sequence[Finding], settings: Settings, looked_at: str) -> None:
     import socket
     import time
@@ -101,7 +114,8 @@ def _write(report: Path, seen: Seen, findings: Sequence[Finding], settings: Sett
     office = offices.load(settings.policy.office).office.name if settings.policy.office else ""
     of = Acceptance(
         office=office, machine=socket.gethostname(), software=f"recorder {version('recorder')}", looked_at=looked_at,
-        begun_ns=seen.begun_ns or now_ns, ended_ns=seen.ended_ns or now_ns, made_ns=now_ns,
+        begun_ns=now_ns - round(seen.seconds * 1e9) if seen.interfaces else seen.begun_ns or now_ns,
+        ended_ns=now_ns if seen.interfaces else seen.ended_ns or now_ns, made_ns=now_ns,
         checks=checks(seen, findings),
     )  # fmt: skip
     try:

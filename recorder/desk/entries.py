@@ -33,7 +33,7 @@ def _value(visit: Visit, name: str, value: str | int | bool) -> str:
         return visit.t("common.yes" if value else "common.no")
     if isinstance(value, int):
         return _time(visit, name, value) if name.endswith("_ns") else f"{value:,}"
-    if name in ("until", "ends_on", "document_on"):
+    if name in ("until", "ends_on", "document_on", "backups_until"):
         return _day(visit, value)
     if name == "ground" and value == "provisional":
         return visit.t("holds.provisional")

@@ -15,7 +15,7 @@ from recorder.paper.document import Block, Document, Fields, Heading, Paragraph,
 
 TITLE = "検収報告書"
 SUBTITLE = "通話録音装置　電話回線の写し（ミラーポート）の確認"
-NAMES = ("受注者（設置した者）", "検収者", "管理責任者")
+NAMES = ("受注者（設置した者）", "検収者")
 RESULTS = {Result.PASSED: "適", Result.DOUBTFUL: "注意", Result.FAILED: "否", Result.OPEN: "未確認"}
 VERDICTS = {
     Result.PASSED: "すべての項目が適合した。",
@@ -40,6 +40,7 @@ class Acceptance:
     begun_ns: int
     ended_ns: int
     made_ns: int
+    counted_ns: int = 0  # since when frames, messages and losses are counted, if not since `begun_ns`
     checks: tuple[Check, ...]
 
     @property
@@ -58,12 +59,13 @@ class Acceptance:
 
 def fields(of: Acceptance) -> tuple[tuple[str, str], ...]:
     """What was looked at, when and where."""
+    since = (("件数の起点", f"フレーム、SIP、取りこぼし、断片は {japanese_time(of.counted_ns)} からの数"),)
     return (
         ("設置場所（庁）", of.office or "　"),
         ("装置", f"{of.machine}（{of.software}）"),
         ("確認した入力", of.looked_at or "　"),
         ("確認した期間", f"{japanese_time(of.begun_ns)} から {japanese_time(of.ended_ns)} まで"),
-        ("報告書の作成", japanese_time(of.made_ns)),
+        *(since if of.counted_ns else ()),
     )
 
 
@@ -90,9 +92,9 @@ def document(of: Acceptance) -> Document:
             Heading("3　判定"),
             Paragraph(VERDICTS[of.result]),
             *_to_mend(of.findings),
+            Paragraph(NOTE, small=True),
             Heading("4　確認者"),
             Signatures(NAMES),
-            Paragraph(NOTE, small=True),
         ),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from capture.network.tags import NONE
@@ -58,7 +58,14 @@ class Check:
         return self._facts[language]
 
 
+    def seen_elsewhere(self, result: Result, facts: Text) -> Check:
+        """This point as another look found it."""
+        return replace(self, result=result, _facts=facts)
+
+
 _NOT_SEEN: Text = {"ja": "確かめられなかった", "en": "couldn't be seen"}
+
+_AS_FOUND: Text = {"ja": "指摘のとおり", "en": "as found below"}
 
 
 def checks(seen: Seen, findings: Sequence[Finding]) -> tuple[Check, ...]:
@@ -76,18 +83,20 @@ def _check(point: Point, seen: Seen, findings: Sequence[Finding]) -> Check:
         result = Result.OPEN
     else:
         result = Result.DOUBTFUL if worst is Severity.WARNING else Result.PASSED
-    return Check(point.name, result, ours, point.words, facts or _NOT_SEEN)
+    if facts is None:
+        facts = _NOT_SEEN if result is Result.OPEN else _AS_FOUND
+    return Check(point.name, result, ours, point.words, facts)
 
 
 def _frames(seen: Seen) -> Text | None:
-    if not seen.frames:
+    if not seen.frames or not seen.counted:
         return None
     told = "、".join(f"{one.name} {one.frames:,}" for one in seen.interfaces) or f"{seen.frames:,}"
     return {"ja": f"フレーム {told}", "en": f"frames: {told.replace('、', ', ')}"}
 
 
 def _signalling(seen: Seen) -> Text | None:
-    if not seen.sip:
+    if not seen.sip or not seen.counted:
         return None
     return {
         "ja": f"SIP {seen.sip:,} 件、通話 {len(seen.calls):,} 件",
@@ -145,11 +154,15 @@ def _losses(seen: Seen) -> Text | None:
     if not packets:
         return None
     missing = sum(one.missing for one in seen.streams)
-    dropped = sum(one.dropped + one.dropped_by_card for one in seen.interfaces)
-    return {
-        "ja": f"音声パケット {packets:,} 個、欠け {missing:,} 個、この機器での取りこぼし {dropped:,} 個",
-        "en": f"{packets:,} audio packets, {missing:,} missing, {dropped:,} dropped by this machine",
+    told: Text = {
+        "ja": f"音声パケット {packets:,} 個、欠け {missing:,} 個",
+        "en": f"{packets:,} audio packets, {missing:,} missing",
     }
+    if seen.interfaces:
+        dropped = sum(one.dropped + one.dropped_by_card for one in seen.interfaces)
+        told["ja"] += f"、この機器での取りこぼし {dropped:,} 個"
+        told["en"] += f", {dropped:,} dropped by this machine"
+    return told
 
 
 def _copies(seen: Seen) -> Text | None:
@@ -171,7 +184,7 @@ def _vlans(seen: Seen) -> Text | None:
 
 
 def _whole(seen: Seen) -> Text | None:
-    if not seen.frames:
+    if not seen.frames or not seen.counted:
         return None
     count = seen.counters.get("fragment", 0) + seen.counters.get("datagrams_reassembled", 0)
     lost = seen.incomplete + seen.counters.get("datagrams_expired", 0)

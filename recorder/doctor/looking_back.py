@@ -19,7 +19,8 @@ NOT_RECORDABLE = "?"  # a codec that was seen, and whose name nobody wrote down
 def seen_of(
     calls: Iterable[CallRecord], figures: Figures | None, *, seconds: float, synchronised: bool | None
 ) -> Seen:
-    """What these calls, of the last so many seconds, and figures show; without figures, what the calls do."""
+    """What these calls, of the last so many seconds, and figures show; without figures, what the calls do: then there
+    were frames and messages, though nobody says how many."""
     listened = [call for call in calls if call.outcome != "excluded"]
     streams = tuple(stream for call in listened for stream in _streams(call))
     counts = dict(figures.counts) if figures is not None else {}
@@ -27,6 +28,7 @@ def seen_of(
     left = sum(counts.get(name, 0) for name in ("sip_put_off_source", "sip_put_off_all", "sip_shed"))
     return Seen(
         seconds=seconds,
+        counted=figures is not None,
         frames=figures.frames if figures is not None else sum(stream.packets for stream in streams),
         counters=counts,
         sip=max(messages - left, 0) if figures is not None else len(listened),

@@ -58,6 +58,7 @@ class Seen:
     seconds: float  # between first and last frame, or as long as an interface was watched
     begun_ns: int = 0  # the first frame's time, and the last one's; 0: there was none
     ended_ns: int = 0
+    counted: bool = True  # frames and messages were counted; else no more is known than calls and their audio
     frames: int = 0
     joined: int = 0  # longer than any frame on a wire
     cut: int = 0  # by a snap length

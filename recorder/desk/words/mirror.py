@@ -4,8 +4,10 @@ WORDS = {
     "mirror.title": ("電話回線の写し（ミラーポート）", "Mirror port"),
     "mirror.menu": ("回線の写し", "Mirror"),
     "mirror.explain": (
-        "録音装置が実際に受け取ったものから判定しています。電話番号は表示しません。",
-        "Judged by what the recorder received. No numbers are shown.",
+        "録音装置が実際に受け取ったものから判定しています。電話番号は表示しません。"
+        "フレーム、SIP、取りこぼし、断片の件数は、録音処理の起動からの数です。",
+        "Judged by what the recorder received. No numbers are shown. Frames, messages, losses and fragments are "
+        "counted since the recorder started.",
     ),
     "mirror.hours": ("期間", "Look back"),
     "mirror.hours.1": ("直近1時間", "the last hour"),
@@ -19,9 +21,8 @@ WORDS = {
     ),
     "mirror.report": ("検収報告書を開く（印刷用）", "Acceptance report (Japanese, to print)"),
     "mirror.vlans": (
-        "VLANと信号の片方向は、装置の画面で recorder doctor を実行すると確かめられます"
-        "（--report で検収報告書のPDFも作れます）。",
-        "VLANs and one-way signalling are seen by recorder doctor on the machine (--report writes the report as PDF).",
+        "VLANは、装置の画面で recorder doctor を実行すると確かめられます（--report で検収報告書のPDFも作れます）。",
+        "VLANs are seen by recorder doctor on the machine (--report writes the report as PDF).",
     ),
     "mirror.checks": ("確認項目", "Points"),
     "mirror.point": ("項目", "Point"),

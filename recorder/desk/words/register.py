@@ -178,6 +178,9 @@ WORDS = {
     "said.lost": ("滅失した件数", "Lost"),
     "said.damaged": ("元の記録の場所", "Set aside at"),
     "said.signed": ("署名済みの件数", "Signed"),
+    "said.keys": ("廃棄した鍵", "Keys destroyed"),
+    "said.backups_until": ("鍵の控えが消える日", "Backups of the keys until"),
+    "said.sealed_for": ("暗号化の鍵の持ち主", "Sealed for"),
     "said.opened": ("開けた", "Opened"),
     "said.erased": ("消去した件数", "Erased"),
 }

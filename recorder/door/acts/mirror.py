@@ -10,10 +10,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 from recorder.alarms.alarm import Alarm
+from recorder.dates import at, japanese_day
+from recorder.doctor import kept
 from recorder.doctor.acceptance import Acceptance, fields
 from recorder.doctor.checks import Check, Result, checks
 from recorder.doctor.findings import Finding
 from recorder.doctor.judge import judge
+from recorder.doctor.kept import filled
 from recorder.doctor.looking_back import MOST_CALLS, seen_of
 from recorder.door.operations import Caller, operation
 from recorder.door.rights import Right
@@ -101,6 +104,7 @@ class Mirror:
     findings: tuple[FindingShown, ...]
     alarms: tuple[FindingShown, ...]
     fields: tuple[tuple[str, str], ...]  # what the acceptance report says at its head
+    made: str  # its date, in Japanese
 
 
 @operation("mirror", Right.MIRROR)
@@ -116,12 +120,14 @@ async def mirror(door: Door, caller: Caller, asked: LookBack) -> Mirror:
         office=door.office_name, machine=socket.gethostname(), software=f"recorder {version('recorder')}",
         looked_at="、".join(one.name for one in now.figures.interfaces) if now.figures else "",
         begun_ns=calls[-1].started_ns if is_cut else begun_ns, ended_ns=caller.now_ns, made_ns=caller.now_ns,
-        checks=checks(seen, found),
+        counted_ns=now.figures.started_ns if now.figures else 0,
+        checks=filled(checks(seen, found), kept.read(door.settings.status.folder)),
     )  # fmt: skip
     return Mirror(
         at_ns=caller.now_ns, hours=asked.hours, calls=len(calls), is_cut=is_cut,
         at_work=_at_work(now.figures) if now.figures else None, checks=tuple(map(_check, of.checks)),
         result=of.result, findings=tuple(map(_finding, found)), fields=fields(of),
+        made=japanese_day(at(of.made_ns).date()),
         alarms=tuple(_alarm(one) for one in now.alarms if one.code in LOOKED_FOR),
     )  # fmt: skip
 

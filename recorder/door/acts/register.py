@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 SHOWN_CALLS = 5  # of one entry
 # A number as people write one in running text: from 0 or + on, ten digits or so, in any width, with or without hyphens.
-_NUMBER = re.compile(r"(?<![0-9０-９])[(（]?[+＋]?[0０8８](?:[-‐‑–—―−ー－.() （）]{0,2}[0-9０-９]){7,14}(?![0-9０-９])")
+_NUMBER = re.compile(
+    r"(?<![0-9０-９])[(（]?(?:[+＋][0-9０-９]|[0０]|81|８１)"
+    r"(?:[-‐‑–—―−ー－.() （）]{0,2}[0-9０-９]){7,14}(?![0-9０-９])"
+)
 _HIDDEN = "（番号）"
 # What proves, and tells a reader nothing: `recorder verify` and the evidence package show it.
 _PROOFS = frozenset({"row", "audio", "party", "key", "sha256", "manifest_sha256", "store", "uuid", "call", "calls"})
@@ -230,6 +233,8 @@ def _said(
     """The entry's fields that a person reads."""
     found: dict[str, str | int | bool] = {}
     for name, value in sorted(entry.fields.items()):
+        if name == "sealed_for" and isinstance(value, list):
+            value = "、".join(str(one[0]) for one in value if isinstance(one, list) and one)  # names, without keys
         if name in _PROOFS or value is None or value == "" or not isinstance(value, str | int):
             continue
         if isinstance(value, str):

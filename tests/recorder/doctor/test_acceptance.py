@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from recorder.cli.doctor import command
+from recorder.doctor import kept
 from recorder.doctor.acceptance import RESULTS, Acceptance, document
 from recorder.doctor.checks import POINTS, Result, checks
 from recorder.doctor.findings import BOOK, Code, Severity
@@ -101,7 +102,7 @@ def test_the_pdf_says_each_point_and_has_lines_for_names(tmp_path):
 
     text = subprocess.run(["pdftotext", "-layout", report, "-"], capture_output=True, text=True, check=True).stdout
 
-    for word in ("検収報告書", "音声が双方向に見える", "録音できる音声方式", "未確認", "検収者", "管理責任者"):
+    for word in ("検収報告書", "音声が双方向に見える", "録音できる音声方式", "未確認", "検収者", "受注者"):
         assert word in text.replace("\n", ""), word
     assert "0312345678" not in text and "2101" not in text
 
@@ -129,6 +130,33 @@ def recorded(call_id: str, *streams: dict[str, object], **changes: object):
     ]
     recording = RecordingRecord(starts_ns=START_NS, frames=80_000, rate_hz=8000, streams=tuple(sides))
     return a_call(call_id, recording=recording, **changes)
+
+
+def test_without_the_recorder_s_figures_what_only_they_tell_is_open():
+    seen = seen_of([recorded("1", {}, {})], None, seconds=3600.0, synchronised=True)
+
+    found = results(seen)
+
+    assert {name for name, result in found.items() if result is Result.OPEN} == {
+        "frames", "signalling", "whole", "vlans",
+    }  # fmt: skip
+    assert not any(one.severity is Severity.FAULT for one in judge(seen))
+
+
+def test_what_only_a_look_at_the_interface_tells_is_filled_in_from_the_last_one(tmp_path):
+    looked = look([(one.at_ns, one.frame(vlans=(100, 7))) for one in sorted(call() + call(2, at_s=10), key=by_time)])
+    mine = checks(seen := seen_of([recorded("1", {}, {})], None, seconds=60.0, synchronised=True), judge(seen))
+    before = kept.filled(mine, kept.read(tmp_path))
+    kept.keep(tmp_path, checks(looked, judge(looked)), START_NS)
+
+    after = {one.name: one for one in kept.filled(mine, kept.read(tmp_path))}
+
+    assert before == mine
+    assert after["vlans"].result is Result.PASSED
+    assert after["vlans"].facts("ja") == "VLAN 100/7（令和8年11月22日（日）2026-11-22 09:15 の recorder doctor）"
+    assert after["sides"].facts("ja") == mine[3].facts("ja")  # what the recorder itself knows stays
+    (tmp_path / kept.NAME).write_text('{"at_ns": 1, "points": {"vlans": ["fine"]}}')
+    assert kept.read(tmp_path) is None
 
 
 def look_back(*calls, of: Figures | None = None, in_step: bool | None = True) -> dict[str, Result]:

@@ -28,6 +28,7 @@ async def test_maintenance_sees_figures_and_findings_and_no_number(tmp_path):
     assert idle["at_work"] is None and idle["calls"] == 2
     assert answer.said["at_work"]["interfaces"][0]["frames"] == 5000
     assert results["clear"] == "failed" and results["frames"] == "passed" and results["vlans"] == "open"
+    assert any("からの数" in value for _, value in answer.said["fields"])  # what isn't of these hours is said
     assert "audio_encrypted" in {one["code"] for one in answer.said["findings"]}
     for number in ("0312345678", "0398765432", "2101"):
         assert number not in answer.body.decode()

@@ -19,7 +19,10 @@ from storage.ring.signing import Signer
 from tests.recorder.door.scene import DAY_NS, NOW_NS, SECOND_NS, Scene
 from tests.recorder.stores import a_call
 
-NUMBERS = ("090-1234-5678", "０９０−１２３４−５６７８", "+81312345678", "03 1234 5678", "(03)1234-5678")
+NUMBERS = (
+    "090-1234-5678", "+442079460000", "819012345678", "０９０−１２３４−５６７８", "+81312345678", "03 1234 5678",
+    "(03)1234-5678",
+)  # fmt: skip
 
 
 async def entries(visitor, **asked):
@@ -39,15 +42,15 @@ async def test_the_auditor_reads_who_heard_what_and_why_and_no_number(tmp_path):
         heard = await entries(auditor, kind="playback")
         as_manager = await entries(manager, kind="playback")
 
-    assert [one["who"] for one in heard] == ["kanri"] * 5 and heard[0]["name"] == "管理 花子"
-    assert [one["said"]["cause"].replace("（番号）", "") for one in heard] == [" から脅迫"] * 5
+    assert [one["who"] for one in heard] == ["kanri"] * len(NUMBERS) and heard[0]["name"] == "管理 花子"
+    assert [one["said"]["cause"].replace("（番号）", "") for one in heard] == [" から脅迫"] * len(NUMBERS)
     assert heard[0]["calls"] == [{"id": "1", "started_ns": scene.calls[0].started_ns, "is_open": False}]
     assert [one["said"]["cause"] for one in as_manager] == [f"{one} から脅迫" for one in reversed(NUMBERS)]
     assert as_manager[0]["calls"][0]["is_open"]
 
 
 async def test_dates_and_document_numbers_are_no_telephone_numbers(tmp_path):
-    causes = ("2026-11-22 09:15 の通話", "総第1234号（令和8年11月22日）", "内線2101", "110番通報")
+    causes = ("2026-11-22 09:15 の通話", "整理番号 8000123456", "総第1234号（令和8年11月22日）", "内線2101、110番通報")
     async with Scene(tmp_path) as scene:
         manager = await scene.manager()
         for cause in causes:
@@ -296,3 +299,14 @@ async def test_a_large_register_is_read_in_the_background_and_answers_at_once(tm
     assert [one["kind"] for one in found] == ["recorded"]
     assert all(one["kind"] != "recorded" for one in acts) and len(acts) > 3
     assert took_s < 1.0
+
+
+async def test_whose_keys_open_recordings_is_told_by_name(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        register = Register(str(scene.store), scene.door.store.uuid, Disk())
+        recipients = [["総務課長", "age1xyz"], ["金庫", "age1abc"]]
+        register.append([Draft(NOW_NS, "start", "recorder", {"sealed_for": recipients})], register.tail())
+        [start] = await entries(manager, kind="start")
+
+    assert start["said"]["sealed_for"] == "総務課長、金庫" and "age1" not in str(start)
