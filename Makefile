@@ -12,7 +12,7 @@ DEMO    := demo-store
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: setup demo demo-announcement bench-announce test lint bench bench-catalogue bench-evidence bench-register bench-sealing \
-  bench-live reliability soak fuzz clean help check-packages demo-desk
+  bench-live bench-desk reliability soak fuzz clean help check-packages demo-desk screenshots
 
 help:  ## What each word does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ demo-announcement: setup  ## A softphone calls, hears the notice, and the record
 demo-desk: setup  ## The desk on this machine with made-up calls; accounts are printed (ARGS="--office kumamoto")
 	$(BIN)/python -m recorder.demo.desk demo-desk $(ARGS)
 
+screenshots: setup  ## A picture of each page of the desk into docs/desk (needs Chromium; ARGS=--help)
+	$(BIN)/python -m tests.recorder.desk.pictures $(ARGS)
+
 test: setup check-packages  ## All tests; those that lack a tool or a right are skipped, and the last line says so
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -60,6 +63,9 @@ reliability: setup check-packages  ## Kills, power cuts and broken disks by the 
 
 bench-catalogue: setup  ## Measure a store of a million calls: search, sweep, start (1 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.catalogue $(ARGS)
+
+bench-desk: setup  ## Measure the desk's pages over a million calls (1 GB of disk; ARGS=--help)
+	$(BIN)/python -m bench.desk $(ARGS)
 
 bench-register: setup  ## Measure the register's page with a million entries (1 GB of disk; ARGS=--help)
 	$(BIN)/python -m bench.register $(ARGS)

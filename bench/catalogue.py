@@ -125,7 +125,7 @@ def make(folder: Path, count: int) -> None:
     (folder / "made").touch()
 
 
-def _made_of() -> str:
+def made_of() -> str:
     """A name for what a store is made of: with other tables or calls it is another."""
     what = Path(office.__file__).read_bytes() + "".join(sql for _, sql in migrations.load()).encode()
     return hashlib.sha256(what).hexdigest()[:8]
@@ -321,7 +321,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="which of these, with commas between them")
     parser.add_argument("--scratch", type=Path, default=HERE / "out", help="folder for the store; must be a real disk")
     args = parser.parse_args()
-    folder = args.scratch.resolve() / f"office-{args.calls}-{_made_of()}"
+    folder = args.scratch.resolve() / f"office-{args.calls}-{made_of()}"
     make(folder, args.calls)
     parts: dict[str, Callable[[], Awaitable[list[Line]]]] = {
         "search": lambda: search(folder, args.runs),

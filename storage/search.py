@@ -108,7 +108,10 @@ async def plan_of(wanted: Wanted, query: Query) -> Plan:
         if (asked := getattr(wanted, column)) is not None:
             tests.append(f"{column} = ?")
             values.append(asked)
-    if wanted.sections is not None:
+    if wanted.sections is not None and len(wanted.sections) == 1:  # a third quicker than a list of one
+        tests.append("section = ?")
+        values.append(text.escape(wanted.sections[0]))
+    elif wanted.sections is not None:
         tests.append("section in (select value from json_each(?))")
         values.append(json.dumps([text.escape(one) for one in wanted.sections]))
     for test, bound in ((">= ?", wanted.at_least_ns), ("<= ?", wanted.at_most_ns)):

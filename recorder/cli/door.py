@@ -42,6 +42,7 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
     import os
     import pwd
 
+    from recorder.door.desk_key import read_key
     from recorder.door.door import Door
     from recorder.door.listen import bound, serve
     from recorder.problems import Unusable
@@ -49,6 +50,7 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
 
     with saying_problems():
         settings = settings_from(config)
+        keys = read_key(settings.desk.identity)
         users: frozenset[int] = frozenset()
         if desk_user is not None:
             try:
@@ -61,8 +63,10 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
                 notifier.tell(READY=1)
                 click.echo(f"The door is open at {at} (process {os.getpid()}).", err=True)
 
-            async with await Door.open(store or settings.recording.store, state, settings) as door:
+            at_store = store or settings.recording.store
+            async with await Door.open(at_store, state, settings, identities=keys) as door:
                 door.ledger.begin()
+                door.standing.begin(time.time_ns())
                 await serve(door, bound(at), users, ready)
 
         asyncio.run(as_service(work))

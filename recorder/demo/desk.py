@@ -22,6 +22,7 @@ import pyotp
 import uvicorn
 
 from recorder.dates import at
+from recorder.demo import at_work
 from recorder.demo.fill import fill
 from recorder.demo.office import NEVER_RECORDED, SECTIONS, calls_of, days_until
 from recorder.desk.app import application as pages
@@ -96,7 +97,8 @@ async def run(folder: Path, office: str, port: int, say: Callable[[str], None]) 
     say("\n確認コード（30秒ごとに変わります。1つのコードは1回だけ使えます）:")
     at_port = socket.create_server(("127.0.0.1", port))
     listening = bound(folder / "socket", mode=0o600)
-    async with await Door.open(folder / "store", folder / "door", settings(office, folder)) as door:
+    chosen = settings(office, folder)
+    async with await Door.open(folder / "store", folder / "door", chosen) as door:
         config = uvicorn.Config(
             pages(door_at(str(folder / "socket"))), log_level="warning", access_log=False, ws="none", lifespan="off",
         )  # fmt: skip
@@ -104,6 +106,7 @@ async def run(folder: Path, office: str, port: int, say: Callable[[str], None]) 
             asyncio.create_task(serve(door, listening, frozenset())),
             asyncio.create_task(run_server(uvicorn.Server(config), at_port)),
             asyncio.create_task(_codes(secrets, say)),
+            asyncio.create_task(at_work.keep_on(chosen.status, folder / "store")),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

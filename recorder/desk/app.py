@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -42,8 +43,8 @@ _STATIC = "public, max-age=86400"
 log = logging.getLogger(__name__)
 
 
-def application(door: httpx.AsyncClient) -> Starlette:
-    """The pages, for a browser; `door` asks the door (`asking.door_at`)."""
+def application(door: httpx.AsyncClient, clock: Callable[[], int] = time.time_ns) -> Starlette:
+    """The pages, for a browser; `door` asks the door (`asking.door_at`). Pages read "yesterday" by `clock`."""
     routes: list[BaseRoute] = [WebRoute(one.path, _handler(one, door), methods=[one.method]) for one in ROUTES]
     routes.append(Mount("/static", StaticFiles(packages=[("recorder.desk", "static")]), name="static"))
 
@@ -57,6 +58,7 @@ def application(door: httpx.AsyncClient) -> Starlette:
     app = Starlette(routes=routes, exception_handlers={404: unknown, 405: unknown})
     app.router.redirect_slashes = False  # it would send people to whatever host a request names
     app.add_middleware(_Headers)
+    app.state.clock = clock
     return app
 
 
@@ -96,13 +98,14 @@ async def _visit(request: Request, door: httpx.AsyncClient, route: Route) -> Vis
     source = request.client.host if request.client else ""
     ask = Asker(door, request.cookies.get(cookies.SESSION, ""), source)
     me: Mapping[str, Any] = {}
+    now_ns: int = request.app.state.clock()
     try:
         if ask.token:
             me = await ask("me")
     except Refused as refused:
         if refused.why is not Why.NOT_LOGGED_IN:
-            return Visit(request, ask, {}, _language(request), route).refused(refused)
-    visit = Visit(request, ask, me, _language(request), route)
+            return Visit(request, ask, {}, _language(request), route, now_ns).refused(refused)
+    visit = Visit(request, ask, me, _language(request), route, now_ns)
     if route.right is Right.ANYBODY:
         return visit
     if not me:

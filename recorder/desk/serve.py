@@ -56,6 +56,9 @@ def bound(address: IPv4Address | IPv6Address, port: int) -> socket.socket:
             hint = "Ports below 1024 need a right of their own: docs/desk.md, Units."
         raise Unusable(f"{address} port {port} can't be listened at: {error.strerror}.", hint=hint) from error
     made.setblocking(False)
+    # Linux hands it on to each connection. asyncio sets it only on sockets that name TCP as their protocol, which
+    # `create_server` doesn't; without it the end of a page waits up to 40 ms for the browser's acknowledgement.
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return made
 
 

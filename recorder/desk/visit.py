@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -29,14 +28,17 @@ def form_token(token: str) -> str:
 
 
 class Visit:
-    """See above. `me` is what the door says of who is logged in; empty if nobody is."""
+    """See above. `me` is what the door says of who is logged in; empty if nobody is. `now_ns` is the time of asking."""
 
-    def __init__(self, request: Request, ask: Asker, me: Me, language: Language, route: Route) -> None:
+    def __init__(
+        self, request: Request, ask: Asker, me: Me, language: Language, route: Route, now_ns: int
+    ) -> None:
         self.request = request
         self.ask = ask
         self.me = me
         self.language = language
         self.route = route
+        self._now_ns = now_ns
         self.form: FormData = FormData()
 
     def t(self, key: str, **values: object) -> str:
@@ -56,8 +58,8 @@ class Visit:
         return found if isinstance(found, str) else ""
 
     def now_ns(self) -> int:
-        """The machine's clock: pages read "yesterday" by it."""
-        return time.time_ns()
+        """When this was asked: pages read "yesterday" by it."""
+        return self._now_ns
 
     def page(
         self, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any

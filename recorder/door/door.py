@@ -10,13 +10,12 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from recorder.door.foreseen import Foreseen
 from recorder.door.instructions import Instructions
 from recorder.door.ledger.ledger import Ledger
 from recorder.door.operations import Caller
@@ -26,8 +25,10 @@ from recorder.door.people.passwords import Passwords
 from recorder.door.people.second_factor import KEY_BYTES, Sealed
 from recorder.door.people.sessions import Lasting
 from recorder.door.people.tickets import Tickets
+from recorder.door.players import Players
 from recorder.door.refusals import Refused, Why
 from recorder.door.sittings import Sittings
+from recorder.door.standing import Standing
 from recorder.policy import offices
 from recorder.policy.profile import Profile
 from recorder.problems import Unusable
@@ -36,6 +37,9 @@ from storage.errors import StoreError
 from storage.register import Draft, Entry
 from storage.ring.ring import Ring
 from storage.store import Store, StoreReader
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
 
 PEOPLE = "people.sqlite"
 KEY = "second-factors.key"
@@ -47,7 +51,7 @@ class Door:
 
     def __init__(
         self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords,
-        ledger: Ledger,
+        ledger: Ledger, identities: Sequence[Identity] = (),
     ) -> None:  # fmt: skip
         self.store = store
         self.settings = settings
@@ -57,16 +61,19 @@ class Door:
         self.attempts = Attempts()
         self.tickets = Tickets()
         self.sittings = Sittings(settings.desk.sitting_minutes * _MINUTE_NS)
-        self.foreseen = Foreseen(store)
+        self.standing = Standing(store)
+        self.identities = tuple(identities)  # the desk's own keys of sealed recordings
+        self.players = Players()
         self.ledger = ledger  # the register, as pages show it
         self.instructions = Instructions(ledger)
 
     @classmethod
     async def open(
-        cls, store: Path, state: Path, settings: Settings, *, passwords: Passwords | None = None
-    ) -> Door:
-        """The door of a store; its own files lie in the folder `state`, which only its user can read. `Unusable` or
-        StoreError if it can't be opened."""
+        cls, store: Path, state: Path, settings: Settings, *, passwords: Passwords | None = None,
+        identities: Sequence[Identity] = (),
+    ) -> Door:  # fmt: skip
+        """The door of a store; its own files lie in the folder `state`, which only its user can read. `identities` open
+        sealed recordings (`desk_key`). `Unusable` or StoreError if it can't be opened."""
         sealed = Sealed(await asyncio.to_thread(_key_in, state))
         lasting = Lasting(
             idle_ns=settings.desk.idle_minutes * _MINUTE_NS, longest_ns=settings.desk.longest_hours * 60 * _MINUTE_NS
@@ -78,7 +85,7 @@ class Door:
             await people.close()
             raise
         ledger = Ledger(state, reader.root, reader.uuid, reader.disk, settings.evidence.witnesses)
-        return cls(reader, settings, people, sealed, passwords or Passwords(), ledger)
+        return cls(reader, settings, people, sealed, passwords or Passwords(), ledger, identities)
 
     @cached_property
     def profile(self) -> Profile | None:
@@ -105,6 +112,8 @@ class Door:
         return entry
 
     async def close(self) -> None:
+        await self.standing.close()
+        await self.players.close()
         await self.ledger.close()
         await self.store.close()
         await self.people.close()

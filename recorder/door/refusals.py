@@ -20,6 +20,7 @@ class Why(StrEnum):
     CONFLICT = "conflict"  # somebody else was quicker; or it was done already
     FORBIDDEN_BY_RULE = "forbidden_by_rule"  # the office's regulation doesn't allow it; the article is told
     GROUND_NEEDED = "ground_needed"  # the regulation wants a ground and its cause first
+    SEALED = "sealed"  # the recording is, and the desk has no key that opens it; `field` says which fault it is
     NO_REGISTER = "no_register"  # the register can't be written, so nothing is done
     NOT_NOW = "not_now"  # the store can't be read at this moment
 
@@ -27,7 +28,7 @@ class Why(StrEnum):
 STATUS = {
     Why.NOT_LOGGED_IN: 401, Why.PASSWORD_FIRST: 403, Why.SECOND_FACTOR_FIRST: 403, Why.PROVE_AGAIN: 403,
     Why.NOT_ALLOWED: 404, Why.NOT_FOUND: 404, Why.NOT_UNDERSTOOD: 422, Why.WRONG: 401, Why.WAIT: 429, Why.CONFLICT: 409,
-    Why.FORBIDDEN_BY_RULE: 403, Why.GROUND_NEEDED: 403, Why.NO_REGISTER: 503, Why.NOT_NOW: 503,
+    Why.FORBIDDEN_BY_RULE: 403, Why.GROUND_NEEDED: 403, Why.SEALED: 403, Why.NO_REGISTER: 503, Why.NOT_NOW: 503,
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,26 @@ from storage.ring.values import Hold
 from storage.store import Store, StoreReader
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A look through all calls."""
+
+    status: Status
+    call: NDArray[np.int64]  # the catalogue's numbers of calls, sorted
+    goes_ns: NDArray[np.int64]  # of each, as in `Forecast`
+    why: NDArray[np.int8]
+
+
 async def status(path: str | os.PathLike[str], at_ns: int, *, clock_ns: int | None = None) -> Status:
     """How the store in the folder `path` stands at an instant; what is over by then counts as due.
 
     `clock_ns` is the machine's clock, if that is to be looked at, too. StoreError as for `Store.open_read_only`.
     """
+    return (await look(path, at_ns, clock_ns=clock_ns)).status
+
+
+async def look(path: str | os.PathLike[str], at_ns: int, *, clock_ns: int | None = None) -> Looked:
+    """The same, and when each recording will go."""
     async with await Store.open_read_only(path) as store:
         ring = Ring(store.root, store.uuid, store.disk, store.catalogue)
         history, of_ring = await policies_of(store.catalogue)
@@ -65,7 +81,7 @@ async def status(path: str | os.PathLike[str], at_ns: int, *, clock_ns: int | No
             set_aside=_set_aside(store),
         )  # fmt: skip
         following = _first_to_go(foreseen, recordings, at_ns)
-        return Status(
+        said = Status(
             store=store.root,
             at_ns=at_ns,
             kept=_kept(recordings),
@@ -80,6 +96,8 @@ async def status(path: str | os.PathLike[str], at_ns: int, *, clock_ns: int | No
             checkpoint=_checkpoint(store),
             alarms=tuple(alarms(recordings, rules, judgement, foreseen, around)),
         )
+        order = np.argsort(found.call)
+        return Looked(said, found.call[order], foreseen.goes_ns[order], foreseen.why[order])
 
 
 def _kept(recordings: Recordings) -> Kept:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.records import CallRecord, ClockPoint, RecordingRecord, StreamRecord
+from storage.sealed.key_store import Named
 from storage.store import Finished, Store
 from storage.wav import ALAW, PCM16, ULAW, Encoding
 
@@ -40,10 +41,11 @@ async def a_store(
     calls: Sequence[tuple[CallRecord, NDArray[np.int16] | NDArray[np.uint8] | None]],
     encoding: str = "pcm16",
     clocks: Sequence[ClockPoint] = (),
+    recipients: Sequence[Named] = (),
 ) -> list[CallRecord]:
     """A store with these calls; samples have a row a frame and a column a channel (bytes for g711)."""
     form: Encoding = ENCODINGS[encoding]
-    async with await Store.open(path, create=True) as store:
+    async with await Store.open(path, create=True, recipients=recipients) as store:
         finished = []
         for call, samples in calls:
             part = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import segno
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from recorder.desk.routes import page
 from recorder.desk.visit import Visit
@@ -15,6 +15,12 @@ from recorder.door.rights import Right
 async def show(visit: Visit) -> Response:
     said = await visit.ask("me.sessions")
     return visit.page("account.html", sessions=said["sessions"])
+
+
+@page("/alive", "alive", Right.OWN, while_setting_up=True)
+async def alive(visit: Visit) -> Response:
+    """Somebody is still at work: a page that isn't left says so (static/idle.js)."""
+    return JSONResponse({"idle_s": visit.me["idle_s"], "left_s": visit.me["left_s"]})
 
 
 @page("/account/password", "account.password", Right.OWN, while_setting_up=True)

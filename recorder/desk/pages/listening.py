@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from recorder.desk.headers import with_waveform
 from recorder.desk.pages import calls
 from recorder.desk.routes import page
+from recorder.desk.showing import moment
 from recorder.desk.visit import Visit
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
@@ -26,7 +27,7 @@ async def open_sitting(visit: Visit) -> Response:
             "listening.open", call=call_id, ground=visit.given("ground")[:64], cause=visit.given("cause")[:400]
         )
     except Refused as refused:
-        if refused.why in (Why.GROUND_NEEDED, Why.FORBIDDEN_BY_RULE, Why.WAIT, Why.NO_REGISTER):
+        if refused.why in (Why.GROUND_NEEDED, Why.FORBIDDEN_BY_RULE, Why.WAIT, Why.SEALED, Why.NO_REGISTER):
             return await calls.show(visit, call_id, refused)
         raise
     return visit.go(f"/listening/{said['sitting']}", call=call_id)
@@ -39,8 +40,8 @@ async def player(visit: Visit) -> Response:
     whole = await visit.ask("call", id=said["call"])
     nonce = secrets.token_urlsafe(16)
     return visit.page(
-        "listening.html", headers=with_waveform(nonce), sitting=sitting, until_ns=said["until_ns"], whole=whole,
-        call=whole["call"], nonce=nonce,
+        "listening.html", headers=with_waveform(nonce), sitting=sitting, until_ns=said["until_ns"],
+        left_ms=said["left_ms"], whole=whole, call=whole["call"], nonce=nonce,
     )  # fmt: skip
 
 
@@ -62,6 +63,16 @@ async def audio(visit: Visit) -> Response:
 @page("/listening/{sitting}/waveform.json", "listening.waveform", Right.LISTEN)
 async def waveform(visit: Visit) -> Response:
     return JSONResponse(await visit.ask("listening.waveform", sitting=visit.request.path_params["sitting"]))
+
+
+@page("/listening/{sitting}/extend", "listening.extend", Right.LISTEN, method="POST")
+async def extend(visit: Visit) -> Response:
+    """For the player's script, which goes on playing meanwhile."""
+    sitting = visit.request.path_params["sitting"]
+    await visit.ask("listening.extend", sitting=sitting)
+    said = await visit.ask("listening.sitting", sitting=sitting)
+    until = visit.t("listen.until", when=moment(said["until_ns"], visit.language))
+    return JSONResponse({"left_ms": said["left_ms"], "until": until, "sentence": visit.t("listen.extended")})
 
 
 @page("/listening/{sitting}/close", "listening.close", Right.LISTEN, method="POST")

@@ -17,7 +17,7 @@ _YEAR_S = 365 * 86_400
 async def show(visit: Visit) -> Response:
     if visit.me:
         return visit.go("/")
-    return visit.page("login.html", refused=None, login="", is_out=visit.given("out") == "1")
+    return visit.page("login.html", refused=None, login="", out=_out(visit))
 
 
 @page("/login", "login.try", Right.ANYBODY, method="POST")
@@ -27,7 +27,7 @@ async def try_it(visit: Visit) -> Response:
     except Refused as refused:
         if refused.why is Why.NOT_NOW:
             raise
-        return visit.refused(refused, "login.html", login=visit.given("login"), is_out=False)
+        return visit.refused(refused, "login.html", login=visit.given("login"), out="")
     if said["ticket"]:
         return visit.page("login_code.html", refused=None, ticket=said["ticket"])
     return _logged_in(visit, said["token"])
@@ -58,6 +58,12 @@ async def set_language(visit: Visit) -> Response:
     other = "en" if visit.language == "ja" else "ja"
     answer.set_cookie(cookies.LANGUAGE, other, max_age=_YEAR_S, secure=True, httponly=True, samesite="strict")
     return answer
+
+
+def _out(visit: Visit) -> str:
+    """How the last session of this browser ended, as its address says: "1" by logging out, "idle"."""
+    given = visit.given("out")
+    return given if given in ("1", "idle") else ""
 
 
 def _path_here(given: str) -> str:

@@ -17,7 +17,17 @@ WORDS = {
     "common.required": ("必須", "required"),
     "common.optional": ("任意", "optional"),
     "common.reason": ("理由", "Reason"),
-    "common.printed": ("印刷", "Print"),
+    "common.printed": ("印刷：{when}　{post}　{name}", "Printed {when} by {name}, {post}"),
+    "common.act": ("操作", "Act"),
+    "common.idle": (
+        "操作がないため、2分以内に自動的にログアウトします。続けるときは「続ける」を押してください。",
+        "Nothing was done for a while: within two minutes you will be logged out. Press Go on to stay.",
+    ),
+    "common.idle.last": (
+        "ログインから長い時間がたったため、2分以内に自動的にログアウトします。入力中の内容は今のうちに送ってください。",
+        "You have been logged in for long: within two minutes you will be logged out. Send what you have written.",
+    ),
+    "common.idle.stay": ("続ける", "Go on"),
     "role.manager": ("管理責任者", "Manager"),
     "role.deputy": ("代理者", "Deputy"),
     "role.operator": ("取扱者", "Operator"),

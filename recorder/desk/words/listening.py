@@ -21,22 +21,54 @@ WORDS = {
     "listen.side.office": ("職員（庁内）の声", "The office"),
     "listen.play": ("再生", "Play"),
     "listen.pause": ("一時停止", "Pause"),
-    "listen.back": ("5秒戻る", "Back 5 s"),
-    "listen.forward": ("5秒進む", "On 5 s"),
+    "listen.player": ("再生", "Player"),
+    "listen.place": ("再生する位置", "Where it plays"),
+    "listen.back": ("{seconds}秒戻る", "Back {seconds} s"),
+    "listen.forward": ("{seconds}秒進む", "On {seconds} s"),
     "listen.speed": ("速さ", "Speed"),
+    "listen.speed.times": ("{times} 倍", "{times} times"),
     "listen.clock": ("時刻", "Time of day"),
-    "listen.jump": ("この時刻へ", "Go there"),
-    "listen.volume": ("音量", "Volume"),
-    "listen.gap": ("この間は音声が届いていません", "No audio arrived here"),
+    "listen.jump": ("この時刻へ移る", "Go there"),
+    "listen.outside": ("この録音は {from} から {until} までです。", "The recording is from {from} to {until}."),
+    "listen.volume": ("音量：{side}", "Volume: {side}"),
+    "listen.skip": ("無音を飛ばす", "Skip silences"),
+    "listen.silences": ("（{count} か所、合計 {seconds} 秒）", "({count}, {seconds} s in all)"),
+    "listen.silences.none": ("（なし）", "(none)"),
+    "listen.loop": ("くり返し", "Repeat"),
+    "listen.loop.from": ("ここからくり返す", "Repeat from here (A)"),
+    "listen.loop.until": ("ここまでくり返す", "Repeat to here (B)"),
+    "listen.loop.end": ("くり返しをやめる", "Stop repeating"),
+    "listen.loop.none": ("くり返し：なし", "Nothing is repeated"),
+    "listen.loop.from.set": ("くり返し：{from} から", "Repeat from {from}"),
+    "listen.loop.both": ("くり返し：{from} ～ {until}", "Repeat {from} to {until}"),
+    "listen.loop.order": (
+        "くり返しの終わりは、始まりより後にしてください。", "The end has to come after the beginning."
+    ),
+    "listen.gap": ("この間は音声が届いていません：{side}", "No audio arrived here: {side}"),
     "listen.gaps": ("斜線の所は音声が届いていません（{count} か所）", "Hatched: no audio arrived ({count})"),
+    "listen.gap.length": ("{seconds} 秒間", "{seconds} s"),
     "listen.keys": (
-        "キー操作：スペース＝再生・一時停止、←→＝5秒、Shift+←→＝30秒、Home＝先頭",
-        "Keys: space plays and pauses, arrows 5 s, with shift 30 s, Home to the beginning",
+        "キー操作：スペース＝再生・一時停止、←→＝5秒、Shift+←→＝30秒、Home＝先頭。"
+        "再生の部分を選んでいるとき：J・L＝10秒、K＝再生・一時停止、A・B＝くり返しの始まりと終わり",
+        "Keys: space plays and pauses, arrows 5 s, with shift 30 s, Home to the beginning. "
+        "With the focus in the player: J and L 10 s, K plays and pauses, A and B repeat from and to",
+    ),
+    "listen.ending": (
+        "あと2分以内に、聴ける時間が終わります。", "Within two minutes the time for listening is over."
+    ),
+    "listen.extend": ("時間を延ばす（管理簿に残ります）", "Go on listening (it is entered in the register)"),
+    "listen.extended": ("時間を延ばしました。", "You may go on listening."),
+    "listen.extend.not": (
+        "時間を延ばせませんでした。聴き終わってから、もう一度開いてください。", "That failed. Open it again afterwards."
     ),
     "listen.close": ("聴き終わった", "Done"),
     "listen.over": (
         "聴ける時間が終わりました。必要なときは、もう一度開いてください。",
         "Time is over. Open it again if need be.",
+    ),
+    "listen.failed": (
+        "再生できません。画面を開き直してください。続くときは保守担当に連絡してください。",
+        "It can't be played. Open the page again; if that doesn't help, call maintenance.",
     ),
     "listen.no_script": ("この画面にはスクリプトの許可が必要です。", "This page needs script."),
 }

@@ -12,6 +12,9 @@ WORDS = {
     ),
     "login.code": ("確認コード", "Code"),
     "login.out": ("ログアウトしました。", "You are logged out."),
+    "login.out.idle": (
+        "操作がない時間が続いたため、自動的にログアウトしました。", "You were logged out: nothing was done for a while."
+    ),
     "login.nobody": (
         "利用者が登録されていません。録音装置の画面（コンソール）で recorder first-manager を実行してください。",
         "There is nobody yet. Run on the recorder's console: recorder first-manager",

@@ -5,8 +5,12 @@ WORDS = {
     "morning.menu": ("状況", "Today"),
     "morning.all_well": ("異常はありません。行うことはありません。", "All is well. There is nothing to do."),
     "morning.to_do": ("確認が必要です", "This needs you"),
+    "morning.to_do.critical": (
+        "重大な警報があります。下の「対処」のとおりにしてください。", "There is a critical alarm. Do what stands below."
+    ),
     "morning.recording": ("録音", "Recording"),
     "morning.recording.yes": ("録音中（通話中 {count} 件）", "At work ({count} calls now)"),
+    "morning.recording.alarmed": ("動作していますが、重大な警報があります", "At work, but there is a critical alarm"),
     "morning.recording.no": ("録音していません", "Not recording"),
     "morning.keeps": ("自動の保守", "Housekeeping"),
     "morning.keeps.yes": ("動作中", "At work"),
@@ -21,6 +25,7 @@ WORDS = {
     "morning.missing.none": ("録音漏れ 0 件", "None missing"),
     "morning.ring": ("保存できる日数", "The ring holds"),
     "morning.ring.days": ("今の使い方で約 {days} 日分", "About {days} days at this rate"),
+    "morning.ring.years": ("今の使い方で約 {years} 年分", "About {years} years at this rate"),
     "morning.ring.unknown": ("まだ見込みが立ちません（録音を始めて間もないため）", "Too early to say"),
     "morning.ring.used": ("使用 {used}、ディスクの空き {free}", "{used} used, {free} of the disk free"),
     "morning.next": ("次に消去される録音", "The next to go"),

@@ -76,6 +76,19 @@ WORDS = {
     ),
     "refused.ground_needed.ground": ("聴く根拠を選んでください（{detail}）。", "Choose a ground ({detail})."),
     "refused.ground_needed.cause": ("聴く事由を書いてください。", "Say why."),
+    "refused.sealed": ("封印された録音で、開けません。", "The recording is sealed."),
+    "refused.sealed.no_key": (
+        "封印された録音です。この操作卓には開く鍵がないため、ここでは聴けません。鍵を保管している人に複製を依頼してください。",
+        "The recording is sealed, and this desk has no key. Ask whoever keeps a key for a copy.",
+    ),
+    "refused.sealed.other_key": (
+        "封印された録音です。この操作卓の鍵では開けません。保守担当に連絡してください（recorder key rewrap）。",
+        "The recording is sealed, and not for this desk's key. Call maintenance (recorder key rewrap).",
+    ),
+    "refused.sealed.altered": (
+        "封印された録音が、録音した時のままではないため、再生しません。保守担当に連絡してください（recorder verify）。",
+        "The sealed recording isn't as it was sealed, so it isn't played. Call maintenance (recorder verify).",
+    ),
     "refused.no_register": (
         "通話記録管理簿に書けないため、操作を中止しました。録音は続いています。保守担当に連絡してください。",
         "The register can't be written, so nothing was done. Recording goes on. Call maintenance.",

@@ -18,6 +18,8 @@ from recorder.settings.bounds import STRICT, Within
 if TYPE_CHECKING:
     from recorder.door.door import Door
 
+SECOND_NS = 10**9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointed:
@@ -41,6 +43,8 @@ class Me:
     has_second_factor: bool
     office: str  # as in 松本市; "" if the settings name none
     recovery_codes: int  # that are left
+    idle_s: int  # after so long without an act the session ends
+    left_s: int  # after so long it ends in any case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +109,8 @@ async def me(door: Door, caller: Caller, asked: Nothing) -> Me:
         second_factor_first=not person.has_second_factor,
         has_second_factor=person.has_second_factor, office=door.office_name,
         recovery_codes=await door.people.recovery_codes_left(person.id),
+        idle_s=door.people.lasting.idle_ns // SECOND_NS,
+        left_s=max(0, session.begun_ns + door.people.lasting.longest_ns - caller.now_ns) // SECOND_NS,
     )  # fmt: skip
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
+from recorder.door.standing import Fate
 from recorder.numbers.form import is_number, normalised
 from recorder.settings.bounds import STRICT, Within
+from storage.errors import StoreError
 from storage.records import CallRecord
 from storage.ring import holds
 from storage.ring.ring import Ring
@@ -101,7 +103,7 @@ class Call:
     has_recording: bool
     recording_s: float
     goes_ns: int | None  # when it will be overwritten, as far as foreseen
-    why_goes: str  # held, period, capacity, not_foreseen
+    why_goes: str  # held, period, capacity, not_foreseen; unknown: the call is too new
     holds: tuple[str, ...]  # H12
 
 
@@ -127,6 +129,7 @@ class WholeCall:
     parts: tuple[Part, ...]
     starts_ns: int | None  # of the recording
     encoding: str
+    is_sealed: bool
     sha256: str
     gaps: tuple[Gap, ...]
     streams: tuple[Stream, ...]
@@ -179,6 +182,7 @@ async def one(door: Door, caller: Caller, asked: OneCall) -> WholeCall:
         ),
         starts_ns=recording.starts_ns if recording else None,
         encoding=recording.encoding if recording else "",
+        is_sealed=record.is_sealed,
         sha256=recording.sha256.hex() if recording else "",
         gaps=tuple(
             Gap(channel=channel, from_s=begin / recording.rate_hz, until_s=end / recording.rate_hz)
@@ -212,11 +216,18 @@ async def rows(door: Door, records: list[CallRecord], now_ns: int) -> tuple[Call
     """Calls as rows, with what keeps each, and until when."""
     store = door.store
     running = await holds.running(Ring(store.root, store.uuid, store.disk, store.catalogue), now_ns)
-    fates = await door.foreseen.fates([record.id for record in records], now_ns)
+    try:
+        fates = await door.standing.fates([record.id for record in records], now_ns)
+    except StoreError as error:
+        raise Refused(Why.NOT_NOW) from error
     found = []
     for record in records:
-        recording, fate = record.recording, fates.get(record.id)
+        recording = record.recording
         parties = (record.caller, record.callee)
+        named = tuple(
+            hold.name for hold in running if hold.scope.covers(record.id, record.started_ns, record.section, parties)
+        )
+        fate = _fate(fates.get(record.id), is_held=bool(named))
         found.append(
             Call(
                 id=record.id, direction=record.direction, outcome=record.outcome, end_reason=record.end_reason,
@@ -226,15 +237,17 @@ async def rows(door: Door, records: list[CallRecord], now_ns: int) -> tuple[Call
                 flags=tuple(map(escape, record.flags)), excluded_by=_text(record.excluded_by),
                 announced_ms=record.announced_ms, has_recording=recording is not None,
                 recording_s=recording.frames / recording.rate_hz if recording else 0.0,
-                goes_ns=fate.goes_ns if fate else None, why_goes=fate.why if fate else "not_foreseen",
-                holds=tuple(
-                    hold.name
-                    for hold in running
-                    if hold.scope.covers(record.id, record.started_ns, record.section, parties)
-                ),
+                goes_ns=fate.goes_ns, why_goes=fate.why, holds=named,
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _fate(foreseen: Fate | None, *, is_held: bool) -> Fate:
+    """Holds are as of now, what was foreseen is some minutes old."""
+    if is_held:
+        return Fate(None, "held")
+    return Fate(None, "unknown") if foreseen is None or foreseen.why == "held" else foreseen
 
 
 def _sections(caller: Caller, asked: str) -> tuple[str, ...] | None:

@@ -13,9 +13,10 @@ from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
 from recorder.status import live
-from recorder.status.gather import status
+from recorder.status.values import ENDING_DAYS
 from storage.errors import StoreError
 from storage.layout import day_begins_ns
+from storage.retention.counting import DAY_NS
 from storage.ring import holds
 from storage.ring.ring import Ring
 
@@ -86,11 +87,12 @@ async def morning(door: Door, caller: Caller, asked: Nothing) -> Morning:
     """The first page of the day."""
     store = door.store
     try:
-        found = await status(store.root, caller.now_ns, clock_ns=caller.now_ns)
+        found = await door.standing.status(caller.now_ns)
     except StoreError as error:
         raise Refused(Why.NOT_NOW) from error
     now = live.read(door.settings.status, store.root, caller.now_ns)
     running = await holds.running(Ring(store.root, store.uuid, store.disk, store.catalogue), caller.now_ns)
+    ending_ns = caller.now_ns + ENDING_DAYS * DAY_NS
     today = at(caller.now_ns).date()
     return Morning(
         at_ns=caller.now_ns,
@@ -114,7 +116,7 @@ async def morning(door: Door, caller: Caller, asked: Nothing) -> Morning:
         free_bytes=found.free_bytes,
         disk_bytes=found.disk_bytes,
         holds=len(running),
-        holds_ending=len(found.holds.ending),
+        holds_ending=sum(hold.until_ns is not None and hold.until_ns <= ending_ns for hold in running),
         provisional=sum(hold.ground == PROVISIONAL for hold in running),
         swept_ns=found.swept_ns,
         alarms=tuple(map(_shown, live.together(found.alarms, now))),
@@ -127,7 +129,7 @@ async def _day(door: Door, day: str) -> DayOfCalls:
         outcome: count
         for outcome, count in await door.store.catalogue.query(
             "select outcome, count(*) from call where started_ns >= ? and started_ns < ? group by outcome",
-            (begin, begin + 86_400 * 10**9),
+            (begin, begin + DAY_NS),
         )
     }
     return DayOfCalls(

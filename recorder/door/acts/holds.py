@@ -144,7 +144,7 @@ async def confirm(door: Door, caller: Caller, asked: ConfirmHold) -> HoldShown:
         await holds.release(
             ring, [hold.number], at_ns=caller.now_ns, who=caller.login, reason=f"{placed.name}: {asked.reason}"
         )
-    door.foreseen.forget()
+    door.standing.forget()
     return placed
 
 
@@ -161,7 +161,7 @@ async def release(door: Door, caller: Caller, asked: ReleaseHold) -> Nothing:
         raise Refused(Why.NO_REGISTER) from error
     if not ended:
         raise Refused(Why.CONFLICT)
-    door.foreseen.forget()
+    door.standing.forget()
     return Nothing()
 
 
@@ -186,7 +186,7 @@ async def _place(
             )  # fmt: skip
     except StoreError as error:
         raise Refused(Why.NO_REGISTER) from error
-    door.foreseen.forget()
+    door.standing.forget()
     return _shown(door, hold, None)
 
 

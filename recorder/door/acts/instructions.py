@@ -16,7 +16,7 @@ from recorder.door.instructions import ENDED, GIVEN, Instruction
 from recorder.door.ledger.ledger import Unread
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
-from recorder.door.rights import Right
+from recorder.door.rights import Right, Role
 from recorder.settings.bounds import STRICT, Within
 from storage.layout import JAPAN
 from storage.records import CallRecord
@@ -137,6 +137,10 @@ async def end(door: Door, caller: Caller, asked: EndInstruction) -> Nothing:
     if not one.is_in_force(caller.now_ns):
         raise Refused(Why.CONFLICT)
     await door.enter(caller, ENDED, {"instruction": one.number, "reason": asked.reason})
+    contractors = {
+        person.id for person in await door.people.people(caller.now_ns) if Role.CONTRACTOR in person.roles
+    }
+    await door.players.drop(*door.sittings.of_calls(one.calls, contractors))  # what they hear breaks off
     return Nothing()
 
 

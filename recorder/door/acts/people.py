@@ -175,6 +175,7 @@ async def dismiss(door: Door, caller: Caller, asked: Dismiss) -> Nothing:
     fields = {"login": person.login, "name": person.name, "role": given.role, "section": given.section}
     await door.enter(caller, "dismissed", {**fields, "reason": asked.reason})
     await door.people.dismiss(given.number, caller.now_ns)
+    await door.players.drop(*door.sittings.of_person(person.id))  # what he hears breaks off
     return Nothing()
 
 
@@ -185,6 +186,7 @@ async def close(door: Door, caller: Caller, asked: OfPerson) -> Nothing:
     person = await _other(door, caller, asked.account)
     await door.enter(caller, "account_closed", {"login": person.login, "name": person.name})
     await door.people.close_account(person.id, caller.now_ns)
+    await door.players.drop(*door.sittings.of_person(person.id))
     return Nothing()
 
 
@@ -197,6 +199,7 @@ async def reset(door: Door, caller: Caller, asked: OfPerson) -> FirstPassword:
     await door.enter(caller, "account_reset", {"login": person.login, "name": person.name})
     await door.people.set_password(person.id, kept, must_change=True)
     await door.people.set_factor(person.id, None, ())
+    await door.players.drop(*door.sittings.of_person(person.id))
     return FirstPassword(account=person.id, password=password)
 
 

@@ -54,7 +54,7 @@ class PeopleBook:
 
     def __init__(self, connection: aiosqlite.Connection, lasting: Lasting) -> None:
         self._db = connection
-        self._lasting = lasting
+        self.lasting = lasting
         self._lock = asyncio.Lock()
 
     @classmethod
@@ -245,7 +245,7 @@ class PeopleBook:
         async with self._writing() as db:
             await db.execute(
                 "delete from session where seen_ns < ? or begun_ns < ?",
-                (now_ns - self._lasting.idle_ns, now_ns - self._lasting.longest_ns),
+                (now_ns - self.lasting.idle_ns, now_ns - self.lasting.longest_ns),
             )
             await db.execute(
                 "insert into session (token, account, begun_ns, seen_ns, proved_ns, source) values (?, ?, ?, ?, ?, ?)",
@@ -262,7 +262,7 @@ class PeopleBook:
         """The session of a token, seen now; None if there is none, or it is over."""
         rows = await self._all(f"{_SESSION} where token = ?", (sessions.digest(token),))
         found = Session(*rows[0]) if rows else None
-        if found is None or self._lasting.is_over(found.begun_ns, found.seen_ns, now_ns):
+        if found is None or self.lasting.is_over(found.begun_ns, found.seen_ns, now_ns):
             return None
         if now_ns - found.seen_ns > 10**9:  # not a write for each picture of a page
             await self._write("update session set seen_ns = ? where number = ?", (now_ns, found.number))
@@ -272,7 +272,7 @@ class PeopleBook:
         """Where somebody is logged in."""
         rows = await self._all(f"{_SESSION} where account = ? order by begun_ns", (account,))
         found = [Session(*row) for row in rows]
-        return [one for one in found if not self._lasting.is_over(one.begun_ns, one.seen_ns, now_ns)]
+        return [one for one in found if not self.lasting.is_over(one.begun_ns, one.seen_ns, now_ns)]
 
     async def prove(self, number: int, now_ns: int) -> None:
         """The second factor was given again."""

@@ -10,16 +10,12 @@ from importlib import resources
 import pytest
 
 from recorder.desk.cookies import SESSION
-from tests.recorder.desk.served import CHROMIUM, Served, code_of, needs_chromium, served
+from tests.recorder.desk.served import CHROMIUM, FLAGS, Served, code_of, needs_chromium, served
 from tests.recorder.stores import a_call
 
 playwright = pytest.importorskip("playwright.async_api", reason="needs playwright")
 pytestmark = needs_chromium
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-]  # fmt: skip
 HOSTILE = (
     "<script>window.hit=1</script>", "\"><img src=x onerror=window.hit=1>", "=cmd|' /C calc'!A0", "\u202e逆さま\u202c",
     "{{ 7 * 7 }}", "x" * 10_000, "'; drop table call; --", "javascript:window.hit=1",

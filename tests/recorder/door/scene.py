@@ -14,6 +14,7 @@ import httpx
 import numpy as np
 import pyotp
 from argon2 import PasswordHasher
+from pyrage import x25519
 
 from recorder.door.acts.people import first_manager
 from recorder.door.door import Door
@@ -23,6 +24,7 @@ from recorder.settings import Settings
 from recorder.settings.models import Policy, Section
 from storage.records import CallRecord
 from storage.register import Entry, Register
+from storage.sealed.key_store import Named
 from tests.recorder.stores import START_NS, a_call, a_store
 
 SECOND_NS = 10**9
@@ -102,18 +104,24 @@ class Scene:
 
     def __init__(
         self, folder: Path, calls: Sequence[CallRecord] = (), *, office: str = "matsumoto",
-        sections: Sequence[Section] = SECTIONS,
+        sections: Sequence[Section] = SECTIONS, recipients: Sequence[Named] = (),
+        identities: Sequence[x25519.Identity] = (),
     ) -> None:  # fmt: skip
         self.folder = folder
         self.store = folder / "store"
         self.calls = list(calls) or [a_call("1")]
         self.settings = settings(office, sections)
+        self.recipients = recipients  # for whom recordings are sealed
+        self.identities = identities  # the desk's own keys
         self.now_ns = NOW_NS
 
     async def __aenter__(self) -> Self:
         sound = np.arange(16_000, dtype=np.int16).reshape(8000, 2)
-        await a_store(self.store, [(call, sound if call.outcome == "recorded" else None) for call in self.calls])
-        self.door = await Door.open(self.store, self.folder / "door", self.settings, passwords=quick_passwords())
+        told = [(call, sound if call.outcome == "recorded" else None) for call in self.calls]
+        await a_store(self.store, told, recipients=self.recipients)
+        self.door = await Door.open(
+            self.store, self.folder / "door", self.settings, passwords=quick_passwords(), identities=self.identities
+        )
         transport = httpx.ASGITransport(application(self.door, lambda: self.now_ns))
         self.client = httpx.AsyncClient(transport=transport, base_url="http://door")
         return self

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from recorder.door.audio import Source
+from recorder.door import audio
+from recorder.door.shape import shape_of
+from recorder.door.sound import PlainSound
 from tests.recorder.door.scene import Scene, Visitor
 from tests.recorder.stores import a_call, a_store
 
@@ -87,6 +89,26 @@ async def test_a_sitting_ends_and_is_nobody_else_s(tmp_path):
     assert [one.status for one in (stolen, within, over)] == [404, 200, 404]
 
 
+async def test_what_a_dismissed_person_hears_breaks_off_in_the_middle(tmp_path):
+    """Also what is under way: a browser asks for a long recording in one piece."""
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        operator = await scene.appointed(manager, "suzuki", "operator")
+        sitting = (await operator.ask("listening.open", call="1")).said["sitting"]
+        player = scene.door.players.find(sitting)
+        assert player is not None
+        before = [chunk async for chunk in player.chunks(500, 1000)]
+
+        await manager.prove()
+        everybody = (await manager.ask("people")).said["people"]
+        [number] = [role["number"] for one in everybody if one["login"] == "suzuki" for role in one["appointments"]]
+        done = await manager.ask("people.dismiss", appointment=number, reason="異動")
+        after = [chunk async for chunk in player.chunks(500, 1000)]
+
+    assert done.status == 200
+    assert len(before[0]) == 500 and after == []
+
+
 async def test_who_opens_one_recording_after_the_other_is_stopped(tmp_path):
     async with Scene(tmp_path) as scene:
         manager = await scene.manager()
@@ -124,20 +146,35 @@ async def test_ranges_are_those_of_the_whole(tmp_path):
     assert beyond.status == 422
 
 
-async def test_a_waveform_has_the_loudest_of_each_column(tmp_path):
-    sound = np.zeros((8000, 2), np.int16)
-    sound[1000, 0], sound[7999, 1] = -32768, 16384
+async def test_a_waveform_has_the_loudest_of_each_column_and_the_silences(tmp_path):
+    sound = np.zeros((10 * 8000, 2), np.int16)
+    sound[:8000] = 5000  # a second, then six of a line that hums, then a second of the other side alone
+    sound[8000:56_000] = 100
+    sound[56_000:64_000, 1] = -32768
+    await a_store(tmp_path / "s", [(a_call("w"), sound)])
+    path, record = await _only(tmp_path / "s")
+
+    shape = shape_of(PlainSound(path, record.frames, 2), columns=100)
+
+    assert shape.loudest.shape == (2, 100)
+    assert shape.loudest[0, :10].tolist() == [39] * 10 and shape.loudest[0, 70:].max() <= 1
+    assert shape.loudest[1, 70:80].tolist() == [255] * 10
+    assert shape.silences == ((1.3, 6.7), (8.3, 9.7))
+
+
+async def test_a_waveform_is_sent_small_and_looked_at_once(tmp_path):
     async with Scene(tmp_path) as scene:
-        await a_store(tmp_path / "second", [(a_call("w"), sound)])
-        path = next((tmp_path / "second").rglob("*.wav"))
-        [record] = [one for one in await _calls(tmp_path / "second")]
+        manager = await scene.manager()
+        sitting = (await manager.ask("listening.open", call="1")).said["sitting"]
 
-        loudest = Source(str(path), record).loudest(80)
-        assert scene.calls
+        first = await manager.ask("listening.waveform", sitting=sitting)
+        next(scene.store.rglob("*.wav")).unlink()
+        again = await manager.ask("listening.waveform", sitting=sitting)
 
-    assert loudest.shape == (2, 80)
-    assert loudest[0].argmax() == 10 and loudest[0].max() == 1.0
-    assert loudest[1].argmax() == 79 and loudest[1].max() == 0.5
+    assert first.said["seconds"] == 1.0
+    assert len(first.said["caller"]) == len(first.said["callee"]) == 100
+    assert all(isinstance(one, int) and 0 <= one <= 255 for one in first.said["caller"])
+    assert again.body == first.body
 
 
 @pytest.mark.parametrize("encoding, law", [("ulaw", 0), ("alaw", 8)])
@@ -146,11 +183,11 @@ async def test_g711_is_decoded_by_its_tables(tmp_path, encoding, law):
 
     codes = np.arange(512, dtype=np.uint16).astype(np.uint8).reshape(256, 2)
     await a_store(tmp_path / "s", [(a_call("g"), codes)], encoding)
-    [record] = await _calls(tmp_path / "s")
+    path, record = await _only(tmp_path / "s")
 
-    source = Source(str(next((tmp_path / "s").rglob("*.wav"))), record)
-    data = source.read(0, source.size)
-    source.close()
+    sound = PlainSound(path, record.frames, 2)
+    data = audio.read(sound, 0, audio.size_of(sound))
+    sound.close()
 
     samples, _ = soundfile.read(io.BytesIO(data), dtype="int16")
     np.testing.assert_array_equal(samples, TABLE[Law(law)][codes])
@@ -170,8 +207,10 @@ async def test_listening_leaves_its_end_in_the_register(tmp_path):
     assert "0312345678" not in text and sitting not in text
 
 
-async def _calls(path):
+async def _only(root):
+    """The one recording of a store: its path and its record."""
     from storage.store import Store
 
-    async with await Store.open_read_only(path) as store:
-        return [call async for call in store.calls()]
+    async with await Store.open_read_only(root) as store:
+        [call] = [call async for call in store.calls()]
+        return store.path_of(call), call.recording
