@@ -218,7 +218,7 @@ async def test_a_file_that_does_not_go_and_a_sweep_that_breaks_off_ring_once(tmp
             ground = Ground(rule="r", article="", reason="test")
             [path] = store.glob("*/*/*/*c-1.wav")
             subprocess.run(["chattr", "+i", str(path)], check=True)  # noqa: ASYNC221
-            await erase(ring, ["c-1"], ground, as_of_ns=now_ns, at_ns=now_ns, who="test")
+            await erase(ring, ["c-1"], ground, as_of_ns=now_ns, at_ns=now_ns, who="test", backup_days=7)
         assert path.exists()
         said = [_once(store)]
         with sqlite3.connect(store / "catalogue.sqlite", isolation_level=None) as other:

@@ -122,7 +122,7 @@ async def test_what_is_erased_is_in_no_copy(tmp_path: Path) -> None:
     async with await Ring.open(store) as ring:
         now_ns = a_call().started_ns + 10**15
         ground = Ground(rule="r", article="", reason="over")
-        await erase(ring, ["c-1"], ground, as_of_ns=now_ns, at_ns=now_ns, who="somebody")
+        await erase(ring, ["c-1"], ground, as_of_ns=now_ns, at_ns=now_ns, who="somebody", backup_days=7)
 
     assert not (store / layout.CATALOGUE_BEFORE).exists()
     assert [call.id for call in await all_calls(store)] == ["c-2"]
