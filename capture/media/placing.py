@@ -22,6 +22,7 @@ from capture.media.state import StreamColumns
 NEAR = 800  # samples: 100 ms. Within this of its capture time a packet's timestamp is never doubted.
 STEP = 64  # sequence numbers that may be missing between two packets of a piece
 SAMPLE_NS = 125_000
+AT_ONCE = 4096  # payloads copied at once: between gathering and laying down they fit a processor's cache
 FAR = 1 << 30  # samples: a stream this far from its row isn't placed here, where differences have 32 bits
 
 
@@ -178,11 +179,10 @@ def _copy(
         # Views of overlapping items, one beginning at each byte: a gather or scatter then moves whole payloads.
         items = np.ndarray((len(data) - size + 1,), f"V{size}", data, strides=(1,))
         places = np.ndarray((len(pool) - size + 1,), f"V{size}", pool, strides=(1,))
-        if len(sizes) == 1:
-            places[to] = _taken(items, start)
-        else:
-            these = np.flatnonzero(length == size)
-            places[to[these]] = _taken(items, start[these])
+        these = slice(None) if len(sizes) == 1 else np.flatnonzero(length == size)
+        here, there = start[these], to[these]
+        for lo in range(0, len(here), AT_ONCE):
+            places[there[lo : lo + AT_ONCE]] = _taken(items, here[lo : lo + AT_ONCE])
 
 
 def _taken(items: NDArray[np.void], index: NDArray[np.int64]) -> NDArray[np.void]:
