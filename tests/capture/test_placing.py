@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -502,3 +503,18 @@ def test_payloads_lie_where_they_belong_however_many_they_are(lengths: Sequence[
     for where, first, size in zip(to.tolist(), start.tolist(), length.tolist(), strict=True):
         expected[where : where + size] = data[first : first + size]
     assert np.array_equal(pool, expected)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8])
+def test_few_payloads_of_a_large_batch_take_little_memory(count: int) -> None:
+    """numpy's `take` would copy all the overlapping payloads that a batch could hold: 160 times its bytes."""
+    data, pool = np.ones(1 << 20, np.uint8), np.zeros(1 << 12, np.uint8)
+    length, start = np.full(count, 160), 500 * np.arange(count)
+
+    tracemalloc.start()
+    _copy(pool, 160 * np.arange(count), data, start, length)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert pool.sum() == 160 * count
+    assert peak < 50_000
