@@ -62,7 +62,7 @@ class FlowTable:
 
     def add(self, source: int, destination: int, number: int) -> None:
         """Enter a flow that is not in the table."""
-        if 2 * (self._count + 1) > 1 << self._bits:
+        if 4 * (self._count + 1) > 1 << self._bits:  # fuller, and many a row has to be looked up twice
             self._rebuild(grow=True)
         self._insert(source, destination, number)
 

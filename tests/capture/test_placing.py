@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from capture.counters import Counters
 from capture.media.buffers import AudioBuffers, AudioSink
 from capture.media.careful import CarefulPlacer, Source
 from capture.media.negotiation import CallMedia, Declaration
-from capture.media.placing import place
+from capture.media.placing import AT_ONCE, _copy, place
 from capture.media.router import MediaRouter, Point
 from capture.media.state import StreamColumns
 from tests.capture.slow_timeline import (
@@ -486,3 +487,34 @@ def test_a_flow_that_returns_after_one_with_the_other_law_is_heard_in_its_own() 
 
     expected = timeline([*first.sent, *second.sent])
     assert not differences(expected, found), differences(expected, found)
+
+
+@pytest.mark.parametrize("lengths", [(160,), (80, 160, 240)])
+def test_payloads_lie_where_they_belong_however_many_they_are(lengths: Sequence[int]) -> None:
+    chosen, count = random.Random(7), 2 * AT_ONCE + 3
+    data = np.frombuffer(chosen.randbytes(100_000), np.uint8)
+    length = np.array([chosen.choice(lengths) for _ in range(count)])
+    start = np.array([chosen.randrange(len(data) - 240) for _ in range(count)])
+    to = 250 * np.array(chosen.sample(range(count), count))
+    pool, expected = np.zeros(250 * count, np.uint8), np.zeros(250 * count, np.uint8)
+
+    _copy(pool, to, data, start, length)
+
+    for where, first, size in zip(to.tolist(), start.tolist(), length.tolist(), strict=True):
+        expected[where : where + size] = data[first : first + size]
+    assert np.array_equal(pool, expected)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8])
+def test_few_payloads_of_a_large_batch_take_little_memory(count: int) -> None:
+    """numpy's `take` would copy all the overlapping payloads that a batch could hold: 160 times its bytes."""
+    data, pool = np.ones(1 << 20, np.uint8), np.zeros(1 << 12, np.uint8)
+    length, start = np.full(count, 160), 500 * np.arange(count)
+
+    tracemalloc.start()
+    _copy(pool, 160 * np.arange(count), data, start, length)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert pool.sum() == 160 * count
+    assert peak < 50_000
