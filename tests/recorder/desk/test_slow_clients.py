@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -21,8 +22,10 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
+from recorder.desk.connections import Bounded
 from recorder.desk.serve import patient
 from recorder.serving import Server, run
+from tests.recorder.desk.test_certificate import made
 
 ROOT = Path(__file__).resolve().parents[3]
 ASK = b"GET /login HTTP/1.1\r\nhost: desk\r\nconnection: close\r\n\r\n"
@@ -31,8 +34,15 @@ ASK = b"GET /login HTTP/1.1\r\nhost: desk\r\nconnection: close\r\n\r\n"
 @pytest.fixture
 def desk() -> Iterator[tuple[int, int]]:
     """A desk as it is started, on its own, without a door: its port and process."""
+    with running() as found:
+        yield found
+
+
+@contextlib.contextmanager
+def running(*options: str) -> Iterator[tuple[int, int]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "recorder", "desk", "--listen", f"127.0.0.1:{_free()}", "--socket", "/nowhere/socket"],
+        [sys.executable, "-m", "recorder", "desk", "--listen", f"127.0.0.1:{_free()}", "--socket", "/nowhere/socket",
+         *options],
         cwd=ROOT, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -98,6 +108,26 @@ def test_a_thousand_sockets_that_say_little_keep_nobody_out(desk: tuple[int, int
     assert refused == b""
 
 
+def test_a_thousand_halves_of_a_handshake_take_the_memory_of_a_hundred(tmp_path: Path) -> None:
+    """Of one machine: the hundred-and-first is closed before TLS."""
+    certificate, key = made(tmp_path, "desk", "-nodes")
+    with running("--certificate", str(certificate), "--key", str(key)) as (port, process):
+        before = megabytes(process)
+        halves = [opened(port, "127.0.0.2") for _ in range(1000)]
+        for half in halves:
+            with contextlib.suppress(ConnectionError):
+                half.sendall(b"\x16\x03\x01")
+        trusting = ssl.create_default_context(cafile=certificate)
+        trusting.check_hostname = False
+        with trusting.wrap_socket(opened(port, "127.0.0.99"), server_hostname="desk") as honest:
+            assert answer(honest, ASK).startswith(b"HTTP/1.1 200")
+        during = megabytes(process)
+        for half in halves:
+            half.close()
+
+    assert during - before < 64
+
+
 def test_too_much_is_refused_and_takes_no_memory(desk: tuple[int, int]) -> None:
     port, process = desk
     before = megabytes(process)
@@ -135,9 +165,9 @@ async def impatient() -> AsyncIterator[int]:
         return StreamingResponse(chunks())
 
     app = Starlette(routes=[Route("/", small), Route("/endless", endless)])
-    config = uvicorn.Config(app, http=patient(0.5, 1.0, 4), log_level="error", lifespan="off", ws="none",
+    config = uvicorn.Config(app, http=patient(0.5, 1.0), log_level="error", lifespan="off", ws="none",
                             timeout_graceful_shutdown=1)  # fmt: skip
-    at = socket.create_server(("127.0.0.1", 0))
+    at = Bounded(socket.create_server(("127.0.0.1", 0)), of_one=4, together=100)
     serving = asyncio.create_task(run(Server(config), at))
     try:
         await asyncio.sleep(0.2)
