@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections import Counter
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -20,6 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from recorder.desk.connections import Bounded
 from recorder.problems import Unusable
 from recorder.serving import Server, run
 
@@ -27,7 +27,7 @@ REQUEST_S = 20.0  # for a request to come in whole
 STALLED_S = 60.0  # in which somebody takes some 50 kB of an answer
 IDLE_S = 15  # between two requests
 A_SOURCE = 100  # connections of one machine; browsers open six
-TOGETHER = 2000  # of all
+TOGETHER = 2000  # of all: at worst 0.6 GB, and the unit has 1
 HEADERS_BYTES = 32 << 10
 
 
@@ -37,16 +37,16 @@ async def serve(
 ) -> None:  # fmt: skip
     """Answers until it is cancelled."""
     config = uvicorn.Config(
-        app, http=patient(REQUEST_S, STALLED_S, A_SOURCE), ws="none", lifespan="off", log_level="warning",
-        access_log=False, server_header=False, limit_concurrency=TOGETHER, timeout_keep_alive=IDLE_S,
+        app, http=patient(REQUEST_S, STALLED_S), ws="none", lifespan="off", log_level="warning",
+        access_log=False, server_header=False, timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=5, h11_max_incomplete_event_size=HEADERS_BYTES, proxy_headers=False,
         ssl_certfile=certificate or None, ssl_keyfile=key or None,
     )  # fmt: skip
     await run(Server(config, ready), at)
 
 
-def bound(address: IPv4Address | IPv6Address, port: int) -> socket.socket:
-    """A listening socket. `Unusable` if it can't be."""
+def bound(address: IPv4Address | IPv6Address, port: int) -> Bounded:
+    """A listening socket with those bounds. `Unusable` if it can't be."""
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
     try:
         made = socket.create_server((str(address), port), family=family, backlog=512)
@@ -55,11 +55,12 @@ def bound(address: IPv4Address | IPv6Address, port: int) -> socket.socket:
         if isinstance(error, PermissionError):
             hint = "Ports below 1024 need a right of their own: docs/desk.md, Units."
         raise Unusable(f"{address} port {port} can't be listened at: {error.strerror}.", hint=hint) from error
-    made.setblocking(False)
+    bounded = Bounded(made, of_one=A_SOURCE, together=TOGETHER)
+    bounded.setblocking(False)
     # Linux hands it on to each connection. asyncio sets it only on sockets that name TCP as their protocol, which
     # `create_server` doesn't; without it the end of a page waits up to 40 ms for the browser's acknowledgement.
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return made
+    bounded.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return bounded
 
 
 def check_certificate(certificate: str, key: str) -> None:
@@ -84,30 +85,20 @@ def _no_password() -> str:
     raise ValueError("the key has a passphrase")
 
 
-def patient(request_s: float, stalled_s: float, a_source: int) -> type[H11Protocol]:
+def patient(request_s: float, stalled_s: float) -> type[H11Protocol]:
     """uvicorn's protocol with these limits."""
-    connections: Counter[str] = Counter()
 
     class Patient(H11Protocol):
-        _source = ""
         _until: asyncio.TimerHandle | None = None  # the request has to be whole
         _stalled: asyncio.TimerHandle | None = None  # it has to take some of the answer
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            self._source = self.client[0] if self.client else ""
-            connections[self._source] += 1
-            if connections[self._source] > a_source:
-                transport.abort()
-            else:
-                self._wait()
+            self._wait()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._waited()
             self.resume_writing()
-            connections[self._source] -= 1
-            if connections[self._source] <= 0:
-                del connections[self._source]
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:

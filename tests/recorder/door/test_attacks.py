@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from statistics import median
 from typing import Any
 
 import pytest
@@ -52,8 +51,9 @@ async def test_ten_thousand_guesses_of_one_machine_get_through_a_few_dozen_times
             if number % 1000 == 999:
                 assert (await manager.log_in()).said["token"]
 
-    assert one.checked <= 5 + 10  # then after 30 s, 1 min, 2, 4, 8, 15, 15, ... of an hour and what logging in took
-    assert many.checked <= 20 + 8
+    # 5 and 20, and those that a minute forgives before; then one after 30 s, 1 min, 2, 4, 8, 15, 15, 15.
+    assert one.checked <= 6 + 10
+    assert many.checked <= 26 + 10
 
 
 async def test_guesses_from_everywhere_are_slowed_down_and_the_person_is_not(tmp_path):
@@ -97,21 +97,20 @@ async def test_an_unknown_login_costs_the_door_the_same_work_as_a_known_one(tmp_
 
 
 async def test_a_stop_watch_doesn_t_tell_a_known_login_from_an_unknown_one(tmp_path):
-    """The medians of tries in turn, with a hash that takes some milliseconds. The bound is wide for busy machines: an
-    unknown login without a hash would be ten times as quick."""
+    """The quickest of tries in turn, in processor time, which other programs on the machine don't lengthen. With a hash
+    of some milliseconds: without one, an unknown login would take a third."""
     async with Scene(tmp_path) as scene:
+        scene.door.passwords = Passwords(PasswordHasher(time_cost=2, memory_cost=8192, parallelism=1))
         await scene.manager()
-        scene.door.passwords = Passwords(PasswordHasher(time_cost=2, memory_cost=4096, parallelism=1))
         took: dict[str, list[float]] = {"kanri": [], "nobody": []}
         for number in range(25):
             for login, seconds in took.items():
                 scene.wait(60)
-                began = time.perf_counter()
+                began = time.process_time()
                 await Guesser(scene).tries(login, f"198.51.100.{number}")
-                seconds.append(time.perf_counter() - began)
-        known, unknown = median(took["kanri"]), median(took["nobody"])
+                seconds.append(time.process_time() - began)
 
-    assert 0.5 < unknown / known < 2
+    assert 0.67 < min(took["nobody"]) / min(took["kanri"]) < 1.5
 
 
 def fields_of(schema: dict[str, Any]) -> Iterator[tuple[str, object]]:
@@ -143,8 +142,8 @@ async def test_no_payload_in_any_field_of_any_operation_is_more_than_text(tmp_pa
         asked = 0
         for name, operation in operations.TABLE.items():
             fields = dict(fields_of(operation.asked.json_schema()))
-            for field in fields:
-                for value in (*TEXTS, *OTHERS):
+            for field, good in fields.items():
+                for value in (*(TEXTS if isinstance(good, str) else TEXTS[::8]), *OTHERS):
                     asked += 1
                     # Elsewhere each time, or the door would only say: wait.
                     visitor = replace(manager, source=f"198.51.{asked >> 8 & 255}.{asked & 255}")

@@ -61,6 +61,31 @@ def test_all_is_put_in_place(machine: Path) -> None:
     assert wanted == ["recorder-capture.service", "recorder-keeper.service", "recorder-teller.service"]
 
 
+def test_the_desk_is_put_in_place_and_starts_only_if_it_is_asked_for(
+    machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wants = machine / "etc/systemd/system/multi-user.target.wants"
+    desk = {"recorder-door.service", "recorder-desk.service"}
+    assert install(machine) == 0
+    assert desk <= set(os.listdir(machine / "usr/local/lib/systemd/system"))
+    assert not desk & set(os.listdir(wants))
+    capsys.readouterr()
+
+    assert install(machine, "--desk") == 0
+
+    assert desk <= set(os.listdir(wants))
+    said = capsys.readouterr().out
+    assert "answers this machine alone" in said and "recorder first-manager --config" in said
+    accounts, certificate = os.stat(machine / "var/lib/recorder-door"), os.stat(machine / "etc/recorder/desk")
+    assert (stat.S_IMODE(accounts.st_mode), accounts.st_gid) == (0o700, group(machine, "recorder-door"))
+    assert (stat.S_IMODE(certificate.st_mode), certificate.st_gid) == (0o750, group(machine, "recorder-desk"))
+    assert stat.S_IMODE(os.stat(machine / "etc/recorder/door").st_mode) == 0o700
+    lines = (machine / "etc/group").read_text().splitlines()
+    assert {line.split(":")[0] for line in lines if "recorder-desk" in line.split(":")[3].split(",")} == {
+        "recorder-door",
+    }  # fmt: skip
+
+
 def test_the_teller_is_not_of_the_stores_group(machine: Path) -> None:
     install(machine)
 
