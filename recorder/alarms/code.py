@@ -55,6 +55,7 @@ class Code(StrEnum):
     CHECKPOINT_FAILED = "checkpoint_failed"
     WITNESS_SILENT = "witness_silent"
     WITNESS_REFUSES = "witness_refuses"
+    OFFICE_SETTINGS_BAD = "office_settings_bad"
 
     @property
     def severity(self) -> Severity:

@@ -158,4 +158,8 @@ MEANING_AND_REMEDY: dict[Code, tuple[str, str]] = {
         "is another.",
         "Find out why, and keep the witness's folder: recorder verify --witness {witness}",
     ),
+    Code.OFFICE_SETTINGS_BAD: (
+        "What the office changed at the desk can't be used ({reason}); older settings are in force.",
+        "See all faults with recorder config check {config}; restarting recorder-door writes the file anew.",
+    ),
 }

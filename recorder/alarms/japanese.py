@@ -156,4 +156,8 @@ MEANING_AND_REMEDY: dict[Code, tuple[str, str]] = {
         "録音 {count} 件は、一つの鍵でしか開けません。その鍵を失うと、録音も失われます。",
         "すべての鍵で開けるようにしてください: recorder key rewrap --store {store} --config FILE --identity FILE",
     ),
+    Code.OFFICE_SETTINGS_BAD: (
+        "操作卓で承認された設定を使えません（{reason}）。以前の設定で動いています。",
+        "異常の箇所を確かめ、recorder-door を再起動してください: recorder config check {config}",
+    ),
 }

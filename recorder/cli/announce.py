@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from recorder.cli.common import config_option, saying_problems, settings_from
+from recorder.cli.common import config_option, saying_problems, settings_of_service
 
 
 @click.command("announce", short_help="Tell callers that their call is recorded.")
@@ -21,7 +21,7 @@ def command(config: Path | None, store: Path | None) -> int:
     What is played stands under [announcement] or [hook] of the settings. Says on stderr when it is ready.
     """
     with saying_problems():
-        settings = settings_from(config)
+        settings = settings_of_service(config)
 
         from recorder.announcement.run import run
 

@@ -87,6 +87,18 @@ def settings_from(path: Path | None) -> Settings:
     return load(path)
 
 
+def settings_of_service(path: Path | None) -> Settings:
+    """The same for a service: what the office changed at the desk never stops it; if that is faulty, it is said."""
+    if path is None:
+        return Settings()
+    from recorder.settings import load_anyway
+
+    settings, said = load_anyway(path)
+    if said:
+        click.echo(f"recorder: {said}", err=True)
+    return settings
+
+
 def in_language(asked: str | None) -> Literal["ja", "en"]:
     """The language asked for, or the locale's: Japanese, unless it names another. In C or POSIX it names none."""
     if asked is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recorder.cli.common import config_option, saying_problems, settings_from
+from recorder.cli.common import config_option, saying_problems, settings_of_service
 from recorder.cli.door import socket_option
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _settings(config: Path | None, listen: str | None, certificate: str | None, 
     from recorder.problems import Unusable
     from recorder.settings.bounds import Refused
 
-    desk = settings_from(config).desk
+    desk = settings_of_service(config).desk
     try:
         return dataclasses.replace(
             desk, listen=listen or desk.listen, certificate=certificate or desk.certificate, key=key or desk.key

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recorder.cli.common import config_option, saying_problems, settings_from
+from recorder.cli.common import config_option, saying_problems, settings_from, settings_of_service
 
 if TYPE_CHECKING:
     from recorder.daemon.notify import Notifier
@@ -42,6 +42,7 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
     import os
     import pwd
 
+    from recorder.door.acts import settings as office_settings
     from recorder.door.desk_key import read_key
     from recorder.door.door import Door
     from recorder.door.listen import bound, serve
@@ -49,7 +50,7 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
     from recorder.serving import as_service
 
     with saying_problems():
-        settings = settings_from(config)
+        settings = settings_of_service(config)
         keys = read_key(settings.desk.identity)
         users: frozenset[int] = frozenset()
         if desk_user is not None:
@@ -64,10 +65,14 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
                 click.echo(f"The door is open at {at} (process {os.getpid()}).", err=True)
 
             at_store = store or settings.recording.store
-            async with await Door.open(at_store, state, settings, identities=keys) as door:
+            async with await Door.open(at_store, state, settings, identities=keys, config=config) as door:
                 door.ledger.begin()
                 door.standing.begin(time.time_ns())
-                await serve(door, bound(at), users, ready)
+                settling = asyncio.create_task(office_settings.settle_at_start(door))
+                try:
+                    await serve(door, bound(at), users, ready)
+                finally:
+                    settling.cancel()
 
         asyncio.run(as_service(work))
     return 0

@@ -19,6 +19,7 @@ from capture.counters import Counters
 from capture.files import CaptureFileError
 from recorder.daemon.memory import overwrite_what_is_freed
 from recorder.daemon.notify import Notifier
+from recorder.daemon.office import OfficeFile
 from recorder.daemon.reload import read_again, waiting_for_restart
 from recorder.daemon.signals import Signals
 from recorder.daemon.source import Source
@@ -83,6 +84,7 @@ class Daemon:
         self._settings = settings
         self._config = config
         self._signals = signals
+        self._office = OfficeFile(settings.desk.changes)
         self._notifier = Notifier()
         self._voice = Voice("recorder-capture")
         self._status_s = 0.0
@@ -136,7 +138,7 @@ class Daemon:
 
     async def _turn(self) -> None:
         """After each look at the source."""
-        if self._signals.reload_wanted():
+        if self._signals.reload_wanted() or self._office.changed(time.monotonic()):
             read_again(self._config, self._adopt, self._notifier, self._say)
         await self._session.settle()
         self._say([*self._source.news(), *self._session.told()])
@@ -151,6 +153,8 @@ class Daemon:
     def _adopt(self, settings: Settings) -> list[str]:
         self._hearing.adopt(settings)
         later = waiting_for_restart(self._settings, settings)
+        if settings.desk.changes != self._settings.desk.changes:
+            self._office = OfficeFile(settings.desk.changes)
         self._settings = settings
         told = "The settings were read again; they hold for calls that begin from now on."
         only = [f"Only a restart brings these into force: {', '.join(later)}."] if later else []

@@ -6,19 +6,22 @@ takes to start: half of what all of the program takes.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from recorder.daemon.signals import Signals
 from recorder.daemon.source import Source, open_source
-from recorder.settings import Settings, load
+from recorder.settings import Settings, load_anyway
 
 
 def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> bool:
     """Record until SIGTERM, SIGINT, or the end of standard input; whether all was written that was captured.
     Raises `Unusable`, `StoreError`."""
-    settings = load(config) if config is not None else Settings()
+    settings, said = load_anyway(config) if config is not None else (Settings(), "")
+    if said:
+        print(f"recorder: {said}", file=sys.stderr, flush=True)
     folder = store or settings.recording.store
     if not interfaces and len(settings.capture.processes) > 1:
         from recorder.processes.parent import run_several

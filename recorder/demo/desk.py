@@ -19,6 +19,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pyotp
+import tomli_w
 import uvicorn
 
 from recorder.dates import at
@@ -32,9 +33,9 @@ from recorder.door.listen import bound, serve
 from recorder.door.people import second_factor
 from recorder.door.rights import Role
 from recorder.serving import run as run_server
-from recorder.settings import Settings
-from recorder.settings.models import Lines, Policy, Section, Status
+from recorder.settings import Settings, load
 
+CONFIG = "recorder.toml"
 PASSWORD = "demo-desk-2026"
 
 
@@ -59,13 +60,18 @@ ACCOUNTS = (
 
 
 def settings(office: str, folder: Path) -> Settings:
-    """Those of the office that doesn't exist, under the regulation of one that does."""
-    return Settings(
-        policy=Policy(office=office),
-        lines=Lines(never_record=(NEVER_RECORDED,)),
-        sections=tuple(Section(name=one.name, extensions=one.extensions) for one in SECTIONS),
-        status=Status(live=folder / "live.json", folder=folder),
-    )
+    """Those of the office that doesn't exist, under the regulation of one that does; written into the folder."""
+    path = folder / CONFIG
+    path.write_text(
+        tomli_w.dumps({
+            "policy": {"office": office}, "lines": {"never_record": [NEVER_RECORDED]},
+            "sections": [{"name": one.name, "extensions": list(one.extensions)} for one in SECTIONS],
+            "status": {"live": str(folder / "live.json"), "folder": str(folder)},
+            "desk": {"changes": str(folder.absolute() / "office.toml")},
+        }),
+        "utf-8",
+    )  # fmt: skip
+    return load(path)
 
 
 async def make(folder: Path, office: str, now_ns: int, *, days: int = 7, per_day: int = 60) -> dict[str, str]:
@@ -97,14 +103,14 @@ async def run(folder: Path, office: str, port: int, say: Callable[[str], None]) 
     say("\n確認コード（30秒ごとに変わります。1つのコードは1回だけ使えます）:")
     at_port = socket.create_server(("127.0.0.1", port))
     listening = bound(folder / "socket", mode=0o600)
-    chosen = settings(office, folder)
-    async with await Door.open(folder / "store", folder / "door", chosen) as door:
-        config = uvicorn.Config(
+    chosen, config = settings(office, folder), folder / CONFIG
+    async with await Door.open(folder / "store", folder / "door", chosen, config=config) as door:
+        served = uvicorn.Config(
             pages(door_at(str(folder / "socket"))), log_level="warning", access_log=False, ws="none", lifespan="off",
         )  # fmt: skip
         tasks = [
             asyncio.create_task(serve(door, listening, frozenset())),
-            asyncio.create_task(run_server(uvicorn.Server(config), at_port)),
+            asyncio.create_task(run_server(uvicorn.Server(served), at_port)),
             asyncio.create_task(_codes(secrets, say)),
             asyncio.create_task(at_work.keep_on(chosen.status, folder / "store")),
         ]

@@ -37,7 +37,7 @@ def _value(visit: Visit, name: str, value: str | int | bool) -> str:
         return _day(visit, value)
     if name == "ground" and value == "provisional":
         return visit.t("holds.provisional")
-    if name in ("role", "how", "form", "event", "command"):
+    if name in ("role", "how", "form", "event", "command", "part", "old"):
         return visit.word(f"{name}.{value}", value)
     if name == "section":
         return value or visit.t("people.whole_office")

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from recorder.door.instructions import Instructions
 from recorder.door.ledger.ledger import Ledger
+from recorder.door.office.file import OfficeFile
+from recorder.door.office.proposals import Proposals
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
@@ -51,7 +53,7 @@ class Door:
 
     def __init__(
         self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords,
-        ledger: Ledger, identities: Sequence[Identity] = (),
+        ledger: Ledger, identities: Sequence[Identity] = (), config: Path | None = None,
     ) -> None:  # fmt: skip
         self.store = store
         self.settings = settings
@@ -66,14 +68,18 @@ class Door:
         self.players = Players()
         self.ledger = ledger  # the register, as pages show it
         self.instructions = Instructions(ledger)
+        self.proposals = Proposals(ledger)
+        self.office_file = OfficeFile(config, settings.desk.changes)
+        self.changing = asyncio.Lock()  # of the office's settings: one at a time
 
     @classmethod
     async def open(
         cls, store: Path, state: Path, settings: Settings, *, passwords: Passwords | None = None,
-        identities: Sequence[Identity] = (),
+        identities: Sequence[Identity] = (), config: Path | None = None,
     ) -> Door:  # fmt: skip
         """The door of a store; its own files lie in the folder `state`, which only its user can read. `identities` open
-        sealed recordings (`desk_key`). `Unusable` or StoreError if it can't be opened."""
+        sealed recordings (`desk_key`). `config` is the file of the settings, beside which the office changes its own.
+        `Unusable` or StoreError if it can't be opened."""
         sealed = Sealed(await asyncio.to_thread(_key_in, state))
         lasting = Lasting(
             idle_ns=settings.desk.idle_minutes * _MINUTE_NS, longest_ns=settings.desk.longest_hours * 60 * _MINUTE_NS
@@ -85,7 +91,13 @@ class Door:
             await people.close()
             raise
         ledger = Ledger(state, reader.root, reader.uuid, reader.disk, settings.evidence.witnesses)
-        return cls(reader, settings, people, sealed, passwords or Passwords(), ledger, identities)
+        return cls(reader, settings, people, sealed, passwords or Passwords(), ledger, identities, config)
+
+    def adopt(self, settings: Settings) -> None:
+        """Other settings are in force from now on: those of the office, not those that were built in at the start."""
+        self.settings = settings
+        self.__dict__.pop("profile", None)
+        self.standing.forget()
 
     @cached_property
     def profile(self) -> Profile | None:

@@ -59,6 +59,8 @@ TABLE: dict[Role, frozenset[Right]] = {
     Role.AUDITOR: _ALL | {Right.REGISTER},
     Role.MAINTENANCE: _ALL | {Right.MIRROR},
 }
+# A deputy whose manager is there: he is the second person for what the manager proposes (office/approving).
+_DEPUTY = _ALL | {Right.SETTINGS, Right.APPROVE}
 # What a contractor may do with the calls that an instruction in force names, and with no others.
 INSTRUCTED = frozenset({Right.CALL, Right.LISTEN})
 
@@ -68,7 +70,7 @@ def rights_of(roles: Iterable[Role], *, manager_is_away: bool) -> frozenset[Righ
     found: set[Right] = {Right.OWN}
     for role in roles:
         if role is Role.DEPUTY and not manager_is_away:
-            found |= _ALL
+            found |= _DEPUTY
         else:
             found |= TABLE[role]
     return frozenset(found)

@@ -18,6 +18,7 @@ from recorder.alarms.board import Event
 from recorder.alarms.code import Code, Severity
 from recorder.checkpoints import keeping as checkpoints
 from recorder.daemon.notify import Notifier
+from recorder.daemon.office import OfficeFile
 from recorder.daemon.reload import read_again
 from recorder.daemon.signals import Signals
 from recorder.daemon.voice import Voice
@@ -30,6 +31,7 @@ from recorder.housekeeping import (
     memory,
     metrics,
     nightly,
+    office,
     publish,
     room,
     store,
@@ -42,7 +44,7 @@ from recorder.housekeeping.server import Server
 from recorder.problems import Unusable
 from recorder.ring import clock
 from recorder.sentences import Kind, Sentence
-from recorder.settings import Settings, load
+from recorder.settings import Settings, load_anyway
 from storage import meta
 from storage.disk import Disk
 from storage.errors import StoreError
@@ -60,6 +62,7 @@ class Housekeeping:
 
     def __init__(self, settings: Settings, path: str, config: Path | None, signals: Signals) -> None:
         self._settings, self._config, self._signals = settings, config, signals
+        self._office = OfficeFile(settings.desk.changes)
         self._store = path
         self._disk = Disk()
         self._alone = Alone(path, self._disk)
@@ -87,6 +90,7 @@ class Housekeeping:
             "sweep": (10.0, self._sweep_if_due),
             "check": (60.0, self._check_if_due),
             "store": (3600.0, self._look_at_store),
+            "office": (10.0, self._look_at_office),
             "enter": (1.0, self._enter),
             "checkpoint": (5.0, self._make_checkpoint),
             "publish": (5.0, self._publish),
@@ -130,7 +134,7 @@ class Housekeeping:
         self._say([Sentence(ready, Kind.READY)])
         self._notifier.tell(READY=1, STATUS=ready)
         while not self._signals.stopping:
-            if self._signals.reload_wanted():
+            if self._signals.reload_wanted() or self._office.changed(time.monotonic()):
                 read_again(self._config, self._adopt, self._notifier, self._say)
             await self._start_what_is_due(time.monotonic())
             self._notifier.alive(time.monotonic())
@@ -248,6 +252,10 @@ class Housekeeping:
         if found is not None:
             self._found(found, keys.LOOKED_FOR)
 
+    async def _look_at_office(self) -> None:
+        if self._config is not None:
+            self._found(await asyncio.to_thread(office.alarms, self._config), office.LOOKED_FOR)
+
     async def _enter(self) -> None:
         self._events.look_at_clock(time.time_ns(), time.monotonic_ns())
         await self._events.enter(self._store)
@@ -285,6 +293,8 @@ class Housekeeping:
             self._due_s["publish"] = 0.0
 
     def _adopt(self, settings: Settings) -> list[str]:
+        if settings.desk.changes != self._settings.desk.changes:
+            self._office = OfficeFile(settings.desk.changes)
         self._settings = settings
         self._checkpoints = checkpoints.Checkpoints(self._store, settings.evidence, settings.status.folder)
         return [Sentence("The settings were read again.", Kind.SETTINGS_READ)]
@@ -310,7 +320,7 @@ async def _as_task(job: Callable[[], Awaitable[None]]) -> None:
 def run(config: Path | None, path: Path | None, *, once: bool) -> list[Alarm]:
     """Keep house until SIGTERM or SIGINT, or once; the alarms that stand then. Raises `Unusable`, and with
     `once` `StoreError`."""
-    settings = load(config) if config is not None else Settings()
+    settings = load_anyway(config)[0] if config is not None else Settings()
     folder = os.path.abspath(path or settings.recording.store)
     with Signals() as signals:
         keeper = Housekeeping(settings, folder, config, signals)

@@ -15,13 +15,13 @@ from recorder.daemon.source import open_interfaces
 from recorder.figures.values import Figures
 from recorder.problems import Unusable
 from recorder.processes.keeper import SentKeeper
-from recorder.settings import Settings, load
+from recorder.settings import Settings, load_anyway
 
 
 def run_one(config: Path | None, store: Path | None, number: int, channel: int) -> bool:
     """Record until SIGTERM as process `number` of the settings, `channel` being the descriptor of our end of the
     socket to the parent; whether all could be given to it. Raises `Unusable`."""
-    settings = load(config) if config is not None else Settings()
+    settings = load_anyway(config)[0] if config is not None else Settings()
     if not 0 <= number < len(settings.capture.processes):
         raise Unusable(f"The settings name no capture process {number}.", hint="Stop the recorder and start it again.")
     # Before the store is open, as in a single process: the ring takes what comes meanwhile.

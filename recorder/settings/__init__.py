@@ -5,6 +5,7 @@ holds every fault with its key and line. `config/recorder.toml` shows each key w
 a test keeps the two equal.
 
     files       a file to settings; an office's profile does, too
+    overlay     what the office changes itself, in a file of its own
     models      the tables and their keys
     sealing     for whom recordings are sealed
     keeping     how long recordings are kept, as a person writes it
@@ -18,7 +19,7 @@ a test keeps the two equal.
 
 from recorder.settings.checking import Fault, UnusableSettings
 from recorder.settings.desk import Desk
-from recorder.settings.files import check, load
+from recorder.settings.files import check, load, load_anyway
 from recorder.settings.models import (
     Capture,
     Cdr,
@@ -42,4 +43,5 @@ from recorder.settings.sealing import Sealing
 __all__ = [
     "Capture", "Cdr", "Desk", "Evidence", "Fault", "Limits", "Lines", "Media", "Notice", "Numbers", "OwnRule", "Policy",
     "Recording", "Ring", "Sealing", "Section", "Settings", "Status", "Tell", "UnusableSettings", "check", "load",
+    "load_anyway",
 ]  # fmt: skip

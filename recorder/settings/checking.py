@@ -43,7 +43,6 @@ class UnusableSettings(Unusable):
 def check(data: bytes, model: type[Model]) -> tuple[Model | None, list[Fault]]:
     """What the text says as the model has it and no faults, or None and at least one fault, in the order of their
     lines."""
-    import json
     import tomllib
 
     try:
@@ -57,6 +56,13 @@ def check(data: bytes, model: type[Model]) -> tuple[Model | None, list[Fault]]:
         return None, [_syntax_fault(text, str(problem))]
     except RecursionError:
         return None, [Fault(1, "", "brackets are nested too deeply")]
+
+    return check_table(table, model, text)
+
+
+def check_table(table: Mapping[str, Any], model: type[Model], text: str) -> tuple[Model | None, list[Fault]]:
+    """The same of tables that were read already; `text` is where the lines are counted."""
+    import json
 
     from pydantic import TypeAdapter, ValidationError
 
@@ -100,6 +106,7 @@ _FORMS = {
     "mail_server": 'must be a server with its port, such as "mail.example.jp:587"',
     "syslog_server": 'must be a server with its port, such as "log.example.jp:6514"',
     "webhook_url": "must begin with https://, or be on this machine",
+    "changes": 'must be empty, or a whole path such as "/var/lib/recorder-office/office.toml"',
     "listen": 'must be empty, or an address of this machine alone with a port, such as "127.0.0.1:9180"',
 }
 

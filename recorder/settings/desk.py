@@ -11,7 +11,7 @@ from recorder.settings.bounds import STRICT, Refused, Within
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The desk (操作卓) and its door. Nothing of it is read by who records."""
+    """The desk (操作卓) and its door. Who records reads `changes` of it, and nothing else."""
 
     __pydantic_config__ = STRICT
 
@@ -22,6 +22,7 @@ class Desk:
     longest_hours: Annotated[int, Within(ge=1, le=12)] = 8
     sitting_minutes: Annotated[int, Within(ge=1, le=240)] = 30
     identity: str = ""
+    changes: Annotated[str, Within(pattern=r"^(/.*)?$")] = ""
 
     def __post_init__(self) -> None:
         try:

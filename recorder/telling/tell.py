@@ -27,7 +27,7 @@ from recorder.daemon.signals import Signals
 from recorder.daemon.voice import Voice
 from recorder.housekeeping import publish
 from recorder.sentences import Kind, Sentence
-from recorder.settings import Settings, load
+from recorder.settings import Settings, load_anyway
 from recorder.telling.channel import Channel, NotSent
 from recorder.telling.mail import Mail
 from recorder.telling.pending import Patience, Told, pending
@@ -206,6 +206,6 @@ def _read(path: Path) -> Told:
 
 def run(config: Path | None) -> None:
     """Tell until SIGTERM or SIGINT. Raises `Unusable`."""
-    settings = load(config) if config is not None else Settings()
+    settings = load_anyway(config)[0] if config is not None else Settings()
     with Signals() as signals:
         asyncio.run(Teller(settings, signals, config).run())

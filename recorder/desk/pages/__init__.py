@@ -1,6 +1,10 @@
 """Who answers, one module a subject. Importing this package fills the table of `recorder.desk.routes`."""
 
 # The menu is in the order of the table, so the morning comes first.
-from recorder.desk.pages import morning, calls, holds, register, mirror, people, instructions, account, listening, login  # isort: skip
+from recorder.desk.pages import morning, calls, holds, register, mirror  # isort: skip
+from recorder.desk.pages import people, instructions, settings, account, listening, login  # isort: skip
 
-__all__ = ["account", "calls", "holds", "instructions", "listening", "login", "mirror", "morning", "people", "register"]
+__all__ = [
+    "account", "calls", "holds", "instructions", "listening", "login", "mirror", "morning", "people", "register",
+    "settings",
+]  # fmt: skip

@@ -20,11 +20,13 @@ from recorder.desk.words import (
     people,
     refused,
     register,
+    settings,
 )
 
 _BOOK: dict[str, tuple[str, str]] = {}
 _CHAPTERS = (
     account, calls, common, holds, instructions, listening, login, mirror, morning, people, refused, register,
+    settings,
 )  # fmt: skip
 for _chapter in _CHAPTERS:
     for _key, _said in _chapter.WORDS.items():

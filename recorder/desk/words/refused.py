@@ -54,6 +54,44 @@ WORDS = {
     "refused.not_understood.until_days": (
         "期限は今日から{detail}日以内にしてください。", "The last day must be within {detail} days."
     ),
+    "refused.not_understood.numbers": (
+        "番号は数字と X で書いてください。例：2101、21XX", "Numbers have digits and X, as in 21XX."
+    ),
+    "refused.not_understood.extensions": (
+        "内線は数字と X で書いてください。例：2101、21XX", "Extensions have digits and X, as in 21XX."
+    ),
+    "refused.not_understood.name": ("課の名前を書いてください（64文字以内）。", "Name the section (64 characters)."),
+    "refused.not_understood.reason": ("理由を書いてください（400文字以内）。", "Say why (400 characters)."),
+    "refused.not_understood.since_until": ("終わりの日が始まりの日より前です。", "It ends before it begins."),
+    "refused.not_understood.same": ("今の設定と同じです。", "That is as it is now."),
+    "refused.not_understood.count": (
+        "日数・月数・年数は、1以上の数で書いてください。", "Write how many, as a number of 1 or more."
+    ),
+    "refused.not_understood.office": ("規程のひな型を選んでください。", "Choose a regulation."),
+    "refused.not_understood.settings": (
+        "他の設定と合わないため、変えられません（{detail}）。", "That doesn't go with other settings ({detail})."
+    ),
+    "refused.not_understood.second_person": (
+        "提案者とは別の、承認できる人が承認します（管理責任者。管理責任者の提案は代理者）。",
+        "Another person has to approve: a manager, or the deputy for what a manager proposed.",
+    ),
+    "refused.conflict.proposal": (
+        "同じ項目の変更が承認待ちです。先に承認又は取下げをしてください。",
+        "A change of the same waits for approval. Approve or withdraw it first.",
+    ),
+    "refused.conflict.settings": (
+        "提案の後に、保守担当が同じ設定を変えました。取り下げて、提案し直してください。",
+        "The engineer changed the same since. Withdraw it, and propose again.",
+    ),
+    "refused.conflict.settings_kept": (
+        "この装置では、操作卓から設定を変えられません。保守担当に連絡してください。",
+        "The desk changes no settings here. Call maintenance.",
+    ),
+    "refused.not_now.settings": (
+        "承認は管理簿に記入しましたが、設定ファイルに書けません（{detail}）。"
+        "保守担当に連絡してください（recorder-door の再起動で反映されます）。",
+        "It is approved, but the file can't be written ({detail}). Call maintenance: restart recorder-door.",
+    ),
     "refused.wrong": ("利用者ID、パスワード又は確認コードが違います。", "User name, password or code is wrong."),
     "refused.wrong.old": ("今のパスワードが違います。", "The present password is wrong."),
     "refused.wrong.code": ("確認コードが違います。", "The code is wrong."),

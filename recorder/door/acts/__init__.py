@@ -3,6 +3,22 @@
 Importing this package fills the table of `recorder.door.operations`.
 """
 
-from recorder.door.acts import account, calls, health, holds, instructions, listening, login, mirror, people, register
+from recorder.door.acts import (
+    account,
+    calls,
+    health,
+    holds,
+    instructions,
+    listening,
+    login,
+    mirror,
+    people,
+    register,
+    retention,
+    settings,
+)
 
-__all__ = ["account", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "people", "register"]
+__all__ = [
+    "account", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "people", "register",
+    "retention", "settings",
+]  # fmt: skip

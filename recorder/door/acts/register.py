@@ -218,13 +218,14 @@ async def _shown(
 
 
 def _is_of(entry: Entry, ids: Sequence[str], named: Sequence[CallRecord | None], sections: frozenset[str]) -> bool:
-    """Whether an entry is about these sections' calls or people, or about neither calls nor people."""
+    """Whether an entry is about these sections' calls or people, or about neither calls, people nor what the
+    office as a whole set."""
     if ids:
         return any(record is not None and record.section in sections for record in named)
     section = entry.fields.get("section")
     if section is not None:
         return section in sections
-    return not any(name in entry.fields for name in ("login", "account", "hold", "party"))
+    return not any(name in entry.fields for name in ("login", "account", "hold", "party", "part"))
 
 
 def _said(

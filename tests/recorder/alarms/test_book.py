@@ -17,6 +17,7 @@ VALUES = {
     "newest_ja": "先", "newest_en": "then", "since_ja": "昔", "since_en": "long", "path_ja": "/p", "path_en": "/p",
     "file": "f", "interface": "eth1", "seconds": 60, "usual": 100, "state": "down", "calls": 2, "size": "3 MB",
     "reason": "r", "first": "2026/11/22/a.wav", "of": 9, "name": "escrow", "minutes": 15, "witness": "http://w",
+    "config": "/etc/recorder.toml",
 }  # fmt: skip
 
 

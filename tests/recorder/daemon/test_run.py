@@ -100,6 +100,29 @@ def test_new_settings_hold_for_calls_that_begin_after_a_hangup(tmp_path: Path) -
     assert found[second.names["call_id"]]["encoding"] == "g711"
 
 
+def test_what_the_office_changed_holds_without_a_signal_and_a_bad_file_changes_nothing(tmp_path: Path) -> None:
+    """The door, whose user is another, can't signal: the daemon looks at the file itself."""
+    config, changes, store = tmp_path / "recorder.toml", tmp_path / "office.toml", tmp_path / "store"
+    config.write_text(f'[desk]\nchanges = "{changes}"\n')
+    first, second, third = (Talk(n, begin_ns=Talk(1).begin_ns + n * 3 * wire.SECOND) for n in (1, 2, 3))
+
+    def put(text: str) -> None:
+        (tmp_path / "new").write_text(text)
+        (tmp_path / "new").replace(changes)
+
+    with running(store, "--config", str(config)) as run:
+        run.send([*first.setup(), *first.says(0, 1), *first.bye(1.1)])
+        put('[lines]\nnever_record = ["0X."]\n')
+        run.wait_for("The settings were read again")
+        run.send([*second.setup(), *second.says(0, 1), *second.bye(1.1)])
+        put("[lines]\nnever_record = [\n")
+        run.wait_for("The settings stay as they were.")
+        run.send([*third.setup(), *third.says(0, 1), *third.bye(1.1)])
+        assert run.end() == 0
+
+    assert [one["outcome"] for one in calls(store)] == ["recorded", "excluded", "excluded"]
+
+
 def test_faulty_settings_are_refused_and_those_before_go_on(tmp_path: Path) -> None:
     config, store, talk = tmp_path / "recorder.toml", tmp_path / "store", Talk(1)
     config.write_text("")

@@ -20,7 +20,7 @@ from recorder.door.acts.people import first_manager
 from recorder.door.door import Door
 from recorder.door.people.passwords import Passwords
 from recorder.door.serve import application
-from recorder.settings import Settings
+from recorder.settings import Settings, load
 from recorder.settings.models import Policy, Section
 from storage.records import CallRecord
 from storage.register import Entry, Register
@@ -114,14 +114,29 @@ class Scene:
         self.recipients = recipients  # for whom recordings are sealed
         self.identities = identities  # the desk's own keys
         self.now_ns = NOW_NS
+        self.config: Path | None = None
+
+    def keeps_changes(self, text: str = "") -> Path:
+        """The office changes settings itself, beside an engineer's file of these settings; where its own will be."""
+        self.folder.mkdir(exist_ok=True)
+        self.config, changes = self.folder / "recorder.toml", self.folder / "office.toml"
+        sections = "".join(
+            f'[[sections]]\nname = "{one.name}"\nextensions = {json.dumps(one.extensions)}\n'
+            for one in self.settings.sections
+        )
+        office = f'[policy]\noffice = "{self.settings.policy.office}"\n'
+        self.config.write_text(f'[desk]\nchanges = "{changes}"\n{office}{sections}{text}', "utf-8")
+        self.settings = load(self.config)
+        return changes
 
     async def __aenter__(self) -> Self:
         sound = np.arange(16_000, dtype=np.int16).reshape(8000, 2)
         told = [(call, sound if call.outcome == "recorded" else None) for call in self.calls]
         await a_store(self.store, told, recipients=self.recipients)
         self.door = await Door.open(
-            self.store, self.folder / "door", self.settings, passwords=quick_passwords(), identities=self.identities
-        )
+            self.store, self.folder / "door", self.settings, passwords=quick_passwords(), identities=self.identities,
+            config=self.config,
+        )  # fmt: skip
         transport = httpx.ASGITransport(application(self.door, lambda: self.now_ns))
         self.client = httpx.AsyncClient(transport=transport, base_url="http://door")
         return self

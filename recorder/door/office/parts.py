@@ -1,0 +1,91 @@
+"""What of the settings an office changes itself, part by part: as the file has it, and as a person reads it. Pure.
+
+| part | keys |
+| --- | --- |
+| `excluded` | `lines.never_record`: lines that are never recorded |
+| `sections` | `[[sections]]`: sections and their extensions, with the days from and until which they have them |
+| `retention` | `policy.office`, `policy.rules`: how long recordings are kept |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date
+from typing import Any, Literal
+
+from recorder.policy.words import length
+from recorder.settings.models import OwnRule, Policy, Section, Settings
+
+Part = Literal["excluded", "sections", "retention"]
+Tables = dict[str, Any]
+
+
+def of(settings: Settings, part: Part) -> Tables:
+    """The part as office.toml has it."""
+    match part:
+        case "excluded":
+            return {"lines": {"never_record": list(settings.lines.never_record)}}
+        case "sections":
+            return {"sections": [as_table(one) for one in settings.sections]}
+        case "retention":
+            return retention(settings.policy.office, settings.policy.rules)
+
+
+def retention(office: str, rules: Sequence[OwnRule]) -> Tables:
+    """The same of a rule."""
+    return {"policy": {"office": office, "rules": [as_table(one) for one in rules]}}
+
+
+def as_table(one: Any) -> dict[str, Any]:
+    """A frozen dataclass of settings as a table of TOML, without what is as it is anyway."""
+    found: dict[str, Any] = {}
+    for field in fields(one):
+        value = getattr(one, field.name)
+        if value is None or value == field.default:
+            continue
+        if hasattr(value, "__dataclass_fields__"):
+            value = as_table(value)
+        elif isinstance(value, tuple):
+            value = list(value)
+        elif isinstance(value, date):
+            value = value.isoformat()
+        found[field.name] = value
+    return found
+
+
+def put(office: Mapping[str, Any], change: Tables) -> Tables:
+    """The office's file with one part of it changed."""
+    found = dict(office)
+    for top, value in change.items():
+        found[top] = {**found.get(top, {}), **value} if isinstance(value, dict) else value
+    return found
+
+
+def lines(settings: Settings, part: Part) -> tuple[str, ...]:
+    """The part as a person reads it, a line each."""
+    match part:
+        case "excluded":
+            return settings.lines.never_record
+        case "sections":
+            return tuple(_section(one) for one in settings.sections)
+        case "retention":
+            return _policy(settings.policy)
+
+
+def _section(one: Section) -> str:
+    days = f"（{one.since or ''}～{one.until or ''}）" if one.since or one.until else ""
+    return f"{one.name}：{' '.join(one.extensions)}{days}"
+
+
+def _policy(policy: Policy) -> tuple[str, ...]:
+    from recorder.policy.offices import policy_of
+
+    chosen = policy_of(policy)
+    if chosen is None:
+        return ()
+    found = []
+    for one in chosen.rules:
+        whose = "、".join((*one.sections, *one.extensions, *one.lines))
+        found.append(f"{whose or chosen.office}：{length(one.rule)}")
+    return tuple(found)
