@@ -97,7 +97,8 @@ async def served(folder: Path, office: str) -> AsyncIterator[Desk]:
     secrets = await demo.make(folder, office, clock())
     await _add_conversation(folder / "store")
     settings = demo.settings(office, folder)
-    async with await Door.open(folder / "store", folder / "door", settings) as door, async_playwright() as started:
+    opening = Door.open(folder / "store", folder / "door", settings, config=folder / demo.CONFIG)
+    async with await opening as door, async_playwright() as started:
         client = httpx.AsyncClient(transport=httpx.ASGITransport(application(door, clock)), base_url="http://door")
         listening = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(pages(client, clock), log_level="warning", access_log=False, ws="none", lifespan="off")
@@ -198,6 +199,8 @@ class _Examples:
             return found.id if found else None
         if place == "sitting":
             return await self._sitting()
+        if place == "number":
+            return await self._proposal()
         if place == "id":
             [(call_id,)] = await store.catalogue.query(
                 "select id from call join recording on recording.call = number where direction = 'inbound' and "
@@ -205,6 +208,16 @@ class _Examples:
             )
             return str(call_id)
         return None
+
+    async def _proposal(self) -> str:
+        await self._manager.goto(f"{self._desk.address}/settings")
+        await self._manager.get_by_text("保存期間を変える").click()
+        form = self._manager.locator("#retention")
+        await form.get_by_label("日数・月数・年数").fill("6")
+        await form.get_by_label("理由").fill("規程の改正")
+        await form.get_by_role("button").click()
+        await self._manager.wait_for_url("**/proposals/*")
+        return self._manager.url.rsplit("/", 1)[1]
 
     async def _sitting(self) -> str:
         await self._manager.goto(f"{self._desk.address}/calls/{await self.of('id')}")
