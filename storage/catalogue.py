@@ -284,6 +284,14 @@ class Catalogue:
         sql = "select id from call join recording on recording.call = call.number where sealed_bytes is not null"
         return {row[0] for row in await self.query(sql)}
 
+    async def with_packets(self, ids: Collection[str]) -> set[str]:
+        """Those of the calls whose packets are kept beside their recording."""
+        sql = (
+            "select id from call join recording on recording.call = call.number "
+            "where packets_bytes is not null and id in"
+        )
+        return {row[0] for row in await self.select_in(sql, list(ids))}
+
     async def latest_entries(self, ids: Collection[str]) -> dict[str, bytes]:
         """The digest with which each of these calls was entered last."""
         rows = await self.select_in(

@@ -77,7 +77,21 @@ async def recover(
     left += stuck
     if not was_closed:
         calls += await _adopt_lines(root, disk, catalogue)
+    await _erase_stray_packets(root, disk, catalogue)
     return Recovered(tuple(calls), tuple(left), growing)
+
+
+async def _erase_stray_packets(root: str, disk: Disk, catalogue: Catalogue) -> None:
+    """Packets that no row tells of: a crash came before their call was entered, and its recording goes without."""
+    for folder in await asyncio.to_thread(lambda: list(dayfile.iter_days(root, disk))):
+        entries = await asyncio.to_thread(disk.list, os.path.join(root, folder))
+        found = {one.name: layout.packets_of(f"{folder}/{one.name}") for one in entries if one.kind == "file"}
+        names = {file: name for file, name in found.items() if name is not None}
+        if not names:
+            continue
+        having = await catalogue.with_packets({name.id for name in names.values()})
+        stray = [file for file, name in names.items() if name.ending or name.id not in having]
+        await asyncio.to_thread(_erase, disk, [os.path.join(root, folder, file) for file in stray])
 
 
 async def _forget_what_is_known(catalogue: Catalogue, seals: Seals, unfinished: Collection[str]) -> None:
