@@ -21,6 +21,7 @@ from storage.errors import DiskFailed
 from storage.wav import ALAW, PCM16, ULAW, Encoding
 
 FRAME_NS = 125_000
+SOUNDLESS_BYTES = 1 << 20  # of packets that wait without any audio
 ENCODING = {Law.MU: ULAW, Law.A: ALAW}
 
 
@@ -232,6 +233,8 @@ class Tape:
             self._write_packets()
             return
         self._packets.append(records)
+        if not self.has_audio and sum(one.data.nbytes for one in self._packets) > SOUNDLESS_BYTES:
+            self._packets, self._packets_missing = [], True  # RTP that is no audio of ours: who knows for how long
         if self._waiting is None and self.part is not None:
             self._write_packets()
         else:
@@ -295,7 +298,7 @@ class Tape:
         """Hand over those that wait; what the disk refuses, the part remembers as missing."""
         if self.part is None or self._waiting is not None:
             return
-        waiting, self._packets = self._packets, []
+        waiting, self._packets, self.waiting_bytes = self._packets, [], 0
         for one in waiting:
             if self._until_ns is not None:
                 one = one.before(self._until_ns)

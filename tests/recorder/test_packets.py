@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import json
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import dpkt
+import numpy as np
 import pytest
 
 from capture.counters import Counters
 from capture.files import open_capture
 from capture.media.g711 import Law
+from recorder.evidence.checking import check
 from recorder.hearing import Hearing
 from recorder.keeping import DeferredKeeper
+from recorder.keeping.keeper import Ended
 from recorder.replay import replay
 from recorder.session import Session
 from recorder.settings import Lines, Recording, Settings
 from storage.disk import Disk
+from storage.presence import verify_presence
 from storage.records import CallRecord
 from storage.ring.columns import read as columns_of
 from storage.ring.erasing import erase
@@ -32,6 +40,7 @@ from storage.wav import PCM16
 from tests import wire
 from tests.recorder.test_cli import run
 from tests.recorder.test_replay import BEGIN, a_call
+from tests.storage.fragile_disk import FragileDisk, PowerCut
 from tests.storage.sealed.build import RECIPIENTS
 
 KEEPING = Settings(recording=Recording(packets=True))
@@ -173,6 +182,8 @@ async def test_verify_names_packets_that_are_not_as_they_were(
     found = [one for one in await findings(tmp_path / "store") if one.kind != "permissions"]
     assert [one.kind for one in found] == [kind]
     assert found[0].where.endswith(".pcap")
+    quickly = [one.kind async for one in verify_presence(tmp_path / "store")]
+    assert quickly == ([] if kind == "hash_wrong" else [kind])
 
 
 async def test_packets_count_in_the_ring_and_go_with_their_recording(tmp_path: Path) -> None:
@@ -299,3 +310,83 @@ def test_what_does_not_go_with_packets_is_refused(tmp_path: Path, also: str) -> 
 
     assert result.return_value == 1
     assert "recording.packets: packets can't be" in result.stderr
+
+
+def test_a_remade_recording_is_the_same_or_differs_from_a_second_on(tmp_path: Path) -> None:
+    """`recorder verify --remake`, after replays as pcm16 and as g711; then with a sample turned over."""
+    capture = capture_file(tmp_path / "one.pcap", a_call("1"))
+    for encoding in ("pcm16", "g711"):
+        store = tmp_path / encoding
+        (tmp_path / "r.toml").write_text(f'[recording]\npackets = true\nencoding = "{encoding}"\n')
+        run("replay", "--store", store, "--config", tmp_path / "r.toml", capture)
+
+        same = run("verify", "--store", store, "--remake")
+        [path] = store.rglob("*.wav")
+        data = bytearray(path.read_bytes())
+        data[4096 + 8800 * 2 * (2 if encoding == "pcm16" else 1)] ^= 0x40
+        path.write_bytes(data)
+        other = run("verify", "--store", store, "--remake", "--json")
+
+        assert same.return_value == 0 and "is the same, made again from its packets." in same.stdout
+        assert other.return_value == 1
+        assert "from second 1 on" in json.loads(other.stdout.splitlines()[-1])["text"]
+        assert not list(Path(tempfile.gettempdir()).glob("recorder-remake-*"))
+
+
+def test_an_evidence_package_has_the_packets(tmp_path: Path) -> None:
+    """They stand in the manifest with their hash; one bit turned over is found."""
+    store, package = tmp_path / "store", tmp_path / "package"
+    (tmp_path / "r.toml").write_text("[recording]\npackets = true\n")
+    run("replay", "--store", store, "--config", tmp_path / "r.toml", capture_file(tmp_path / "one.pcap", a_call("1")))
+    [path] = store.rglob("*.pcap")
+    call = path.stem.partition("-")[2]
+
+    run("export", "--evidence", "--store", store, call, "--output", package, "--reason", "test")
+
+    listed = json.loads((package / "manifest.json").read_text())["files"]
+    assert listed[path.name]["sha256"] == sha256(path.read_bytes()).hexdigest()
+    files = {one.name: one.read_bytes() for one in package.iterdir()}
+    assert not [one for one in check(files) if one.kind == "fault"]
+    files[path.name] = files[path.name][:-1] + bytes([files[path.name][-1] ^ 1])
+    assert [(one.code, one.values["file"]) for one in check(files) if one.kind == "fault"] == [("altered", path.name)]
+
+
+async def test_wherever_the_power_goes_no_packets_are_left_without_a_row(tmp_path: Path) -> None:
+    """Before each step of the disk in turn: afterwards all that is there belongs to a call, and is as its row says."""
+    steps = FragileDisk()
+    await a_part_finished(tmp_path / "whole", steps)
+
+    for step in range(0, len(steps.steps), 3):
+        store = tmp_path / str(step)
+        disk = FragileDisk(fail_before=step)
+        with contextlib.suppress(PowerCut):
+            await a_part_finished(store, disk)
+        disk.let_go()
+        async with await Store.open(store, create=True):
+            pass
+        assert await findings(store) == []
+
+
+async def test_a_call_that_goes_on_after_a_restart_has_no_packets_and_says_so(tmp_path: Path) -> None:
+    """Half of them would give another recording. What the first process had kept is gone."""
+    call = CallRecord(id="a1", started_ns=BEGIN, ended_ns=BEGIN)
+    store = await Store.open(tmp_path / "store", create=True)
+    part = store.begin(call, encoding=PCM16)
+    part.write(0, bytes(32_000))
+    part.write_packets(memoryview(bytes(100_000)))
+    await store.close()
+    assert len(list((tmp_path / "store").rglob("*.pcap.part"))) == 1
+
+    keeper = DeferredKeeper.open(tmp_path / "store", go_on=True)
+    assert keeper.go_on({"a1"}) == {"a1"}
+    after = keeper.begin(call, encoding=PCM16, starts_ns=BEGIN + 2 * wire.SECOND)
+    after.write(0, np.ones(32_000, np.uint8))
+    after.write_packets(memoryview(bytes(1000)))
+    ended = replace(call, ended_ns=BEGIN + 4 * wire.SECOND)
+    await keeper.settle([Ended(ended, after)], sync=True)
+    keeper.close(timeout_s=30)
+
+    [kept] = await calls_of(tmp_path / "store")
+    assert "packets_missing" in kept.flags and kept.recording is not None and kept.recording.packets_bytes is None
+    assert not list((tmp_path / "store").rglob("*.pcap*"))
+    assert await findings(tmp_path / "store") == []
