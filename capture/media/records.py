@@ -74,20 +74,32 @@ def records(
     offset = np.cumsum(size) - size
     out = np.empty(int(size.sum()), np.uint8)
     second, rest = np.divmod(np.clip(time_ns, 0, (1 << 32) * 1_000_000_000 - 1), 1_000_000_000)
-    _put(out, offset, np.stack((second, rest, head + length, head + length), 1).astype("<u4"))
+    times = np.stack((second, rest, head + length, head + length), 1).astype("<u4")
+    if len(size) and (length == length[0]).all() and (is_v6 == is_v6[0]).all():
+        heads = (_ipv6 if is_v6[0] else _ipv4)(book, source, destination, length)
+        table, behind = out.reshape(len(size), -1), RECORD_HEAD + int(head[0])
+        table[:, :RECORD_HEAD] = times.view(np.uint8).reshape(len(size), -1)
+        table[:, RECORD_HEAD:behind] = np.ascontiguousarray(heads).view(np.uint8).reshape(len(size), -1)
+        table[:, behind:] = _alike(data, start, int(length[0]))
+        return Records(time_ns, size, out)
+    _put(out, offset, times)
     for version, form in ((False, _ipv4), (True, _ipv6)):
         some = np.flatnonzero(is_v6 == version)
         if len(some):
             _put(out, offset[some] + RECORD_HEAD, form(book, source[some], destination[some], length[some]))
     at = offset + RECORD_HEAD + head
-    if len(size) and (size == size[0]).all() and (length == length[0]).all():
-        many = np.arange(int(length[0]))
-        out.reshape(len(size), int(size[0]))[:, RECORD_HEAD + int(head[0]) :] = data[start[:, None] + many]
-    else:
-        before = np.cumsum(length) - length
-        flat = np.arange(int(length.sum()))
-        out[np.repeat(at - before, length) + flat] = data[np.repeat(start - before, length) + flat]
+    before = np.cumsum(length) - length
+    flat = np.arange(int(length.sum()))
+    out[np.repeat(at - before, length) + flat] = data[np.repeat(start - before, length) + flat]
     return Records(time_ns, size, out)
+
+
+def _alike(data: NDArray[np.uint8], start: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
+    """So many bytes from each place, a row each, fetched as whole items: many times faster than byte by byte."""
+    if not length:
+        return np.empty((len(start), 0), np.uint8)
+    items: NDArray[np.void] = np.ndarray((len(data) - length + 1,), np.dtype(f"V{length}"), buffer=data, strides=(1,))
+    return items[start].view(np.uint8).reshape(len(start), length)
 
 
 def _put(out: NDArray[np.uint8], at: NDArray[np.int64], fields: NDArray[np.generic]) -> None:
