@@ -289,10 +289,7 @@ class Catalogue:
 
     async def with_packets(self, ids: Collection[str]) -> set[str]:
         """Those of the calls whose packets are kept beside their recording."""
-        sql = (
-            "select id from call join recording on recording.call = call.number "
-            "where packets_bytes is not null and id in"
-        )
+        sql = "select id from call join recording on call = number where packets_bytes is not null and id in"
         return {row[0] for row in await self.select_in(sql, list(ids))}
 
     async def latest_entries(self, ids: Collection[str]) -> dict[str, bytes]:
