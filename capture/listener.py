@@ -33,6 +33,7 @@ from capture.media.remembered import RememberedMedia
 from capture.media.report import MediaReport, remember, report
 from capture.media.router import MediaRouter, Point
 from capture.media.rtp import parse as parse_rtp
+from capture.media.taken import Keep, Taken
 from capture.packets import AddressBook, PacketBatch, TcpSegment
 from capture.sink import CallName, CallSink, Recalled, Tap, Watch
 from capture.sip.admission import DEFAULT_RATES, Admission, Captured, Rates
@@ -72,8 +73,10 @@ class Listener:
         settings: Settings = Settings(),
         tap: Tap | None = None,
         watch: Watch | None = None,
+        keep: Keep | None = None,
     ) -> None:
-        """`tap` is told of every SIP message, before anything becomes of it; `watch` of every packet."""
+        """`tap` is told of every SIP message, before anything becomes of it; `watch` of every packet;
+        `keep` of those that are a call's."""
         self._sink = sink
         self._tap = tap
         self._watch = watch
@@ -82,7 +85,11 @@ class Listener:
         self._settings = settings
         self._clock = CaptureClock(counters)
         self._streams = TcpStreams(counters, caps=settings.caps, streams_cap=settings.streams)
-        self._router = MediaRouter(sink, counters, wait_ns=settings.wait_ns, calls=settings.calls)
+        self._taken = Taken(book, keep) if keep is not None else None
+        self._of_call_id: dict[str, list[CallMedia]] = {}  # whose packets are kept
+        self._router = MediaRouter(
+            sink, counters, wait_ns=settings.wait_ns, calls=settings.calls, taken=self._taken
+        )
         self._tracker = DialogTracker(
             counters,
             activity_ns=self._activity_ns,
@@ -105,6 +112,8 @@ class Listener:
         edges, segment_ns = self._settle_times(batch)
         if self._recalled and self._clock.now >= 0:
             self._begin_anew(int(self._presents[1][0]))
+        if self._taken is not None:
+            self._taken.begin(batch)
         refused = self._refused_rtp()
         media = parse_rtp(batch, self._counters)
         refused = self._refused_rtp() - refused
@@ -139,6 +148,8 @@ class Listener:
                 self._router.note_control(int(batch.destination[row]), int(batch.time_ns[row]))
                 beat += 1
             self._router.buffers.flush_due()
+        if self._taken is not None:
+            self._taken.fetch()
         if len(batch):
             self._frame = int(batch.frame[-1])
 
@@ -206,6 +217,8 @@ class Listener:
     def leave(self) -> None:
         """Stop here, though calls go on: all audio until now is handed over. Counts `dialogs_left`."""
         self.hand_over(everything=True)
+        if self._taken is not None:
+            self._taken.flush_all()
         self._counters.add("dialogs_left", len(self._media))
 
     def adopt(self, settings: Settings) -> None:
@@ -273,6 +286,8 @@ class Listener:
             return
         self._slice = number
         at_ns = number * SLICE_NS
+        if self._taken is not None:
+            self._taken.flush_all()
         self._conclude(self._tracker.expire(at_ns, self._frame))
         self._router.sweep(at_ns)
         self._sink.passed(at_ns)
@@ -355,8 +370,15 @@ class Listener:
         events = self._tracker.receive(
             captured.at_ns, captured.frame, captured.source, captured.destination, message
         )
+        taken, of_call_id = self._taken, self._of_call_id
+        before = list(of_call_id.get(message.call_id, ())) if taken is not None else []
         for event in events:
             self._apply(event, points)
+        if taken is not None and captured.frame >= 0:  # those that were recalled have no frame here
+            for media in [*before, *(one for one in of_call_id.get(message.call_id, ()) if one not in before)]:
+                taken.message(
+                    media.call, captured.frame, captured.at_ns, captured.source, captured.destination, captured.payload
+                )
 
     def _apply(self, event: Event, points: list[Point]) -> None:
         call = event.call
@@ -364,6 +386,8 @@ class Listener:
             self._counters.add("dialogs_begun")
             wanted = self._sink.began(call)
             begun = self._media[call.number] = CallMedia(call, call.started_ns, wanted=wanted)
+            if self._taken is not None and wanted:
+                self._of_call_id.setdefault(call.call_id, []).append(begun)
             if (before := self._remembered.get((call.call_id, call.started_ns))) is not None:
                 begun.go_on(before)
         elif isinstance(event, Described):
@@ -381,6 +405,7 @@ class Listener:
         else:
             media = self._media.pop(call.number, None)
             if media is not None:
+                self._keep_no_more(media)
                 finished, counted = media, event.counted
                 points.append(
                     Point(event.frame, lambda: self._router.end(finished, lambda m: self._close(m, counted)), media)
@@ -421,8 +446,18 @@ class Listener:
             point.apply()
         self._router.settle()
 
+    def _keep_no_more(self, media: CallMedia) -> None:
+        """No later message is the call's."""
+        others = [one for one in self._of_call_id.pop(media.call.call_id, ()) if one is not media]
+        if others:
+            self._of_call_id[media.call.call_id] = others
+
     def _close(self, media: CallMedia, counted: bool) -> None:
         self._counters.add("dialogs_ended" if counted else "dialogs_dropped")
+        if self._taken is not None and counted:
+            self._taken.flush(media.call)
+        elif self._taken is not None:
+            self._taken.forget(media.call)
         if counted:
             self._sink.ended(media.call, report(media, self._router, self._book))
         else:

@@ -12,6 +12,7 @@ from capture.frames import FrameBlock
 from capture.listener import Listener
 from capture.listener import Settings as ListenerSettings
 from capture.media.remembered import RememberedMedia
+from capture.media.taken import Keep
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
 from capture.sink import CallName, Recalled
@@ -20,6 +21,7 @@ from capture.sip.message import Caps
 from recorder.days import Days, Put
 from recorder.lines import Lines
 from recorder.notice import Prompts
+from recorder.redaction import redacted
 from recorder.session import Session
 from recorder.settings import Settings
 from recorder.signalling_journal import SignallingJournal
@@ -77,7 +79,8 @@ class Hearing:
         session.attend(Lines(settings, book), counters)
         if journal is not None:
             journal.attend(book)
-        self._listener = Listener(session, book, counters, listener_settings(settings), tap=journal)
+        keep = Keep(session.packets, redacted) if settings.recording.packets else None
+        self._listener = Listener(session, book, counters, listener_settings(settings), tap=journal, keep=keep)
         session.reported_by(self._listener.report, self._listener.remembered)
         self._days = Days(read, counters, put, frames=frames)
 

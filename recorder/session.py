@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from capture.counters import Counters
 from capture.dialogs.call import Call
 from capture.media.g711 import TABLE, AudioBlock, Law
+from capture.media.records import Records
 from capture.media.remembered import RememberedMedia
 from capture.media.report import MediaReport
 from capture.sip.message import SipMessage
@@ -151,6 +152,7 @@ class Session:
         if self._journal is not None:
             self._journal.began(call)
         leg = self._book.began(call)
+        leg.tape.is_recalled = self._recalling
         if self._prompts is not None and not self._recalling and leg.role is Role.FROM_OUTSIDE:
             leg.finder = NoticeFinder(self._prompts, search_s=self._book.lines.notice.search_s)
         if self._tell is not None and not self._recalling:
@@ -226,6 +228,12 @@ class Session:
         leg = self._book.leg(call)
         if leg is not None:
             leg.tape.late(channel, frame, codes, law)
+
+    def packets(self, call: Call, records: Records) -> None:
+        """Keep a leg's packets beside its audio, or let them wait as it does."""
+        leg = self._book.leg(call)
+        if leg is not None:
+            leg.tape.packets(records)
 
     def prepend(self, call: Call, frames: int) -> None:
         """The leg's audio began so many frames earlier."""

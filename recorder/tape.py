@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from capture.media.erasable import copied
 from capture.media.g711 import TABLE, AudioBlock, Law
+from capture.media.records import Records
 from recorder.keeping.keeper import Decode, Part
 from storage.errors import DiskFailed
 from storage.wav import ALAW, PCM16, ULAW, Encoding
 
 FRAME_NS = 125_000
+SOUNDLESS_BYTES = 1 << 20  # of packets that wait without any audio
 ENCODING = {Law.MU: ULAW, Law.A: ALAW}
 
 
@@ -76,6 +78,9 @@ class Tape:
         self._g711 = g711
         self._waiting: list[AudioBlock | _Late | _Prepended] | None = []  # None: nothing waits any more
         self.waiting_bytes = 0
+        self._packets: list[Records] = []  # that wait
+        self._packets_missing = False
+        self.is_recalled = False  # an earlier process heard its beginning
         self.part: Part | None = None
         self.has_audio = False  # some was heard, kept or not
         self.is_broken = False  # the disk refused some of it
@@ -115,6 +120,7 @@ class Tape:
                 self.late(one.channel, one.frame, one.codes, one.law)
             else:
                 self.prepend(one.frames)
+        self._write_packets()
 
     def wait(self) -> None:
         """Write nothing more for now: what comes waits, until `write` or `forget` is said."""
@@ -124,7 +130,7 @@ class Tape:
     def forget(self) -> None:
         """Keep nothing of it: what is on the disk is erased, what waits is dropped, what comes is not taken."""
         self.is_forgotten = True
-        self._waiting, self.waiting_bytes = None, 0
+        self._waiting, self._packets, self.waiting_bytes = None, [], 0
         part, self.part = self.part, None
         if part is not None:
             try:
@@ -148,6 +154,7 @@ class Tape:
             and not (isinstance(one, _Late) and one.frame < oldest)
         ]
         self.waiting_bytes = sum(one.codes.nbytes for one in self._waiting if isinstance(one, AudioBlock))
+        self._packets, self._packets_missing = [], True  # without its beginning, no recording is made again from them
         self._from_ns = None
         return self.waiting_bytes < before
 
@@ -217,6 +224,22 @@ class Tape:
         except DiskFailed as error:
             self._break(error)
 
+    def packets(self, records: Records) -> None:
+        """Keep these packets beside the audio. Those that came before there is any wait in memory."""
+        if self.is_forgotten or self.is_known or self._packets_missing:
+            return
+        if self.is_recalled:
+            self._packets_missing = True
+            self._write_packets()
+            return
+        self._packets.append(records)
+        if not self.has_audio and sum(one.data.nbytes for one in self._packets) > SOUNDLESS_BYTES:
+            self._packets, self._packets_missing = [], True  # RTP that is no audio of ours: who knows for how long
+        if self._waiting is None and self.part is not None:
+            self._write_packets()
+        else:
+            self.waiting_bytes += records.data.nbytes
+
     # --- in detail ------------------------------------------------------------------------------------------
 
     def _cut(self, block: AudioBlock) -> AudioBlock | None:
@@ -247,8 +270,10 @@ class Tape:
             encoding = ENCODING[block.laws[0]] if self._g711 and alike else PCM16
             self.part = self._begin(encoding, block.starts_ns)
             if self.part is None:
-                self.is_known = True
+                self.is_known, self._packets = True, []
                 return
+            if self._packets or self._packets_missing:
+                self._write_packets()
         part = self.part
         if part.encoding is not PCM16 and any(ENCODING[law] is not part.encoding for law in block.laws):
             part = self._go_on_as_pcm(part)
@@ -268,6 +293,19 @@ class Tape:
         part.write_channel(frame, channel, TABLE[law][codes] if part.encoding is PCM16 else codes)
         if self._silent:
             self._silent = without(self._silent, channel, frame, frame + len(codes))
+
+    def _write_packets(self) -> None:
+        """Hand over those that wait; what the disk refuses, the part remembers as missing."""
+        if self.part is None or self._waiting is not None:
+            return
+        waiting, self._packets, self.waiting_bytes = self._packets, [], 0
+        for one in waiting:
+            if self._until_ns is not None:
+                one = one.before(self._until_ns)
+            if len(one):
+                self.part.write_packets(one.data.data)
+        if self._packets_missing:
+            self.part.lack_packets()
 
     def _go_on_as_pcm(self, old: Part) -> Part:
         """One file has one format tag: when the sides' laws differ, what is there becomes PCM, and so on."""

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from storage import migrations, rows, search, text
+from storage import migrations, packet_file, rows, search, text
 from storage.errors import CatalogueUnusable, StoreError
 from storage.meta import SALT_BYTES
 from storage.records import CallRecord
@@ -267,22 +267,30 @@ class Catalogue:
         return {row[0] for row in rows}
 
     async def sizes(self, folder: str) -> list[tuple[str, int]]:
-        """(path, bytes that its file must have) of every recording of a day's folder of the store itself,
-        by path."""
+        """(path, bytes that its file must have) of every recording of a day's folder of the store itself, by path,
+        with the packets kept beside it."""
         found = await self.query(
-            "select path, encoding, channels, frames, sealed_bytes from recording where path >= ? and path < ? "
-            "and medium = 0 order by path",
+            "select path, encoding, channels, frames, sealed_bytes, packets_bytes from recording "
+            "where path >= ? and path < ? and medium = 0 order by path",
             (f"{folder}/", f"{folder}0"),  # 0 is the character after /
         )
-        return [
-            (path, sealed_bytes or file_bytes(PCM16 if encoding == PCM16.name else ULAW, channels, frames))
-            for path, encoding, channels, frames, sealed_bytes in found
-        ]
+        sizes: list[tuple[str, int]] = []
+        for path, encoding, channels, frames, sealed_bytes, packets_bytes in found:
+            form = PCM16 if encoding == PCM16.name else ULAW
+            sizes.append((path, sealed_bytes or file_bytes(form, channels, frames)))
+            if packets_bytes is not None:
+                sizes.append((packet_file.path_of(path), packets_bytes))
+        return sizes
 
     async def sealed(self) -> set[str]:
         """The ids of all calls whose recording is sealed."""
         sql = "select id from call join recording on recording.call = call.number where sealed_bytes is not null"
         return {row[0] for row in await self.query(sql)}
+
+    async def with_packets(self, ids: Collection[str]) -> set[str]:
+        """Those of the calls whose packets are kept beside their recording."""
+        sql = "select id from call join recording on call = number where packets_bytes is not null and id in"
+        return {row[0] for row in await self.select_in(sql, list(ids))}
 
     async def latest_entries(self, ids: Collection[str]) -> dict[str, bytes]:
         """The digest with which each of these calls was entered last."""

@@ -19,6 +19,7 @@ from storage.disk import Disk
 from storage.errors import DiskFailed
 from storage.layout import PART
 from storage.marks import hash_marking, room_for_marking, second_bytes
+from storage.packet_file import MISSING, PacketFile
 from storage.parts import FilePool, PartFile
 from storage.records import CallRecord, salted
 from storage.sealed.seals import Seals
@@ -45,6 +46,7 @@ class Completion:
         self.part = part
         self.fault: OSError | None = None
         self.sha256 = self.marks = b""
+        self.packets: tuple[int, bytes] | None = None  # size and hash of those beside it
         self.head_is_whole = False  # whether all that is known of the call stands in its recording's head
         self.fd = part.detach() if part is not None else None
         self.lent = self.fd is not None
@@ -61,17 +63,22 @@ class Completion:
             return call
         if part.suspect or self.fault is not None:
             call = flagged(call, DISK_ERROR)
+        if part.packets is not None and self.packets is None and part.frames:
+            call = flagged(call, MISSING)
         if self.fault is not None:
             return replace(call, recording=None)
         if not part.frames:
             return replace(call, recording=None, outcome="no_audio" if call.outcome == "recorded" else call.outcome)
         assert call.recording is not None
         recording = replace(call.recording, sha256=self.sha256, marks=self.marks, sealed_bytes=part.sealed_bytes)
+        if self.packets is not None:
+            recording = replace(recording, packets_bytes=self.packets[0], packets_sha256=self.packets[1])
         return call.with_recording(recording)
 
     def said_by_head(self, result: CallRecord) -> bool:
         """Whether the head of its recording says all that the row will, `result`, so that no other file has to."""
-        return self.head_is_whole and result.recording is not None and result.flags == self.call.flags
+        is_same = result.recording is not None and result.flags == self.call.flags
+        return self.head_is_whole and is_same and self.packets is None
 
 
 def flagged(call: CallRecord, flag: str) -> CallRecord:
@@ -90,6 +97,8 @@ def write_heads(completions: Sequence[Completion], pool: FilePool, seals: Seals)
             if completion.fd is None:
                 completion.fd = pool.disk.open(part.path, write=True)
             completion.head_is_whole = part.complete(completion.fd, completion.call)
+            if part.packets is not None:
+                part.packets.flush()
         except OSError as error:
             _fail(completion, error)
         _close(completion, pool.disk, unless=completion.lent)
@@ -120,6 +129,8 @@ def sync(completions: Sequence[Completion], pool: FilePool, root: int, seals: Se
             if completion.fd is None:
                 completion.fd = pool.disk.open(part.path, write=True)
             pool.disk.sync_file(completion.fd)
+            if part.packets is not None:
+                part.packets.flush(sync=True)
         except OSError as error:
             part.suspect = True
             failure = error
@@ -159,6 +170,8 @@ def hash_and_name(completions: Sequence[Completion], pool: FilePool) -> None:
             completion.sha256, size, completion.marks = hash_marking(disk, completion.fd, second, buffer)
             if size != part.file_bytes:
                 raise OSError(errno.EIO, "the file isn't as long as what was written")
+            if part.packets is not None:
+                completion.packets = _name_packets(disk, part.packets)
             name_for_good(disk, part.path)
             folders.setdefault(os.path.dirname(part.path), []).append(part)
         except OSError as error:
@@ -170,6 +183,25 @@ def hash_and_name(completions: Sequence[Completion], pool: FilePool) -> None:
         except OSError:
             for part in parts:
                 part.suspect = True
+
+
+def _name_packets(disk: Disk, packets: PacketFile) -> tuple[int, bytes] | None:
+    """Steps 3 and 4 of the packets beside a recording: their size and hash, None if they came to nothing."""
+    if packets.is_missing or not packets.written:
+        return None
+    try:
+        fd = disk.open(packets.path)
+        try:
+            sha256, size = hash_file(disk, fd)
+        finally:
+            disk.close(fd)
+        if size != packets.written:
+            raise OSError(errno.EIO, "the file isn't as long as what was written")
+        name_for_good(disk, packets.path)
+    except OSError:  # told by the call's flag; the next start erases what is left
+        packets.lack()
+        return None
+    return size, sha256
 
 
 def hash_file(disk: Disk, fd: int, buffer: memoryview | None = None) -> tuple[bytes, int]:

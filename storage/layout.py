@@ -36,6 +36,7 @@ ROOT_FILES = frozenset(
     | {name + ending for name in (CATALOGUE, CATALOGUE_NEW, KEYS) for ending in SQLITE_FILES}
 )
 WAV, SEALED = ".wav", ".sealed"
+PACKETS = ".pcap"  # beside a recording: storage.packet_file
 PART = ".part"
 BROKEN = ".broken"
 
@@ -115,6 +116,14 @@ def is_request(name: str) -> bool:
 def is_announcements(where: str) -> bool:
     """Whether a path relative to the store is a day's file of announcements, or one that is being rewritten."""
     return _ANNOUNCED.fullmatch(where) is not None
+
+
+def packets_of(path: str) -> Name | None:
+    """Of which recording a path relative to the store has the packets; None if it is no such file."""
+    ending = PART if path.endswith(PART) else ""
+    finished = path.removesuffix(PART)
+    name = parse(finished.removesuffix(PACKETS) + WAV) if finished.endswith(PACKETS) else None
+    return None if name is None else name._replace(ending=ending)
 
 
 def is_folder(names: tuple[str, ...]) -> bool:

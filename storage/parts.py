@@ -20,6 +20,8 @@ import numpy as np
 from storage import facts, wav
 from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
+from storage.layout import PART
+from storage.packet_file import PacketFile
 from storage.records import CallRecord
 from storage.wav import HEADER_BYTES, Encoding
 
@@ -129,7 +131,8 @@ class PartFile:
     """
 
     __slots__ = (
-        "_pool", "channels", "closed", "encoding", "frame_bytes", "frames", "name", "path", "starts_ns", "suspect"
+        "_pool", "channels", "closed", "encoding", "frame_bytes", "frames", "name", "packets", "path", "starts_ns",
+        "suspect",
     )  # fmt: skip
 
     def __init__(
@@ -145,6 +148,7 @@ class PartFile:
         self.starts_ns = starts_ns  # time of frame 0
         self.frames = frames
         self.suspect = False
+        self.packets: PacketFile | None = None  # beside it, if they are kept
 
     def write(self, frame: int, data: Buffer | NDArray[Any]) -> None:
         """Puts whole frames where they belong; `data` is any contiguous buffer and is not copied.
@@ -233,6 +237,24 @@ class PartFile:
         """Writes the head for the length so far."""
         self._put(memoryview(wav.header(self.encoding, self.channels, self.frames, facts)), 0)
 
+    def write_packets(self, records: memoryview) -> None:
+        """Keeps more of the call's packets beside the recording: records of a pcap file."""
+        self._packet_file().write(records)
+
+    def lack_packets(self) -> None:
+        """Some of them are missing: none are kept, and the finished call says so by a flag."""
+        self._packet_file().lack()
+
+    def give_packets(self) -> PacketFile | None:
+        """They are another part's from now on, which has the same name."""
+        packets, self.packets = self.packets, None
+        return packets
+
+    def _packet_file(self) -> PacketFile:
+        if self.packets is None:
+            self.packets = PacketFile(self._pool.disk, self.path.removesuffix(PART))
+        return self.packets
+
     def discard(self) -> None:
         """Erases the file; nothing of the call remains on the disk once the next `Store.sync` is done."""
         self.closed = True
@@ -240,6 +262,8 @@ class PartFile:
         if fd is not None:
             self._pool.disk.close(fd)
             self._pool.returned(1)
+        if self.packets is not None:
+            self.packets.discard()
         try:
             self._pool.disk.unlink(self.path)
         except FileNotFoundError:

@@ -55,6 +55,8 @@ class RecordingRecord:
     clocks: tuple[ClockPoint, ...] = ()  # of a side whose clock drifts; in between, the line is straight
     medium: int = 0  # where it lies now: 0 the store's own folder, 1 the second one; not part of what is proven
     sealed_bytes: int | None = None  # the size of its sealed file; None: it is a WAV file in the clear
+    packets_bytes: int | None = None  # the size of the pcap file beside it; None: its packets aren't kept
+    packets_sha256: bytes | None = None  # of that file
     marks: bytes = field(default=b"", compare=False, repr=False)  # see storage.sealing.hash_marking; b"": not known
 
     @property
@@ -64,6 +66,11 @@ class RecordingRecord:
             return self.sealed_bytes
         data = self.frames * self.channels * (2 if self.encoding == PCM16.name else 1)
         return HEADER_BYTES + data + data % 2
+
+    @property
+    def all_bytes(self) -> int:
+        """The size of its file, and of its packets."""
+        return self.file_bytes + (self.packets_bytes or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +248,8 @@ def _as_dict(call: CallRecord) -> dict[str, Any]:
             fields["recording"]["clocks"] = audio.clocks
         if audio.sealed_bytes is not None:
             fields["recording"]["sealed_bytes"] = audio.sealed_bytes
+        if audio.packets_bytes is not None and audio.packets_sha256 is not None:
+            fields["recording"]["packets"] = {"bytes": audio.packets_bytes, "sha256": audio.packets_sha256.hex()}
     return fields
 
 
@@ -260,6 +269,7 @@ def _stream_dict(stream: StreamRecord) -> dict[str, Any]:
 
 
 def _recording(fields: Any) -> RecordingRecord:
+    packets = fields.get("packets")
     values: dict[str, Any] = {name: _whole(fields[name]) for name in ("starts_ns", "rate_hz", "channels", "frames")}
     return RecordingRecord(
         **values,
@@ -267,6 +277,8 @@ def _recording(fields: Any) -> RecordingRecord:
         encoding=_text(fields["encoding"]),
         sha256=bytes.fromhex(_text(fields["sha256"])),
         sealed_bytes=_whole_or_none(fields.get("sealed_bytes")),
+        packets_bytes=None if packets is None else _whole(packets["bytes"]),
+        packets_sha256=None if packets is None else bytes.fromhex(_text(packets["sha256"])),
         streams=tuple(_stream(stream) for stream in fields["streams"]),
         gaps=tuple((_whole(channel), _whole(start), _whole(end)) for channel, start, end in fields["gaps"]),
         clocks=tuple((_whole(one), _whole(frame), _whole(late)) for one, frame, late in fields.get("clocks", ())),

@@ -2,8 +2,8 @@
 
 A `.part` is cut to whole frames and completed like any other recording; its call is what its head says, ended by
 `interrupted` unless the head is complete. A `.wav` without a row only lacks its row. Both get the flag `recovered`.
-What the register says was erased is erased, whatever a power cut or a backup brought back. All of it may be interrupted
-and done again. Files that aren't ours are left alone: `verify` names them.
+What the register says was erased is erased, whatever a power cut or a backup brought back; so are packets that no row
+tells of. All of it may be interrupted and done again. Files that aren't ours are left alone: `verify` names them.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ async def recover(
     calls: list[CallRecord] = []
     left: list[str] = []
     unfinished: list[Name] = []
+    beside: list[tuple[str, Name]] = []  # packets
     for folder in await asyncio.to_thread(lambda: list(dayfile.iter_days(root, disk))):
         entries = await asyncio.to_thread(disk.list, os.path.join(root, folder))
         rows = {path for path, _ in await catalogue.sizes(folder)}
@@ -61,6 +62,8 @@ async def recover(
         if elsewhere := set(paths) - await catalogue.without(paths):  # moved, and still to be taken away here
             paths = [path for path in paths if path not in elsewhere]
         names = [layout.parse(path) for path in paths]
+        packets = ((path, layout.packets_of(path)) for path in paths)
+        beside += [(path, name) for path, name in packets if name is not None]
         unfinished += [name for name in names if name is not None and name.ending != layout.BROKEN]
     erased = await catalogue.erased({name.id for name in unfinished})
     await asyncio.to_thread(
@@ -77,6 +80,9 @@ async def recover(
     left += stuck
     if not was_closed:
         calls += await _adopt_lines(root, disk, catalogue)
+    having = await catalogue.with_packets({name.id for _, name in beside})
+    stray = [os.path.join(root, path) for path, name in beside if name.ending or name.id not in having]
+    await asyncio.to_thread(_erase, disk, stray)  # of a call that wasn't entered: its recording goes without
     return Recovered(tuple(calls), tuple(left), growing)
 
 

@@ -14,11 +14,13 @@ CALL = (
     "caller, callee, extension, caller_raw, callee_raw, excluded_by, caller_group, caller_sealed, section, "
     "salt, announced_ms"
 )
-RECORDING = "path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium, sealed_bytes"
+RECORDING = (
+    "path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium, sealed_bytes, packets_bytes, packets_sha256"
+)
 STREAM = "channel, party, codec, ssrc, source, destination, packets, lost, duplicates, late"
 
 _ADD_CALL = f"insert into call (number, {CALL}) values ({', '.join('?' * 20)})"
-_ADD_RECORDING = f"insert into recording (call, {RECORDING}) values ({', '.join('?' * 10)})"
+_ADD_RECORDING = f"insert into recording (call, {RECORDING}) values ({', '.join('?' * 12)})"
 _ADD_STREAM = f"insert into stream (call, position, {STREAM}) values ({', '.join('?' * 12)})"
 _ADD_LEG = "insert into call_leg (call, position, call_id) values (?, ?, ?)"
 _ADD_FLAG = "insert into call_flag (call, position, flag) values (?, ?, ?)"
@@ -75,7 +77,7 @@ def statements(
         if (audio := call.recording) is not None:
             recordings.append(
                 (number, audio.path, audio.sha256, audio.encoding, audio.rate_hz, audio.channels, audio.frames,
-                 audio.starts_ns, audio.medium, audio.sealed_bytes)
+                 audio.starts_ns, audio.medium, audio.sealed_bytes, audio.packets_bytes, audio.packets_sha256)
             )  # fmt: skip
             if audio.marks:
                 marks.append((number, audio.marks))
@@ -89,7 +91,7 @@ def statements(
             ]  # fmt: skip
         scope = scope_of(call)
         scopes.add(scope)
-        weight = (0, 0, 0) if audio is None else (audio.file_bytes, audio.frames, audio.medium)
+        weight = (0, 0, 0) if audio is None else (audio.all_bytes, audio.frames, audio.medium)
         ring_calls.append((number, call.started_ns, *scope, *weight))
         row_sha256 = records.digest(call)
         previous = link(previous, call.id, row_sha256)
@@ -133,11 +135,14 @@ def record(
     )
     recording = None
     if number in recordings:
-        [(path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium, sealed_bytes)] = recordings[number]
+        [(path, sha256, encoding, rate_hz, channels, frames, starts_ns, medium, sealed_bytes, *packets)] = recordings[
+            number
+        ]
+        packets_bytes, packets_sha256 = packets
         recording = RecordingRecord(
             path=path, sha256=sha256, encoding=encoding, rate_hz=rate_hz, channels=channels, frames=frames,
             starts_ns=starts_ns, medium=medium, sealed_bytes=sealed_bytes, gaps=tuple(gaps.get(number, ())),
-            clocks=tuple(clocks.get(number, ())),
+            clocks=tuple(clocks.get(number, ())), packets_bytes=packets_bytes, packets_sha256=packets_sha256,
             streams=tuple(_stream(row) for row in streams.get(number, ())),
         )  # fmt: skip
     return CallRecord(

@@ -232,6 +232,7 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
     if top.mode & 0o077 and not top.is_shared:
         yield Finding("permissions", ".", "The folder of the store can be reached by others than its owner.")
     complete: list[str] = []
+    having_packets: dict[str, str] = {}  # by call
     day_files: list[str] = []
     walk = _walk(root, disk)
     while some := await asyncio.to_thread(lambda: list(itertools.islice(walk, _CHUNK))):
@@ -241,6 +242,9 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
             name = layout.parse(where) if entry.kind == "file" else None
             if name is not None and not name.ending:
                 complete.append(where)
+            packets = layout.packets_of(where) if entry.kind == "file" else None
+            if packets is not None and not packets.ending:
+                having_packets[packets.id] = where
             if entry.kind == "file" and layout.is_day_file(where) and where.endswith(layout.DAY_FILE):
                 day_files.append(where)
         if catalogue is not None:
@@ -254,11 +258,28 @@ async def _verify_files(root: str, disk: Disk, catalogue: Catalogue | None) -> A
                 yield Finding("erasure_unfinished", where, text)
             else:
                 yield Finding("row_missing", where, f"{where} has no row in the catalogue.")
+    if catalogue is not None:
+        async for finding in _verify_packets(root, disk, catalogue, having_packets):
+            yield finding
     for where in day_files:
         async for finding in _verify_day_file(root, disk, where, catalogue):
             yield finding
     for finding in await asyncio.to_thread(lambda: list(_verify_announcements(root, disk))):
         yield finding
+
+
+async def _verify_packets(
+    root: str, disk: Disk, catalogue: Catalogue, having: dict[str, str]
+) -> AsyncIterator[Finding]:
+    """Each file of packets has a row that tells of it."""
+    stray = set(having) - await catalogue.with_packets(having)
+    if stray and disk.is_locked(os.path.join(root, layout.LOCK)):
+        await asyncio.sleep(_ENTERED_WITHIN_S / 10)  # a recorder that runs names the file first
+        stray -= await catalogue.with_packets(stray)
+    for call_id in sorted(stray):
+        where = having[call_id]
+        if disk.status(os.path.join(root, where)) is not None:  # else it has just been erased
+            yield Finding("row_missing", where, f"{where} has packets, and no row in the catalogue tells of them.")
 
 
 def _verify_announcements(root: str, disk: Disk) -> Iterator[Finding]:
@@ -323,6 +344,8 @@ def _verify_name(root: str, disk: Disk, where: str, entry: Entry, top: Status) -
             return [Finding("unexpected_file", where, f"The folder {where} doesn't belong here.")]
     elif layout.is_set_aside(where):
         findings.append(Finding("set_aside", where, f"{where} was replaced; erase it when nobody needs it any more."))
+    elif (packets := layout.packets_of(where)) is not None:
+        name = packets
     elif name is None and not _belongs(where):
         return [Finding("unexpected_file", where, f"{where} doesn't belong here.")]
     elif name is not None and name.ending == layout.BROKEN:

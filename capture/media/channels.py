@@ -24,6 +24,7 @@ from capture.media.flow_book import FlowBook
 from capture.media.placing import place
 from capture.media.rtp import RtpRows
 from capture.media.state import NO_PAYLOAD_TYPE, StreamColumns
+from capture.media.taken import Taken
 
 OTHER_CODEC_PACKETS = 50  # of one flow without any G.711: it is not looked at one by one any more
 
@@ -42,11 +43,15 @@ class _Job:
 class Channels:
     """Who speaks on each channel, and what is still to be placed on it."""
 
-    def __init__(self, streams: StreamColumns, buffers: AudioBuffers, flows: FlowBook, counters: Counters) -> None:
+    def __init__(
+        self, streams: StreamColumns, buffers: AudioBuffers, flows: FlowBook, counters: Counters,
+        taken: Taken | None = None,
+    ) -> None:
         self._streams = streams
         self._buffers = buffers
         self._flows = flows
         self._counters = counters
+        self._taken = taken
         self._careful = CarefulPlacer(streams, buffers, counters)
         self._owner: dict[int, Use] = {}  # by stream
         self._speakers: dict[int, list[Use]] = {}  # by channel: the flows that may be that side
@@ -100,6 +105,8 @@ class Channels:
         self._jobs.setdefault(use.channel, []).append(_Job(use, rows, data, lo, len(rows)))
 
     def _add(self, use: Use, lo: int, hi: int) -> None:
+        if self._taken is not None:
+            self._taken.take(use.claim.media.call, self._rows.frame[lo:hi])
         jobs = self._jobs.setdefault(use.channel, [])
         if jobs and jobs[-1].use is use and jobs[-1].rows is self._rows and jobs[-1].hi == lo:
             jobs[-1].hi = hi

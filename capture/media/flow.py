@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from capture.media.careful import Source
 from capture.media.negotiation import CallMedia, Claim
+from capture.media.records import Records
 from capture.media.rtp import RtpRows
 
 ROW_BYTES = 64  # what a kept row costs beside its payload
@@ -21,11 +22,13 @@ class Kept:
 
     rows: RtpRows
     data: NDArray[np.uint8]
+    records: Records | None = None  # the same as records of a pcap file, if packets are kept
 
     @property
     def size(self) -> int:
         """Bytes it takes."""
-        return len(self.data) + ROW_BYTES * len(self.rows)
+        whole = 0 if self.records is None else len(self.records.data)
+        return len(self.data) + whole + ROW_BYTES * len(self.rows)
 
 
 class State(Enum):

@@ -39,6 +39,7 @@ from capture.media.negotiation import CallMedia, Claim, Declaration
 from capture.media.remembered import Holder
 from capture.media.rtp import RtpRows
 from capture.media.state import StreamColumns
+from capture.media.taken import Taken
 from capture.media.waiting import WaitingRoom
 from capture.parties import CALLEE, CALLER
 
@@ -65,15 +66,20 @@ class Point:
 class MediaRouter:
     """Finds for each RTP packet the stream it belongs to, and has it placed."""
 
-    def __init__(self, sink: AudioSink, counters: Counters, *, wait_ns: int, calls: int = 16384) -> None:
+    def __init__(
+        self, sink: AudioSink, counters: Counters, *, wait_ns: int, calls: int = 16384, taken: Taken | None = None
+    ) -> None:
+        """`taken` is told which packets are whose call's."""
         self._counters = counters
+        self._taken = taken
         self.streams = StreamColumns()
         self.buffers = AudioBuffers(sink, calls=calls)
         self._flows = FlowBook(counters)
-        self._channels = Channels(self.streams, self.buffers, self._flows, counters)
+        self._channels = Channels(self.streams, self.buffers, self._flows, counters, taken)
         self._claims = ClaimBook(self.activity_ns)
         self._wait_ns = wait_ns
-        self._waiting = WaitingRoom(counters, wait_ns + EARLY_LATCH_NS + LATCH_NS)  # some wait for their proof, too
+        longest_ns = wait_ns + EARLY_LATCH_NS + LATCH_NS  # some wait for their proof, too
+        self._waiting = WaitingRoom(counters, longest_ns, taken)
         self._frame = -1  # how far the walk has come: what was captured later is not known yet
         # The walk through one slice:
         self._rows: RtpRows
@@ -165,6 +171,9 @@ class MediaRouter:
             self._make_room_for(self._flows[number])
         plain = self._flows.plain[flows]
         self._flows.seen_ns[flows[plain]] = rows.time_ns[last[plain] - 1]
+        if self._taken is not None:
+            for number, lo, hi in zip(flows[plain].tolist(), first[plain].tolist(), last[plain].tolist(), strict=True):
+                self._taken.take(self._flows[number].uses[0].claim.media.call, rows.frame[lo:hi])
         self._walk(flows[~plain], first[~plain], last[~plain], points)
         self._channels.place_plain(self._flows.stream[flows[plain]], first[plain], last[plain])
         self._finish_slice()
@@ -422,6 +431,9 @@ class MediaRouter:
                 self._counters.add("rtp_stray", lo)
                 if lo < len(part.rows):
                     self._channels.give_kept(use, part.rows, part.data, lo)
+                    if self._taken is not None and part.records is not None:
+                        late = part.records if lo == 0 else part.records.take(np.arange(lo, len(part.rows)))
+                        self._taken.take_copy(media.call, part.rows.frame[lo:], late)
         told = {other.declared.endpoint for other in media.claims}
         if rank < 2 and side == claim.side and flow.source not in told:
             # Who sends from an address that no SDP named will be answered there (RFC 4961).

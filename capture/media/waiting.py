@@ -13,6 +13,7 @@ from capture.counters import Counters
 from capture.media.erasable import empty
 from capture.media.flow import ROW_BYTES, Flow, Kept
 from capture.media.rtp import RtpRows
+from capture.media.taken import Taken
 
 ALL_BYTES = 32 << 20
 FLOW_BYTES = 1 << 20
@@ -21,9 +22,10 @@ FLOW_BYTES = 1 << 20
 class WaitingRoom:
     """Keeps packets of all flows."""
 
-    def __init__(self, counters: Counters, wait_ns: int) -> None:
+    def __init__(self, counters: Counters, wait_ns: int, taken: Taken | None = None) -> None:
         self._counters = counters
         self._wait_ns = wait_ns
+        self._taken = taken
         self._size = 0
 
     def keep(self, flow: Flow, rows: RtpRows, data: NDArray[np.uint8]) -> None:
@@ -38,7 +40,8 @@ class WaitingRoom:
             copy = np.concatenate(pieces, out=empty(sum(map(len, pieces))))
             kept = RtpRows(*(getattr(rows, name).copy() for name in RtpRows.__slots__))
             kept.start = np.cumsum(rows.length) - rows.length
-            flow.kept.append(Kept(kept, copy))
+            whole = self._taken.copy(kept.frame) if self._taken is not None else None
+            flow.kept.append(Kept(kept, copy, whole))
             self._size += flow.kept[-1].size
         while flow.kept and int(flow.kept[0].rows.time_ns[-1]) < newest - self._wait_ns:
             self._size -= flow.kept[0].size

@@ -24,6 +24,14 @@ from recorder.cli.common import json_option, saying_problems
 )  # fmt: skip
 @json_option
 @click.option("--quick", is_flag=True, help="Only whether each file is there with its size: seconds, not hours.")
+@click.option(
+    "--remake", is_flag=True,
+    help="Also make each recording again whose packets are kept ([recording] packets), and compare the samples.",
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE",
+    help="With --remake: the settings of the recorder, of which [media] matters here.",
+)
 @click.option("--no-audio", is_flag=True, help="Everything but the recordings' bytes: a minute for 100,000 calls.")
 @click.option(
     "--witness", "witnesses", multiple=True, metavar="URL_OR_FILE",
@@ -36,7 +44,8 @@ from recorder.cli.common import json_option, saying_problems
 @click.option("--code", "codes", multiple=True, metavar="CODE", help="Hold the register against a code on paper.")
 def command(
     store: Path | None, package: Path | None, key: str | None, timestamp_ca: Path | None, as_json: bool, quick: bool,
-    no_audio: bool, witnesses: tuple[str, ...], checkpoints: tuple[str, ...], codes: tuple[str, ...],
+    remake: bool, config: Path | None, no_audio: bool, witnesses: tuple[str, ...], checkpoints: tuple[str, ...],
+    codes: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Prove that nothing in the store was altered, lost or added.
 
@@ -59,8 +68,12 @@ def command(
         assert store is not None
         if quick and (witnesses or checkpoints or codes):
             raise click.UsageError("--quick looks at no register.")
+        if remake and (quick or no_audio):
+            raise click.UsageError("--remake compares audio: leave out --quick and --no-audio.")
         places = (*witnesses, *checkpoints)
         findings = asyncio.run(_verify(store, as_json, quick, places, codes, not no_audio))
+        if remake:
+            findings += asyncio.run(_remake(store, config, as_json))
     if findings:
         return 1
     if not as_json:
@@ -104,3 +117,21 @@ async def _verify(
         else:
             click.echo(escape(str(finding)) + (" (known)" if finding.is_known else ""))
     return findings
+
+
+async def _remake(store: Path, config: Path | None, as_json: bool) -> int:
+    """Prints what became of each recording that was made again; how many differ."""
+    from recorder.remaking import remake
+    from recorder.settings import Media, load
+    from storage.text import escape
+
+    differ = 0
+    async for one in remake(store, load(config).media if config is not None else Media()):
+        differ += not one.is_same
+        text = one.differs or f"{one.where} is the same, made again from its packets."
+        kind = "remade_same" if one.is_same else "remade_differs"
+        if as_json:
+            click.echo(json.dumps({"kind": kind, "where": one.where, "text": text}))
+        else:
+            click.echo(escape(text if one.is_same else f"{kind}: {text}"))
+    return differ

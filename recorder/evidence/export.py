@@ -25,6 +25,7 @@ from recorder.copying import enter_copies
 from recorder.evidence import gather, names, package, sealed, timestamp
 from recorder.evidence.value import Copy, Custody, Evidence, File, Proven, Sealed
 from recorder.problems import Unusable
+from storage import packet_file
 from storage.disk import Disk
 from storage.register import stamps
 from storage.register.checkpoint import Vkey
@@ -75,7 +76,9 @@ async def export(store_path: Path, order: Order) -> Evidence:
         proven = await asyncio.to_thread(_stamped, evidence.proven, root, disk, order)
         evidence = replace(evidence, proven=proven)
     files = package.contents(evidence)
-    manifest = package.manifest(evidence, files, recording)
+    kept = None if original is None else await asyncio.to_thread(_packets, evidence, Path(original))
+    packets = None if kept is None else kept[0]
+    manifest = package.manifest(evidence, files, recording, packets)
     manifest_sha256 = hashlib.sha256(manifest).hexdigest()
     [entry] = await enter_copies(
         store_path, [evidence.call], who=order.who, reason=order.reason, at_ns=order.at_ns,
@@ -89,6 +92,8 @@ async def export(store_path: Path, order: Order) -> Evidence:
     streamed: dict[str, Callable[[], Iterator[bytes]]] = {}
     if recording is not None and original is not None:
         streamed[recording.name] = lambda: package.read_in_pieces(Path(original))
+    if kept is not None:
+        streamed[kept[0].name] = lambda: package.read_in_pieces(kept[1])
     if (copy := _copy(evidence)) is not None:
         streamed[copy.file.name] = lambda: sealed.pieces(store, evidence.call, order.secrets)
     await asyncio.to_thread(package.write, order.output, files, streamed)
@@ -115,15 +120,31 @@ def _sealed(store: StoreReader, call: CallRecord, name: str, secrets: Sequence[I
 
 def _hashed(evidence: Evidence, original: Path) -> File:
     """The recording, if it is the one that the row names."""
-    with original.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        size = os.fstat(file.fileno()).st_size
     audio = evidence.call.recording
-    if audio is None or sha256 != audio.sha256.hex():
+    found = _file(original)
+    if audio is None or found.sha256 != audio.sha256.hex():
         raise Unusable(
             f"{original} isn't the recording that its row names.", hint="Look for what happened with: recorder verify"
         )
-    return File(name=original.name, size=size, sha256=sha256)
+    return found
+
+
+def _packets(evidence: Evidence, original: Path) -> tuple[File, Path] | None:
+    """The packets kept beside the recording and where they lie, if they are those that the row names."""
+    audio = evidence.call.recording
+    if audio is None or audio.packets_sha256 is None:
+        return None
+    path = Path(packet_file.path_of(str(original)))
+    found = _file(path)
+    if found.sha256 != audio.packets_sha256.hex():
+        raise Unusable(f"{path} isn't what its row names.", hint="Look for what happened with: recorder verify")
+    return found, path
+
+
+def _file(path: Path) -> File:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return File(name=path.name, size=os.fstat(file.fileno()).st_size, sha256=sha256)
 
 
 def _stamped(proven: Proven, root: str, disk: Disk, order: Order) -> Proven:

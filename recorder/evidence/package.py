@@ -64,9 +64,14 @@ def contents(of: Evidence) -> dict[str, bytes]:
     return files
 
 
-def manifest(of: Evidence, files: Mapping[str, bytes], recording: File | None) -> bytes:
-    """The list of what is in the package, with what else is said of the call's making."""
+def manifest(
+    of: Evidence, files: Mapping[str, bytes], recording: File | None, packets: File | None = None
+) -> bytes:
+    """The list of what is in the package, with what else is said of the call's making. `packets` are those kept beside
+    the recording."""
     listed = [file_of(name, data) for name, data in files.items()] + ([recording] if recording else [])
+    if packets is not None:
+        listed.append(packets)
     if of.sealed is not None and of.sealed.copy is not None:
         listed.append(of.sealed.copy.file)
     return _json(

@@ -40,6 +40,7 @@ FLAGS = {
     "over_capacity": "処理の限界を超えた",
     "clock_stepped": "通話中に時計が修正された",
     "synthetic": "試験用に作った通話",
+    "packets_missing": "録音のもとになったパケットは保存されていない",
 }
 _NO_NUMBER = {"withheld": "非通知", "payphone": "公衆電話", "unavailable": "表示圏外"}
 

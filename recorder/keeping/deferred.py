@@ -55,6 +55,7 @@ class DeferredPart:
         self.file_starts_ns = starts_ns
         self.created_s = 0.0  # when that was last tried
         self.known = False  # the store had this recording already
+        self.packets_missing = False
         self.lost: list[tuple[int, int]] = []  # frames that the disk refused
         self.why_lost: set[str] = set()
         self.earlier: Growing | None = None  # what an earlier process had recorded of it
@@ -103,6 +104,25 @@ class DeferredPart:
                 self.file.insert(frames)
 
         self._backlog.put(Operation(do, self, again=False))
+
+    def write_packets(self, records: memoryview) -> None:
+        array: Any = np.frombuffer(records, np.uint8).copy()
+        copy = memoryview(array)
+
+        def do() -> None:
+            if self.file is None or self.earlier is not None:
+                self.packets_missing = True  # what an earlier process kept of them is gone
+            else:
+                self.file.write_packets(copy)
+
+        if not self._backlog.put(Operation(do, self, size=len(copy))):
+            self.lack_packets()
+
+    def lack_packets(self) -> None:
+        def do() -> None:
+            self.packets_missing = True
+
+        self._backlog.put(Operation(do, self))
 
     def discard(self) -> None:
         def do() -> None:

@@ -34,8 +34,10 @@ class DirectKeeper:
             old.go_on_as_pcm()
             return old
         words, starts_ns = old.read(0, old.frames), old.starts_ns
+        packets = old.give_packets()
         old.discard()
         part = self._store.begin(call, encoding=PCM16, starts_ns=starts_ns)
+        part.packets = packets
         part.write(0, decode(words, 0))
         return part
 

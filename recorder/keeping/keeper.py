@@ -29,8 +29,15 @@ class Part(Protocol):
     def insert(self, frames: int, /) -> None:
         """The recording begins so many frames earlier, with silence."""
 
+    def write_packets(self, records: memoryview, /) -> None:
+        """More of its packets: records of a pcap file (`capture.media.records`). What can't be written is remembered
+        as missing, and hurts nothing else."""
+
+    def lack_packets(self) -> None:
+        """Some of its packets are missing: none are kept, and the call says so."""
+
     def discard(self) -> None:
-        """Erase it."""
+        """Erase it, and its packets."""
 
 
 class Ended(NamedTuple):

@@ -162,6 +162,7 @@ class Writer:
     def go_on_as_pcm(self, part: DeferredPart, old: DeferredPart, decode: Decode) -> None:
         """Begin it anew with other samples."""
         part.known, part.lost, part.why_lost = old.known, old.lost, old.why_lost
+        part.packets_missing = old.packets_missing
         part.file_starts_ns = old.file_starts_ns
         if old.file is None:
             return
@@ -171,8 +172,10 @@ class Writer:
             part.file.go_on_as_pcm()
             return
         words, starts_ns = old.file.read(0, old.file.frames), old.file.starts_ns
+        packets = old.file.give_packets()
         old.file.discard()
         part.file = self.store.begin(restart.as_one(part, part.call), encoding=PCM16, starts_ns=starts_ns)
+        part.file.packets = packets
         part.file.write(0, decode(words, -part.offset))
 
     def describe(self, part: DeferredPart, call: CallRecord) -> None:
@@ -210,6 +213,8 @@ class Writer:
         if lost or shed:
             call = _hurt(call, [*shed, *lost], [*flags, *sorted(part.why_lost)])
         call = restart.as_one(part, call)
+        if part.packets_missing and part.file is not None:
+            part.file.lack_packets()
         if part.file is None and call.recording is not None:
             call = _hurt(replace(call, recording=None), [], sorted(part.why_lost) or ["disk_error"])
         self._ended.append(Finished(call, part.file))

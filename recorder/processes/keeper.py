@@ -53,6 +53,14 @@ class SentPart:
         self.shed = [(lo + frames, hi + frames) for lo, hi in self.shed]
         self._outgoing.put(say.Inserted(self.number, frames))
 
+    def write_packets(self, records: memoryview) -> None:
+        copy = bytes(records)
+        if not self._outgoing.put(say.Packets(self.number, copy), len(copy)):
+            self.lack_packets()
+
+    def lack_packets(self) -> None:
+        self._outgoing.put(say.PacketsLacking(self.number))
+
     def discard(self) -> None:
         self._outgoing.put(say.Discarded(self.number))
 

@@ -75,6 +75,19 @@ class Channel(NamedTuple):
     samples: NDArray[Any]
 
 
+class Packets(NamedTuple):
+    """More of a part's packets: records of a pcap file."""
+
+    part: int
+    records: bytes
+
+
+class PacketsLacking(NamedTuple):
+    """Some of them are missing."""
+
+    part: int
+
+
 class Inserted(NamedTuple):
     part: int
     frames: int

@@ -75,6 +75,10 @@ class Served:
         match message:
             case say.Audio(part, frame, data):
                 parts[part].write(frame, data)
+            case say.Packets(part, records):
+                parts[part].write_packets(memoryview(records))
+            case say.PacketsLacking(part):
+                parts[part].lack_packets()
             case say.Turn(sync):
                 self.wants_sync |= sync
             case say.Begun(part, call, encoding, starts_ns):

@@ -75,6 +75,7 @@ class Recording:
 
     store: Path = Path("/var/lib/recorder")
     encoding: Literal["pcm16", "g711"] = "pcm16"
+    packets: bool = False  # whether a call's packets are kept beside its recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,6 +392,16 @@ class Settings:
     cdr: Cdr = field(default_factory=Cdr)
 
     def __post_init__(self) -> None:
+        if self.recording.packets and self.sealing.recipients:
+            raise Refused(
+                "packets can't be sealed: leave out either them or the recipients under [sealing]",
+                key=("recording", "packets"),
+            )
+        if self.recording.packets and any(section.record == "on_demand" for section in self.sections):
+            raise Refused(
+                "packets can't be kept where a section records on demand: leave out one of the two",
+                key=("recording", "packets"),
+            )
         known = {section.name for section in self.sections}
         for number, rule in enumerate(self.policy.rules):
             for name in rule.sections:

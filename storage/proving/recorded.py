@@ -1,10 +1,10 @@
-"""A recording's file against its row, to the last byte."""
+"""A recording's file against its row, to the last byte; and that of its packets."""
 
 from __future__ import annotations
 
 import os
 
-from storage import facts, layout, marks, wav
+from storage import completing, facts, layout, marks, packet_file, wav
 from storage.disk import Disk
 from storage.errors import SealedError, WavError
 from storage.layout import Name
@@ -22,6 +22,14 @@ def verify_recording(root: str, disk: Disk, call: CallRecord, known: bytes) -> l
     name, where = layout.parse(audio.path), audio.path
     if name is None or name.ending or name.id != call.id:
         return [Doubt("path_wrong", call.id, f"Call {call.id} names a recording where none can be: {where}.")]
+    packets = [] if audio.packets_bytes is None else _verify_packets(root, disk, audio)
+    return packets + _verify_audio(root, disk, call, audio, name, known)
+
+
+def _verify_audio(
+    root: str, disk: Disk, call: CallRecord, audio: RecordingRecord, name: Name, known: bytes
+) -> list[Doubt]:
+    where = audio.path
     path, place = os.path.join(root, where), ""
     found = disk.status(path)
     if found is None:
@@ -59,6 +67,29 @@ def verify_recording(root: str, disk: Disk, call: CallRecord, known: bytes) -> l
     except WavError:
         fits = False
     return [] if fits else [Doubt("header_wrong", where, f"{where} has a head that says other than its row.")]
+
+
+def _verify_packets(root: str, disk: Disk, audio: RecordingRecord) -> list[Doubt]:
+    """What is wrong with the packets kept beside a recording."""
+    where = packet_file.path_of(audio.path)
+    found = disk.status(os.path.join(root, where))
+    if found is None:
+        return [Doubt("file_missing", where, f"{where} is missing.")]
+    if found.kind != "file":
+        return [Doubt("not_a_file", where, f"{where} is not an ordinary file.")]
+    try:
+        fd = disk.open(os.path.join(root, where))
+        try:
+            sha256, size = completing.hash_file(disk, fd)
+        finally:
+            disk.close(fd)
+    except OSError as error:
+        return [Doubt("unreadable", where, f"{where} can't be read: {error.strerror}.")]
+    if size != audio.packets_bytes:
+        return [Doubt("size_wrong", where, f"{where} has {size} bytes, and should have {audio.packets_bytes}.")]
+    if sha256 != audio.packets_sha256:
+        return [Doubt("hash_wrong", where, f"{where} was altered: its SHA-256 isn't that of its row.")]
+    return []
 
 
 def _place(audio: RecordingRecord, known: bytes, read: Marked) -> str:

@@ -98,6 +98,7 @@ async def _needing_lines(catalogue: Catalogue) -> AsyncIterator[CallRecord]:
         if (
             audio is None
             or audio.sealed_bytes is not None  # a sealed file says nothing of its call
+            or audio.packets_bytes is not None  # a head is written before its packets have their hash
             or RECOVERED in call.flags  # these two may have been set after the head was written
             or DISK_ERROR in call.flags
             or not facts.pack_as_fits(call, encodings[audio.encoding], complete=True)[1]

@@ -30,7 +30,8 @@ left join scope on scope.number = ring_call.scope
 where ring_call.started_ns is not call.started_ns
 or ring_call.frames is not coalesce(recording.frames, 0) or ring_call.medium is not coalesce(recording.medium, 0)
 or ring_call.bytes is not case when recording.call is null then 0
-  else coalesce(sealed_bytes, 4096 + (recording.frames * channels * iif(encoding = 'pcm16', 2, 1) + 1) / 2 * 2) end
+  else coalesce(sealed_bytes, 4096 + (recording.frames * channels * iif(encoding = 'pcm16', 2, 1) + 1) / 2 * 2)
+  + coalesce(packets_bytes, 0) end
 or scope.section is not coalesce(call.section, '') or scope.extension is not coalesce(call.extension, '')
 or scope.line is not
   case direction when 'inbound' then coalesce(callee, '') when 'outbound' then coalesce(caller, '') else '' end

@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 
-from storage import upgrading
+from storage import packet_file, upgrading
 from storage.errors import disk_failed
 from storage.layout import day_of
 from storage.rebuild import dayfile
@@ -26,7 +26,7 @@ _DAY_NS = 86_400_000_000_000
 GROUP = 100  # calls in one entry of the register: a hold placed meanwhile waits for no more
 _KNOWN = (
     "select call.id, call.started_ns, recording.path, recording.sha256, ring_call.bytes, recording.medium, "
-    "recording.sealed_bytes from call "
+    "recording.sealed_bytes, recording.packets_bytes from call "
     "join ring_call on ring_call.call = call.number left join recording on recording.call = call.number "
     "where ring_call.started_ns = call.started_ns and call.id in"
 )
@@ -84,18 +84,18 @@ async def _enter(
         await pen.enter([Draft(at_ns, ERASED, who, fields)])
     doomed: list[Doomed] = []
     media = await ring.catalogue.media()
-    for call_id, started_ns, path, _, _, medium, _ in rows:
-        if path is not None:
-            doomed.append((medium, path, call_id))
+    for call_id, started_ns, path, _, _, medium, _, packets in rows:
+        for name in () if path is None else (path,) if packets is None else (path, packet_file.path_of(path)):
+            doomed.append((medium, name, call_id))
             if medium == 0:
-                doomed += [(other, name, call_id) for other in media for name in (path, path + COPYING)]
+                doomed += [(other, copy, call_id) for other in media for copy in (name, name + COPYING)]
         doomed.append((0, dayfile.path_of(started_ns), call_id))
     return [row[0] for row in rows], doomed, sum(row[4] for row in rows), sealed
 
 
 def _said(row: Row) -> dict[str, object]:
     """A call as the register keeps it: nothing that tells whose it was."""
-    call_id, started_ns, path, sha256, size, medium, sealed_bytes = row
+    call_id, started_ns, path, sha256, size, medium, sealed_bytes, _ = row
     if path is None:
         return {"id": call_id, "started_ns": started_ns}
     said: dict[str, object] = {

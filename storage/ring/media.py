@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage import completing
+from storage import completing, packet_file
 from storage.disk import Disk
 from storage.errors import StoreError
 from storage.register import Draft
@@ -73,21 +73,26 @@ async def _attach(ring: Ring, folder: str, at_ns: int, who: str) -> None:
         await pen.enter([Draft(at_ns, MEDIUM, who, {"medium": SECOND, "uuid": uuid, "path": folder})])
 
 
-async def _copy(ring: Ring, ids: Sequence[str], folder: str) -> list[tuple[str, str]]:
-    """Steps 1 and 2: (id, path) of those whose copy is on the second medium, proven by its hash."""
+async def _copy(ring: Ring, ids: Sequence[str], folder: str) -> list[tuple[str, str, bool]]:
+    """Steps 1 and 2: (id, path, whether packets lie beside it) of those whose copies are on the second medium, proven
+    by their hashes."""
     rows = await ring.catalogue.select_in(
-        "select call.id, recording.path, recording.sha256 from call join recording on recording.call = call.number "
-        "where recording.medium = 0 and call.id in", list(ids),
+        "select call.id, recording.path, recording.sha256, packets_sha256 from call "
+        "join recording on recording.call = call.number where recording.medium = 0 and call.id in", list(ids),
     )  # fmt: skip
     rows.sort(key=lambda row: str(row[1]))
 
-    def copy_all() -> list[tuple[str, str]]:
+    def copy_all() -> list[tuple[str, str, bool]]:
         copied = []
-        for call_id, path, sha256 in rows:
+        for call_id, path, sha256, packets in rows:
+            files = [(path, sha256)] if packets is None else [(packet_file.path_of(path), packets), (path, sha256)]
             with contextlib.suppress(OSError):  # it stays where it is, and the caller names it
-                if _copy_one(ring.disk, os.path.join(ring.root, path), os.path.join(folder, path), sha256):
-                    copied.append((call_id, path))
-        for name in {os.path.dirname(path) for _, path in copied}:
+                if all(
+                    _copy_one(ring.disk, os.path.join(ring.root, name), os.path.join(folder, name), expected)
+                    for name, expected in files
+                ):
+                    copied.append((call_id, path, packets is not None))
+        for name in {os.path.dirname(path) for _, path, _ in copied}:
             ring.disk.sync_directory(os.path.join(folder, name))
         return copied
 
@@ -133,14 +138,17 @@ def _hash(disk: Disk, path: str) -> bytes:
         disk.close(fd)
 
 
-async def _switch(ring: Ring, copied: Sequence[tuple[str, str]], at_ns: int, who: str) -> tuple[list[str], list[str]]:
+async def _switch(
+    ring: Ring, copied: Sequence[tuple[str, str, bool]], at_ns: int, who: str
+) -> tuple[list[str], list[str]]:
     """Steps 3 to 7: the rows name the second medium, then the files go from the first. Ids, and files that stayed."""
     async with ring.writing() as pen:
-        there = await ring.catalogue.has([call_id for call_id, _ in copied])
-        some = [(call_id, path) for call_id, path in copied if call_id in there]
+        there = await ring.catalogue.has([call_id for call_id, _, _ in copied])
+        some = [one for one in copied if one[0] in there]
         if not some:
             return [], []
-        calls = [{"id": call_id, "path": path} for call_id, path in some]
+        calls = [{"id": call_id, "path": path} for call_id, path, _ in some]
         await pen.enter([Draft(at_ns, MOVED, who, {"medium": SECOND, "calls": calls})])
-    doomed: list[Doomed] = [(0, path, call_id) for call_id, path in some]
-    return [call_id for call_id, _ in some], await taking_away.take_away(ring, doomed)
+    doomed: list[Doomed] = [(0, path, call_id) for call_id, path, _ in some]
+    doomed += [(0, packet_file.path_of(path), call_id) for call_id, path, has_packets in some if has_packets]
+    return [call_id for call_id, _, _ in some], await taking_away.take_away(ring, doomed)

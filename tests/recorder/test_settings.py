@@ -76,7 +76,7 @@ def test_values_arrive_as_what_they_are() -> None:
             "3: media.silence_ends_cal_s: there is no such key; did you mean media.silence_ends_call_s?",
         ),
         ("[media]\nencoding = 'g711'\n", "2: media.encoding: there is no such key; did you mean recording.encoding?"),
-        ("[recording]\nzzz = 1\n", "2: recording.zzz: there is no such key; there are: store, encoding"),
+        ("[recording]\nzzz = 1\n", "2: recording.zzz: there is no such key; there are: store, encoding, packets"),
         ("[recording]\nencoding = 'mp3'\n", '2: recording.encoding: must be "pcm16" or "g711", not "mp3"'),
         ("[recording]\nencoding = 16\n", '2: recording.encoding: must be "pcm16" or "g711", not 16'),
         ("recording = 1\n", "1: recording: must be a table, written [recording]"),
