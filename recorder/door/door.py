@@ -21,6 +21,7 @@ from recorder.door.ledger.ledger import Ledger
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
+from recorder.door.people.directory import Directory
 from recorder.door.people.passwords import Passwords
 from recorder.door.people.second_factor import KEY_BYTES, Sealed
 from recorder.door.people.sessions import Lasting
@@ -66,6 +67,7 @@ class Door:
         self.players = Players()
         self.ledger = ledger  # the register, as pages show it
         self.instructions = Instructions(ledger)
+        self.directory = Directory(settings.directory) if settings.directory.server else None
 
     @classmethod
     async def open(
@@ -111,9 +113,15 @@ class Door:
             raise Refused(Why.NO_REGISTER, detail=type(error).__name__) from error
         return entry
 
+    def keeps_password(self, login: str) -> bool:
+        """Whether the door checks this login's password itself; else the office's directory does."""
+        return self.directory is None or not self.directory.is_asked_for(login)
+
     async def close(self) -> None:
         await self.standing.close()
         await self.players.close()
+        if self.directory is not None:
+            self.directory.close()
         await self.ledger.close()
         await self.store.close()
         await self.people.close()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from recorder.settings.announcing import Announcement, Hook
 from recorder.settings.bounds import STRICT, Patterns, Refused, SectionName, Within
 from recorder.settings.desk import Desk
+from recorder.settings.directory import Directory
 from recorder.settings.keeping import Keeping
 from recorder.settings.sealing import AgeKey, Sealing
 from storage.retention.rules import Capacity
@@ -387,6 +388,7 @@ class Settings:
     tell: Tell = field(default_factory=Tell)
     evidence: Evidence = field(default_factory=Evidence)
     desk: Desk = field(default_factory=Desk)
+    directory: Directory = field(default_factory=Directory)
     limits: Limits = field(default_factory=Limits)
     cdr: Cdr = field(default_factory=Cdr)
 
