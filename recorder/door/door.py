@@ -22,6 +22,7 @@ from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
 from recorder.door.people.directory import Directory
+from recorder.door.people.openid import OpenId
 from recorder.door.people.passwords import Passwords
 from recorder.door.people.second_factor import KEY_BYTES, Sealed
 from recorder.door.people.sessions import Lasting
@@ -67,6 +68,7 @@ class Door:
         self.players = Players()
         self.ledger = ledger  # the register, as pages show it
         self.instructions = Instructions(ledger)
+        self.openid = OpenId(settings.openid) if settings.openid.issuer else None
         self.directory = Directory(settings.directory) if settings.directory.server else None
 
     @classmethod
@@ -114,14 +116,16 @@ class Door:
         return entry
 
     def keeps_password(self, login: str) -> bool:
-        """Whether the door checks this login's password itself; else the office's directory does."""
-        return self.directory is None or not self.directory.is_asked_for(login)
+        """Whether the door checks this login's password itself; else the office's directory or OpenID provider does."""
+        return not any(one.is_asked_for(login) for one in (self.directory, self.openid) if one is not None)
 
     async def close(self) -> None:
         await self.standing.close()
         await self.players.close()
         if self.directory is not None:
             self.directory.close()
+        if self.openid is not None:
+            await self.openid.close()
         await self.ledger.close()
         await self.store.close()
         await self.people.close()

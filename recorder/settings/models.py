@@ -18,6 +18,7 @@ from recorder.settings.bounds import STRICT, Patterns, Refused, SectionName, Wit
 from recorder.settings.desk import Desk
 from recorder.settings.directory import Directory
 from recorder.settings.keeping import Keeping
+from recorder.settings.openid import OpenId
 from recorder.settings.sealing import AgeKey, Sealing
 from storage.retention.rules import Capacity
 
@@ -389,6 +390,7 @@ class Settings:
     evidence: Evidence = field(default_factory=Evidence)
     desk: Desk = field(default_factory=Desk)
     directory: Directory = field(default_factory=Directory)
+    openid: OpenId = field(default_factory=OpenId)
     limits: Limits = field(default_factory=Limits)
     cdr: Cdr = field(default_factory=Cdr)
 

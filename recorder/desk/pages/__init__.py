@@ -2,5 +2,9 @@
 
 # The menu is in the order of the table, so the morning comes first.
 from recorder.desk.pages import morning, calls, holds, register, mirror, people, instructions, account, listening, login  # isort: skip
+from recorder.desk.pages import openid  # isort: skip
 
-__all__ = ["account", "calls", "holds", "instructions", "listening", "login", "mirror", "morning", "people", "register"]
+__all__ = [
+    "account", "calls", "holds", "instructions", "listening", "login", "mirror", "morning", "openid", "people",
+    "register",
+]  # fmt: skip

@@ -3,6 +3,21 @@
 Importing this package fills the table of `recorder.door.operations`.
 """
 
-from recorder.door.acts import account, calls, health, holds, instructions, listening, login, mirror, people, register
+from recorder.door.acts import (
+    account,
+    calls,
+    health,
+    holds,
+    instructions,
+    listening,
+    login,
+    mirror,
+    openid,
+    people,
+    register,
+)
 
-__all__ = ["account", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "people", "register"]
+__all__ = [
+    "account", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people",
+    "register",
+]  # fmt: skip

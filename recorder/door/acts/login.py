@@ -71,12 +71,9 @@ async def log_in(door: Door, caller: Caller, asked: LogIn) -> LoggedIn:
         log.warning("The directory %s can't be asked: %s", door.settings.directory.server, error)
         raise Refused(Why.NOT_NOW, field="directory") from None
     if not fits or person is None or not may_come_in(person, caller.now_ns):
-        await _note_failure(door, caller, login, knows, person)
+        await note_failure(door, caller, login, knows, person)
         raise Refused(Why.WRONG)
-    if person.has_second_factor:
-        return LoggedIn(ticket=door.tickets.give(person.id, caller.source, caller.now_ns))
-    how = "password" if door.keeps_password(login) else "directory"
-    return LoggedIn(token=await _begin(door, caller, person, how))
+    return await begin_by(door, caller, person, "password" if door.keeps_password(login) else "directory")
 
 
 @operation("login.code", Right.ANYBODY)
@@ -89,7 +86,7 @@ async def give_code(door: Door, caller: Caller, asked: GiveCode) -> LoggedIn:
     _require_patience(door, caller, person.login, True)
     how = await proof_of(door, person, asked.code, caller.now_ns)
     if how is None:
-        await _note_failure(door, caller, person.login, True, person)
+        await note_failure(door, caller, person.login, True, person)
         raise Refused(Why.WRONG)
     door.tickets.drop(asked.ticket)
     return LoggedIn(token=await _begin(door, caller, person, how))
@@ -117,10 +114,19 @@ async def proof_of(door: Door, person: Person, code: str, now_ns: int) -> str | 
     return None
 
 
+async def begin_by(door: Door, caller: Caller, person: Person, how: str) -> LoggedIn:
+    """For whom has proved once who he is: the code is asked for, or he is in, to register a telephone."""
+    if person.has_second_factor:
+        return LoggedIn(ticket=door.tickets.give(person.id, caller.source, caller.now_ns))
+    return LoggedIn(token=await _begin(door, caller, person, how))
+
+
 async def _fits(door: Door, login: str, person: Person | None, password: str, now_ns: int) -> bool:
     """Whether the password is right, as the door knows or as the directory does."""
-    if door.directory is None or door.keeps_password(login):
-        return await door.passwords.fits(password, await door.people.password(person.id if person else ""))
+    if door.directory is None or not door.directory.is_asked_for(login):
+        # Who comes in by the OpenID provider has no password that counts.
+        kept = await door.people.password(person.id) if person and door.keeps_password(login) else None
+        return await door.passwords.fits(password, kept)
     # The directory hears of nobody who has no account here, or strangers could lock the office's people out of it; it
     # is asked of somebody all the same, so that it takes as long.
     known = person is not None and may_come_in(person, now_ns)
@@ -140,7 +146,8 @@ def _require_patience(door: Door, caller: Caller, login: str, knows: bool) -> No
         raise Refused(Why.WAIT, detail=str(-(-wait_ns // 10**9)))
 
 
-async def _note_failure(door: Door, caller: Caller, login: str, knows: bool, person: Person | None) -> None:
+async def note_failure(door: Door, caller: Caller, login: str, knows: bool, person: Person | None) -> None:
+    """Somebody was wrong: it counts against him, and is entered."""
     door.attempts.failed(login, caller.source, caller.now_ns, knows_source=knows)
     # What somebody typed as a login may be his password: it isn't entered unless it is a login.
     await door.enter(caller, "login_failed", {"account": person.id if person else "", "source": caller.source})
