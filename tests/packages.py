@@ -29,6 +29,7 @@ PROGRAMS = {
     "pdftotext": ("poppler-utils", "reading papers as who prints them sees them"),
     "strace": ("strace", "seeing which files a command makes"),
     "openssl": ("openssl", "a time-stamp authority of our own"),
+    "slapd": ("slapd", "a directory that checks passwords"),
     "setpriv": ("util-linux", "running something without the rights of root"),
 }
 

@@ -23,6 +23,8 @@ from recorder.door.office.proposals import Proposals
 from recorder.door.operations import Caller
 from recorder.door.people.attempts import Attempts
 from recorder.door.people.book import PeopleBook
+from recorder.door.people.directory import Directory
+from recorder.door.people.openid import OpenId
 from recorder.door.people.passwords import Passwords
 from recorder.door.people.second_factor import KEY_BYTES, Sealed
 from recorder.door.people.sessions import Lasting
@@ -71,6 +73,8 @@ class Door:
         self.proposals = Proposals(ledger)
         self.office_file = OfficeFile(config, settings.desk.changes)
         self.changing = asyncio.Lock()  # of the office's settings: one at a time
+        self.openid = OpenId(settings.openid) if settings.openid.issuer else None
+        self.directory = Directory(settings.directory) if settings.directory.server else None
 
     @classmethod
     async def open(
@@ -123,9 +127,17 @@ class Door:
             raise Refused(Why.NO_REGISTER, detail=type(error).__name__) from error
         return entry
 
+    def keeps_password(self, login: str) -> bool:
+        """Whether the door checks this login's password itself; else the office's directory or OpenID provider does."""
+        return not any(one.is_asked_for(login) for one in (self.directory, self.openid) if one is not None)
+
     async def close(self) -> None:
         await self.standing.close()
         await self.players.close()
+        if self.directory is not None:
+            self.directory.close()
+        if self.openid is not None:
+            await self.openid.close()
         await self.ledger.close()
         await self.store.close()
         await self.people.close()

@@ -12,7 +12,7 @@ of anything that he has no right to. One that plays audio gives an `Audio` inste
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -124,6 +124,8 @@ async def identify(door: Door, token: str | None, source: str, now_ns: int) -> C
     person = await door.people.person(session.person, now_ns) if session else None
     if session is None or person is None or not may_come_in(person, now_ns):
         return Caller(now_ns=now_ns, source=source)
+    if not door.keeps_password(person.login):
+        person = replace(person, must_change_password=False)  # nobody here knows it
     away = await door.people.absent_sections(now_ns)
     rights = set(rights_of((), manager_is_away=False))
     for one in person.appointments:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from recorder.settings.announcing import Announcement, Hook
 from recorder.settings.bounds import STRICT, Patterns, Refused, SectionName, Within
 from recorder.settings.desk import Desk
+from recorder.settings.directory import Directory
 from recorder.settings.keeping import Keeping
+from recorder.settings.openid import OpenId
 from recorder.settings.sealing import AgeKey, Sealing
 from storage.retention.rules import Capacity
 
@@ -388,6 +390,8 @@ class Settings:
     tell: Tell = field(default_factory=Tell)
     evidence: Evidence = field(default_factory=Evidence)
     desk: Desk = field(default_factory=Desk)
+    directory: Directory = field(default_factory=Directory)
+    openid: OpenId = field(default_factory=OpenId)
     limits: Limits = field(default_factory=Limits)
     cdr: Cdr = field(default_factory=Cdr)
 

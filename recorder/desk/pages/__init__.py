@@ -3,8 +3,9 @@
 # The menu is in the order of the table, so the morning comes first.
 from recorder.desk.pages import morning, calls, holds, register, mirror  # isort: skip
 from recorder.desk.pages import people, instructions, settings, account, listening, login  # isort: skip
+from recorder.desk.pages import openid  # isort: skip
 
 __all__ = [
-    "account", "calls", "holds", "instructions", "listening", "login", "mirror", "morning", "people", "register",
-    "settings",
+    "account", "calls", "holds", "instructions", "listening", "login", "mirror", "morning", "openid", "people",
+    "register", "settings",
 ]  # fmt: skip

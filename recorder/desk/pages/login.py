@@ -17,7 +17,7 @@ _YEAR_S = 365 * 86_400
 async def show(visit: Visit) -> Response:
     if visit.me:
         return visit.go("/")
-    return visit.page("login.html", refused=None, login="", out=_out(visit))
+    return visit.page("login.html", refused=None, login="", out=_out(visit), by_openid=await _by_openid(visit))
 
 
 @page("/login", "login.try", Right.ANYBODY, method="POST")
@@ -27,7 +27,8 @@ async def try_it(visit: Visit) -> Response:
     except Refused as refused:
         if refused.why is Why.NOT_NOW:
             raise
-        return visit.refused(refused, "login.html", login=visit.given("login"), out="")
+        return visit.refused(refused, "login.html", login=visit.given("login"), out="",
+                             by_openid=await _by_openid(visit))  # fmt: skip
     if said["ticket"]:
         return visit.page("login_code.html", refused=None, ticket=said["ticket"])
     return _logged_in(visit, said["token"])
@@ -72,8 +73,17 @@ def _path_here(given: str) -> str:
     return given if is_path else "/"
 
 
+async def _by_openid(visit: Visit) -> bool:
+    """Whether the office's provider may be asked; a page on which the door says nothing stays without."""
+    return bool((await visit.ask("login.ways"))["openid"])
+
+
 def _logged_in(visit: Visit, token: str) -> Response:
-    answer = visit.go("/")
+    return keep_session(visit.go("/"), token)
+
+
+def keep_session(answer: Response, token: str) -> Response:
+    """The answer, with the session's cookie."""
     # Without an age: it goes with the browser. How long the session lasts is the door's to say.
     answer.set_cookie(cookies.SESSION, token, path="/", secure=True, httponly=True, samesite="strict")
     return answer

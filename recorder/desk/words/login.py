@@ -15,6 +15,11 @@ WORDS = {
     "login.out.idle": (
         "操作がない時間が続いたため、自動的にログアウトしました。", "You were logged out: nothing was done for a while."
     ),
+    "login.openid": ("庁内のアカウントでログイン", "Log in with the office's account"),
+    "login.openid.known": (
+        "庁内のアカウントを確認しました。次に、確認コードのアプリを登録します。",
+        "The office's account is known. Next, the second factor is registered.",
+    ),
     "login.nobody": (
         "利用者が登録されていません。録音装置の画面（コンソール）で recorder first-manager を実行してください。",
         "There is nobody yet. Run on the recorder's console: recorder first-manager",

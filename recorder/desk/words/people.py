@@ -33,6 +33,11 @@ WORDS = {
     "people.reset.explain": (
         "本人が端末とパスワードをなくしたときだけ行います。", "Only for somebody who lost both."
     ),
+    "people.by_directory": (
+        "パスワードは庁内の認証サーバーのものを使います。最初のログインで、確認コードのアプリを登録します。",
+        "The password is the one of the office's directory. The second factor is registered at the first login.",
+    ),
+    "people.added": ("手続きが終わりました", "Done"),
     "people.first_password": ("最初のパスワード", "First password"),
     "people.first_password.explain": (
         "今だけ表示します。紙に書いて本人に手渡してください。本人が最初のログインで変えます。",

@@ -131,6 +131,18 @@ WORDS = {
         "通話記録管理簿に書けないため、操作を中止しました。録音は続いています。保守担当に連絡してください。",
         "The register can't be written, so nothing was done. Recording goes on. Call maintenance.",
     ),
+    "refused.wrong.openid": (
+        "庁内のアカウントではログインできませんでした。もう一度お試しください。続くときは、この装置の管理責任者にお知らせください。",
+        "The office's account didn't let you in. Try again; if it goes on, tell the manager of this recorder.",
+    ),
+    "refused.not_now.directory": (
+        "庁内の認証サーバーが応答しません。しばらく待ってからもう一度お試しください。続くときは情報システム担当にお知らせください。",
+        "The office's directory doesn't answer. Wait a little and try again; if it goes on, tell who looks after it.",
+    ),
+    "refused.conflict.directory": (
+        "パスワードは庁内の認証サーバーで管理しています。ここでは変更できません。",
+        "Your password is kept by the office's directory. It can't be changed here.",
+    ),
     "refused.not_now": (
         "録音装置の内部サービスに接続できません。録音は続いています。しばらくしてからお試しください。",
         "The recorder's inner service doesn't answer. Recording goes on. Try again in a while.",

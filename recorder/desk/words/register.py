@@ -118,6 +118,8 @@ WORDS = {
     "kind.rewrapped": ("鍵の包み直し", "Keys wrapped anew"),
     "kind.drill": ("鍵の演習", "Key drill"),
     "how.password": ("パスワード", "password"),
+    "how.directory": ("庁内の認証サーバー", "the office's directory"),
+    "how.openid": ("庁内のアカウント（OpenID）", "the office's OpenID provider"),
     "how.code": ("パスワードと確認コード", "password and code"),
     "how.recovery_code": ("予備のコード", "recovery code"),
     "form.wav": ("音声ファイル（WAV）", "WAV"),

@@ -12,6 +12,7 @@ from recorder.door.acts import (
     listening,
     login,
     mirror,
+    openid,
     people,
     register,
     retention,
@@ -19,6 +20,6 @@ from recorder.door.acts import (
 )
 
 __all__ = [
-    "account", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "people", "register",
-    "retention", "settings",
+    "account", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people",
+    "register", "retention", "settings",
 ]  # fmt: skip

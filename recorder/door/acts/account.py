@@ -45,6 +45,7 @@ class Me:
     recovery_codes: int  # that are left
     idle_s: int  # after so long without an act the session ends
     left_s: int  # after so long it ends in any case
+    password_elsewhere: bool  # the office's directory has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ async def me(door: Door, caller: Caller, asked: Nothing) -> Me:
         recovery_codes=await door.people.recovery_codes_left(person.id),
         idle_s=door.people.lasting.idle_ns // SECOND_NS,
         left_s=max(0, session.begun_ns + door.people.lasting.longest_ns - caller.now_ns) // SECOND_NS,
+        password_elsewhere=not door.keeps_password(person.login),
     )  # fmt: skip
 
 
@@ -119,6 +121,8 @@ async def change_password(door: Door, caller: Caller, asked: ChangePassword) -> 
     """Another password. All his sessions end, this one too."""
     person = caller.person
     assert person is not None
+    if not door.keeps_password(person.login):
+        raise Refused(Why.CONFLICT, field="directory")
     try:
         if not await door.passwords.fits(asked.old, (await door.people.secrets(person.id)).password):
             door.attempts.failed(person.login, caller.source, caller.now_ns, knows_source=True)

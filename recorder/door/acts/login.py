@@ -6,11 +6,14 @@ tells a wrong login from a wrong password, or from an account that has ended.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated
 
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.people.book import may_come_in
+from recorder.door.people.directory import Unreachable
 from recorder.door.people.passwords import TooBusy
 from recorder.door.people.second_factor import recovery_digest, step_of
 from recorder.door.people.values import Person
@@ -21,6 +24,7 @@ from recorder.settings.bounds import STRICT, Within
 if TYPE_CHECKING:
     from recorder.door.door import Door
 
+log = logging.getLogger(__name__)
 Secret = Annotated[str, Within(max_length=1024)]
 Login = Annotated[str, Within(min_length=1, max_length=64)]
 
@@ -59,17 +63,17 @@ async def log_in(door: Door, caller: Caller, asked: LogIn) -> LoggedIn:
     account = person.id if person else ""
     knows = await door.people.knows_source(account, caller.source)
     _require_patience(door, caller, login, knows)
-    kept = await door.people.password(account)
     try:
-        fits = await door.passwords.fits(asked.password, kept)
+        fits = await _fits(door, login, person, asked.password, caller.now_ns)
     except TooBusy:
         raise Refused(Why.WAIT, detail="5") from None
+    except Unreachable as error:
+        log.warning("The directory %s can't be asked: %s", door.settings.directory.server, error)
+        raise Refused(Why.NOT_NOW, field="directory") from None
     if not fits or person is None or not may_come_in(person, caller.now_ns):
-        await _note_failure(door, caller, login, knows, person)
+        await note_failure(door, caller, login, knows, person)
         raise Refused(Why.WRONG)
-    if person.has_second_factor:
-        return LoggedIn(ticket=door.tickets.give(person.id, caller.source, caller.now_ns))
-    return LoggedIn(token=await _begin(door, caller, person, "password"))
+    return await begin_by(door, caller, person, "password" if door.keeps_password(login) else "directory")
 
 
 @operation("login.code", Right.ANYBODY)
@@ -82,7 +86,7 @@ async def give_code(door: Door, caller: Caller, asked: GiveCode) -> LoggedIn:
     _require_patience(door, caller, person.login, True)
     how = await proof_of(door, person, asked.code, caller.now_ns)
     if how is None:
-        await _note_failure(door, caller, person.login, True, person)
+        await note_failure(door, caller, person.login, True, person)
         raise Refused(Why.WRONG)
     door.tickets.drop(asked.ticket)
     return LoggedIn(token=await _begin(door, caller, person, how))
@@ -110,6 +114,25 @@ async def proof_of(door: Door, person: Person, code: str, now_ns: int) -> str | 
     return None
 
 
+async def begin_by(door: Door, caller: Caller, person: Person, how: str) -> LoggedIn:
+    """For whom has proved once who he is: the code is asked for, or he is in, to register a telephone."""
+    if person.has_second_factor:
+        return LoggedIn(ticket=door.tickets.give(person.id, caller.source, caller.now_ns))
+    return LoggedIn(token=await _begin(door, caller, person, how))
+
+
+async def _fits(door: Door, login: str, person: Person | None, password: str, now_ns: int) -> bool:
+    """Whether the password is right, as the door knows or as the directory does."""
+    if door.directory is None or not door.directory.is_asked_for(login):
+        # Who comes in by the OpenID provider has no password that counts.
+        kept = await door.people.password(person.id) if person and door.keeps_password(login) else None
+        return await door.passwords.fits(password, kept)
+    # The directory hears of nobody who has no account here, or strangers could lock the office's people out of it; it
+    # is asked of somebody all the same, so that it takes as long.
+    known = person is not None and may_come_in(person, now_ns)
+    return await door.directory.vouches_for(login if known else f"nobody-{token_hex(6)}", password) and known
+
+
 async def _begin(door: Door, caller: Caller, person: Person, how: str) -> str:
     caller = Caller(now_ns=caller.now_ns, source=caller.source, person=person)
     await door.enter(caller, "login", {"account": person.id, "how": how, "source": caller.source})
@@ -123,7 +146,8 @@ def _require_patience(door: Door, caller: Caller, login: str, knows: bool) -> No
         raise Refused(Why.WAIT, detail=str(-(-wait_ns // 10**9)))
 
 
-async def _note_failure(door: Door, caller: Caller, login: str, knows: bool, person: Person | None) -> None:
+async def note_failure(door: Door, caller: Caller, login: str, knows: bool, person: Person | None) -> None:
+    """Somebody was wrong: it counts against him, and is entered."""
     door.attempts.failed(login, caller.source, caller.now_ns, knows_source=knows)
     # What somebody typed as a login may be his password: it isn't entered unless it is a login.
     await door.enter(caller, "login_failed", {"account": person.id if person else "", "source": caller.source})

@@ -58,7 +58,7 @@ class FirstPassword:
     """Shown once, for the person to change at his first login."""
 
     account: str
-    password: str
+    password: str  # "": the office's directory has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ async def add(door: Door, caller: Caller, asked: AddPerson) -> FirstPassword:
     except LoginTaken:
         raise Refused(Why.CONFLICT, field="login") from None
     await _appoint(door, caller, account, asked.login, asked.name, asked.role, asked.section, None)
-    return FirstPassword(account=account, password=password)
+    return FirstPassword(account=account, password=password if door.keeps_password(asked.login) else "")
 
 
 @operation("people.change", Right.PEOPLE)
@@ -196,6 +196,8 @@ async def reset(door: Door, caller: Caller, asked: OfPerson) -> FirstPassword:
     require_proof(caller)
     person = await _other(door, caller, asked.account)
     password, kept = await _first_password(door)
+    if not door.keeps_password(person.login):
+        password = ""
     await door.enter(caller, "account_reset", {"login": person.login, "name": person.name})
     await door.people.set_password(person.id, kept, must_change=True)
     await door.people.set_factor(person.id, None, ())

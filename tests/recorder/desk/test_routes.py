@@ -128,7 +128,7 @@ async def test_without_a_login_there_is_nothing_but_the_login(tmp_path):
 async def test_a_page_without_a_right_can_t_be_written():
     assert all(isinstance(route.right, Right) for route in ROUTES)
     assert {route.name for route in ROUTES if route.right is Right.ANYBODY} == {
-        "login", "login.try", "login.code", "language",
+        "login", "login.try", "login.code", "login.openid", "login.openid.return", "language",
     }  # fmt: skip
 
 
