@@ -74,8 +74,9 @@ class Life:
     descriptors: list[int] = field(default_factory=list)
 
     def growth(self) -> float:
-        """Of memory, as a share, from the third round on; the first two make the acquaintance of everything."""
-        seen = self.memory_mib[2:]
+        """Of memory, as a share, after the first quarter of its rounds: until then caches and heaps still find their
+        size."""
+        seen = self.memory_mib[max(2, len(self.memory_mib) // 4) :]
         return seen[-1] / seen[0] - 1 if len(seen) > 1 else 0.0
 
 
