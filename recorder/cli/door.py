@@ -113,6 +113,13 @@ def first_manager(store: Path | None, state: Path, config: Path | None, login: s
         if not re.fullmatch(r"[a-z][a-z0-9._-]{1,31}", login):
             raise Unusable("A login begins with a small letter; small letters, digits, . _ - (2 to 32).")
         settings, by = settings_from(config), account()
+        for table, is_used, local in (
+            ("directory", settings.directory.server, settings.directory.local),
+            ("openid", settings.openid.issuer, settings.openid.local),
+        ):
+            if is_used and login not in local:
+                hint = f"Add {login} to local, so that he comes in while nothing else answers."
+                raise Unusable(f"No password of {login} would count: local of [{table}] doesn't name him.", hint=hint)
         become_owner(state)
         click.echo(asyncio.run(make(store or settings.recording.store, settings, by)))
     return 0

@@ -406,6 +406,8 @@ class Settings:
                 "packets can't be kept where a section records on demand: leave out one of the two",
                 key=("recording", "packets"),
             )
+        if self.directory.server and self.openid.issuer and set(self.directory.local) != set(self.openid.local):
+            raise Refused("must name the same logins as local of [directory]", key=("openid", "local"))
         known = {section.name for section in self.sections}
         for number, rule in enumerate(self.policy.rules):
             for name in rule.sections:

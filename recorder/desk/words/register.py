@@ -119,6 +119,8 @@ WORDS = {
     "kind.drill": ("鍵の演習", "Key drill"),
     "how.password": ("パスワード", "password"),
     "how.directory": ("庁内の認証サーバー", "the office's directory"),
+    "how.directory_code": ("庁内の認証サーバーと確認コード", "the office's directory, and code"),
+    "how.openid_code": ("庁内のアカウント（OpenID）と確認コード", "the office's OpenID provider, and code"),
     "how.openid": ("庁内のアカウント（OpenID）", "the office's OpenID provider"),
     "how.code": ("パスワードと確認コード", "password and code"),
     "how.recovery_code": ("予備のコード", "recovery code"),

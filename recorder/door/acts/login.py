@@ -88,6 +88,9 @@ async def give_code(door: Door, caller: Caller, asked: GiveCode) -> LoggedIn:
     if how is None:
         await note_failure(door, caller, person.login, True, person)
         raise Refused(Why.WRONG)
+    first = door.tickets.how(asked.ticket)
+    if first != "password" and how == "code":
+        how = f"{first}_code"
     door.tickets.drop(asked.ticket)
     return LoggedIn(token=await _begin(door, caller, person, how))
 
@@ -117,7 +120,7 @@ async def proof_of(door: Door, person: Person, code: str, now_ns: int) -> str | 
 async def begin_by(door: Door, caller: Caller, person: Person, how: str) -> LoggedIn:
     """For whom has proved once who he is: the code is asked for, or he is in, to register a telephone."""
     if person.has_second_factor:
-        return LoggedIn(ticket=door.tickets.give(person.id, caller.source, caller.now_ns))
+        return LoggedIn(ticket=door.tickets.give(person.id, caller.source, caller.now_ns, how))
     return LoggedIn(token=await _begin(door, caller, person, how))
 
 

@@ -39,3 +39,17 @@ async def test_root_makes_him_as_the_owner_of_the_accounts(tmp_path, as_root):
     assert (again.returncode, again.stdout) == (2, "") and "he appoints others at the desk" in again.stderr
     owned = {path.name: path.stat().st_uid for path in (*state.iterdir(), *(store / "register").iterdir())}
     assert owned and set(owned.values()) == {owner.pw_uid}, owned
+
+
+def test_with_a_directory_he_has_to_be_one_of_those_whom_the_door_keeps(tmp_path):
+    config = tmp_path / "recorder.toml"
+    config.write_text('[directory]\nserver = "ldaps://dc1"\nuser = "{login}@d"\nlocal = ["another"]\n')
+
+    done = subprocess.run(
+        [sys.executable, "-m", "recorder", "first-manager", "--config", config, "--state", tmp_path / "door",
+         "--store", tmp_path, "--login", "kanri", "--name", "管理 花子", "--post", "人事課長"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+
+    assert done.returncode == 2 and "local of [directory] doesn't name him" in done.stderr
+    assert not (tmp_path / "door").exists()

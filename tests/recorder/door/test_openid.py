@@ -74,7 +74,7 @@ async def test_somebody_comes_in_by_the_provider_and_his_own_code(tmp_path):
         assert (await manager.ask("people.close", account=account)).status == 200
         assert (await log_in(clerk)).why == "wrong", "whom the manager has ended, whatever the provider says"
         entries = await scene.register()
-    assert "openid" in [entry.fields["how"] for entry in entries if entry.kind == "login"]
+    assert [entry.fields["how"] for entry in entries if entry.kind == "login"][-2:] == ["openid", "openid_code"]
 
 
 def of_the_public_key(issuer):
@@ -211,3 +211,9 @@ def test_what_is_wrong_with_its_settings_is_said_in_a_sentence(text, said):
     assert check(f"[openid]\n{GOOD}".encode(), Settings)[1] == []
     _, faults = check(f"[openid]\n{text}".encode(), Settings)
     assert len(faults) == 1 and said in str(faults[0]) and "openid" in str(faults[0])
+
+
+def test_with_a_directory_too_both_leave_the_same_people_to_the_door():
+    directory = '[directory]\nserver = "ldaps://dc1"\nuser = "{login}@d"\nlocal = ["another"]\n'
+    _, faults = check(f"{directory}[openid]\n{GOOD}".encode(), Settings)
+    assert len(faults) == 1 and "openid.local: must name the same logins" in str(faults[0])

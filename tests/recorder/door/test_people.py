@@ -246,7 +246,7 @@ async def test_unknown_operations_and_malformed_requests_have_a_reason(tmp_path)
 def test_each_operation_has_a_right_and_only_logging_in_is_for_anybody():
     open_to_all = {name for name, one in operations.TABLE.items() if one.right is Right.ANYBODY}
 
-    assert open_to_all == {"login", "login.code"}
+    assert open_to_all == {"login", "login.code", "login.ways", "login.openid", "login.openid.return"}
 
 
 @pytest.mark.parametrize(
