@@ -10,8 +10,8 @@ its midst, by SIGTERM or SIGKILL in turn, and started again: then each call must
 what was said, or silence, for `RESTART_S` at most; and the frames that are in no count must be those that were sent in
 the time of which the account says that nobody counted.
 
-Memory and descriptors are those of one process's life: from the first quarter of its rounds to its last they must not grow. The last
-process lives longest, since nobody ends it.
+Memory and descriptors are those of one process's life: from the first quarter of its rounds to its last they must not
+grow. The last process lives longest, since nobody ends it.
 """
 
 from __future__ import annotations
