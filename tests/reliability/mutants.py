@@ -55,14 +55,14 @@ MUTANTS = (
     Mutant("5: folders not synced", "storage/completing.py",
            "            disk.sync_directory(folder)\n", "            pass\n", [POINTS]),
     Mutant("1 and 2 the other way round", "storage/store.py",
-           "        completing.write_heads(group, self._pool)\n"
+           "        completing.write_heads(group, self._pool, self.seals)\n"
            "        completing.sync(group, self._pool, self._held.root, self.seals)\n",
            "        completing.sync(group, self._pool, self._held.root, self.seals)\n"
-           "        completing.write_heads(group, self._pool)\n", [POINTS]),
+           "        completing.write_heads(group, self._pool, self.seals)\n", [POINTS]),
     Mutant("2 after 5", "storage/store.py",
            "                    await asyncio.to_thread(self._write_and_sync, group)\n"
            "                await asyncio.to_thread(completing.hash_and_name, group, self._pool)\n",
-           "                    await asyncio.to_thread(completing.write_heads, group, self._pool)\n"
+           "                    await asyncio.to_thread(completing.write_heads, group, self._pool, self.seals)\n"
            "                await asyncio.to_thread(completing.hash_and_name, group, self._pool)\n"
            "                await asyncio.to_thread(completing.sync, group, self._pool, self._held.root, self.seals)\n",
            [POINTS]),

@@ -75,7 +75,12 @@ def _path_here(given: str) -> str:
 
 async def _by_openid(visit: Visit) -> bool:
     """Whether the office's provider may be asked; a page on which the door says nothing stays without."""
-    return bool((await visit.ask("login.ways"))["openid"])
+    try:
+        return bool((await visit.ask("login.ways"))["openid"])
+    except Refused as refused:
+        if refused.why is not Why.NOT_NOW:
+            raise
+        return False
 
 
 def _logged_in(visit: Visit, token: str) -> Response:

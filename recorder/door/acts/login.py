@@ -128,8 +128,8 @@ async def _fits(door: Door, login: str, person: Person | None, password: str, no
     """Whether the password is right, as the door knows or as the directory does."""
     if door.directory is None or not door.directory.is_asked_for(login):
         # Who comes in by the OpenID provider has no password that counts.
-        kept = await door.people.password(person.id) if person and door.keeps_password(login) else None
-        return await door.passwords.fits(password, kept)
+        kept = await door.people.password(person.id if person else "")
+        return await door.passwords.fits(password, kept if door.keeps_password(login) else None)
     # The directory hears of nobody who has no account here, or strangers could lock the office's people out of it; it
     # is asked of somebody all the same, so that it takes as long.
     known = person is not None and may_come_in(person, now_ns)
