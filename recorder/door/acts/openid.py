@@ -49,7 +49,7 @@ async def begin(door: Door, caller: Caller, asked: Nothing) -> Begun:
     """Where the browser is sent."""
     openid = _openid(door)
     try:
-        return await openid.begin(caller.now_ns)
+        return await openid.begin(caller.source, caller.now_ns)
     except Unreachable as error:
         raise _down(error) from None
 

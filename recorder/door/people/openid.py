@@ -1,7 +1,7 @@
 """Logging in by the office's OpenID provider: authorization code flow with PKCE (OpenID Connect Core 3.1, RFC 7636).
 
     openid = OpenId(settings.openid)
-    begun = await openid.begin(now_ns)         # where the browser is sent, and what it keeps meanwhile
+    begun = await openid.begin(source, now_ns)         # where the browser is sent, and what it keeps meanwhile
     login = await openid.finish(code, state, begun.binding, now_ns)
 
 Tokens come from the provider to the door, and go no further. What the provider signs says who somebody is; what he may
@@ -37,6 +37,7 @@ KEPT_NS = 3600 * 10**9  # what the provider says of itself
 AGAIN_NS = 60 * 10**9  # a key that nobody knows makes us ask for the keys at most so often
 DRIFT_S = 60  # the provider's clock may be off by so much
 _MOST_BEGUN = 1000  # the oldest go first
+_MOST_BEGUN_BY_ONE = 30  # machine: one alone can't crowd out the others
 _MOST_BYTES = 1 << 20
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class _Waiting:
     nonce: str
     verifier: str
     begun_ns: int
+    source: str
 
 
 class OpenId:
@@ -90,15 +92,12 @@ class OpenId:
         """Whether this login comes in by the provider alone; else by a password of the door's."""
         return login not in self._settings.local
 
-    async def begin(self, now_ns: int) -> Begun:
-        """Where to send the browser. Unreachable."""
+    async def begin(self, source: str, now_ns: int) -> Begun:
+        """Where to send the browser at the address `source`. Unreachable."""
         about = await self._endpoints(now_ns)
         state, binding, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(4))
-        self._waiting = {
-            one: waits for one, waits in list(self._waiting.items())[-_MOST_BEGUN:]
-            if 0 <= now_ns - waits.begun_ns <= BEGUN_NS
-        }  # fmt: skip
-        self._waiting[state] = _Waiting(_digest(binding), nonce, verifier, now_ns)
+        self._make_room(source, now_ns)
+        self._waiting[state] = _Waiting(_digest(binding), nonce, verifier, now_ns, source)
         challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         query = urlencode({
             "response_type": "code", "client_id": self._settings.client, "redirect_uri": self._settings.desk + RETURN,
@@ -122,6 +121,13 @@ class OpenId:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+    def _make_room(self, source: str, now_ns: int) -> None:
+        """Forgets logins that nobody finished: old ones, this machine's oldest, the oldest of all."""
+        open_ones = {one: waits for one, waits in self._waiting.items() if 0 <= now_ns - waits.begun_ns <= BEGUN_NS}
+        for state in [one for one, waits in open_ones.items() if waits.source == source][: 1 - _MOST_BEGUN_BY_ONE]:
+            del open_ones[state]
+        self._waiting = dict(list(open_ones.items())[1 - _MOST_BEGUN :])
 
     async def _exchange(self, code: str, verifier: str, now_ns: int) -> str:
         """The identity token for a code (OpenID Connect Core 3.1.3)."""
@@ -170,10 +176,13 @@ class OpenId:
             raise NotVouchedFor(f"it doesn't say {self._settings.claim}")
         if self._settings.claim == "email" and claims.get("email_verified") is not True:
             raise NotVouchedFor("nobody has checked that the address is his")
-        login = said.casefold()
+        if not said.isascii():
+            # Logins here are ASCII. Folding would make "suzuki" of a name that begins with a long s (U+017F).
+            raise NotVouchedFor(f"its {self._settings.claim} has letters that no login here has")
+        login = said.lower()
         if self._settings.domain:
             login, at, domain = login.rpartition("@")
-            if not at or domain != self._settings.domain.casefold():
+            if not at or domain != self._settings.domain.lower():
                 raise NotVouchedFor("he is of another domain")
         return login
 

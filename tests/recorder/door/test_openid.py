@@ -101,6 +101,7 @@ async def test_what_doesn_t_prove_him_lets_nobody_in(tmp_path, caplog):
             ({"exp": now - 61}, "expired"), ({"exp": "never"}, "expired"), ({"iat": now + 600}, "future"),
             ({"nonce": "another"}, "another login"), ({"preferred_username": "suzuki@evil.example"}, "another domain"),
             ({"preferred_username": "suzuki"}, "another domain"), ({"preferred_username": 5}, "doesn't say"),
+            ({"preferred_username": "\u017fuzuki@city.example.jp"}, "letters that no login here has"),  # a long s
             ({"preferred_username": "sato@city.example.jp"}, "no open account"),
             ({"preferred_username": "kanri@city.example.jp"}, "no open account"),  # the door's own alone
         ):  # fmt: skip
@@ -140,6 +141,17 @@ async def test_nothing_counts_twice_or_in_another_browser_or_late(tmp_path):
         assert (await clerk.ask("login.openid.return", **brought)).why == "wrong"
         for text in ("", "\0", "ü" * 100):
             assert (await clerk.ask("login.openid.return", code=text, state=text, binding=text)).status < 500
+
+
+async def test_who_begins_without_end_crowds_out_himself_alone(tmp_path):
+    async with office(tmp_path) as (scene, _, _, _):
+        clerk, crowd = Visitor(scene), Visitor(scene, source="198.51.100.9")
+        his, oldest = await sent(clerk), await sent(crowd)
+        for _ in range(1100):
+            await crowd.ask("login.openid")
+        newest = await sent(crowd)
+        answers = [await clerk.ask("login.openid.return", **one) for one in (his, oldest, newest)]
+    assert [one.status for one in answers] == [200, 401, 200]
 
 
 async def test_other_keys_are_fetched_and_not_for_everybody_who_asks(tmp_path):
