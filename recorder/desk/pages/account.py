@@ -64,6 +64,12 @@ async def confirm(visit: Visit) -> Response:
     return visit.page("recovery.html", codes=said["codes"])
 
 
+@page("/account/recovery-codes", "account.recovery", Right.OWN, method="POST")
+async def new_recovery(visit: Visit) -> Response:
+    said = await visit.ask("me.recovery.new")
+    return visit.page("recovery.html", codes=said["codes"])
+
+
 @page("/account/sessions/{number:int}/end", "account.sessions.end", Right.OWN, method="POST")
 async def end_session(visit: Visit) -> Response:
     await visit.ask("me.sessions.end", number=visit.request.path_params["number"])

@@ -38,6 +38,11 @@ WORDS = {
     ),
     "account.recovery.done": ("控えました", "I have them"),
     "account.recovery.left": ("回復コードの残り：{count} 個", "Recovery codes left: {count}"),
+    "account.recovery.new": ("回復コードを作り直す", "Make new recovery codes"),
+    "account.recovery.new.explain": (
+        "残りが少ないときや、控えをなくしたときは、作り直してください。前のコードは使えなくなります。",
+        "When few are left, or the paper is lost, make new ones. Those of before count no more.",
+    ),
     "account.sessions": ("ログイン中の端末", "Where you are logged in"),
     "account.sessions.since": ("ログイン", "Since"),
     "account.sessions.seen": ("最後の操作", "Last used"),

@@ -173,6 +173,20 @@ async def confirm_factor(door: Door, caller: Caller, asked: ConfirmFactor) -> Re
     return RecoveryCodes(codes=tuple(codes))
 
 
+@operation("me.recovery.new", Right.OWN)
+async def new_recovery(door: Door, caller: Caller, asked: Nothing) -> RecoveryCodes:
+    """Other recovery codes, such as when the paper was lost. Those of before count no more."""
+    person = caller.person
+    assert person is not None
+    if not person.has_second_factor:
+        raise Refused(Why.SECOND_FACTOR_FIRST)
+    require_proof(caller)
+    codes = second_factor.new_recovery_codes()
+    await door.enter(caller, "recovery_codes_renewed", {"account": person.id})
+    await door.people.set_recovery_codes(person.id, [second_factor.recovery_digest(code) for code in codes])
+    return RecoveryCodes(codes=tuple(codes))
+
+
 @operation("me.prove", Right.OWN)
 async def prove(door: Door, caller: Caller, asked: Prove) -> Nothing:
     """The second factor again, for an act that asks for it."""
@@ -198,9 +212,13 @@ async def sessions(door: Door, caller: Caller, asked: Nothing) -> Sessions:
 @operation("me.sessions.end", Right.OWN)
 async def end_session(door: Door, caller: Caller, asked: EndSession) -> Nothing:
     """Logs himself out somewhere else."""
-    assert caller.person is not None
-    if not await door.people.end_session(asked.number, caller.person.id):
+    person = caller.person
+    assert person is not None
+    there = [one for one in await door.people.sessions_of(person.id, caller.now_ns) if one.number == asked.number]
+    if not there:
         raise Refused(Why.NOT_FOUND)
+    await door.enter(caller, "logout", {"source": there[0].source})
+    await door.people.end_session(asked.number, person.id)
     return Nothing()
 
 

@@ -140,6 +140,8 @@ async def _begin(door: Door, caller: Caller, person: Person, how: str) -> str:
     caller = Caller(now_ns=caller.now_ns, source=caller.source, person=person)
     await door.enter(caller, "login", {"account": person.id, "how": how, "source": caller.source})
     door.attempts.succeeded(person.login, caller.source)
+    if door.keeps_password(person.login) and (door.directory is not None or door.openid is not None):
+        log.warning("%s came in with a password of the door's own, past the office's directory.", person.login)
     return await door.people.begin_session(person.id, caller.source, caller.now_ns)
 
 

@@ -221,6 +221,12 @@ class PeopleBook:
             await db.execute("delete from recovery_code where account = ?", (account,))
             await db.executemany("insert into recovery_code values (?, ?)", [(account, one) for one in recovery])
 
+    async def set_recovery_codes(self, account: str, recovery: Sequence[bytes]) -> None:
+        """Other recovery codes (their digests) instead of those that are left."""
+        async with self._writing() as db:
+            await db.execute("delete from recovery_code where account = ?", (account,))
+            await db.executemany("insert into recovery_code values (?, ?)", [(account, one) for one in recovery])
+
     async def use_step(self, account: str, step: int) -> bool:
         """Uses a time step up; False if it, or a later one, was used before."""
         return bool(

@@ -50,6 +50,10 @@ async def test_by_the_directory_to_the_morning_page(tmp_path):
             await clerk.go("/account")
             assert await clerk.page.get_by_role("link", name="パスワードの変更").count() == 0
             await clerk.check()
+            await clerk.click("確認コードの設定", "link")
+            await clerk.check()
+            await clerk.click("回復コードを作り直す")
+            assert len(await clerk.page.query_selector_all(".codes li")) == 10
 
 
 async def test_by_the_provider_and_the_code_to_the_morning_page(tmp_path):

@@ -131,6 +131,7 @@ async def test_while_it_is_down_those_of_the_door_come_in(tmp_path, caplog):
         assert (await manager.log_in()).status == 200
         kinds = await scene.kinds()
     assert "The directory ldaps://localhost" in caplog.text and "suzuki" not in caplog.text
+    assert "kanri came in with a password of the door's own" in caplog.text
     assert "login_failed" not in kinds, "nobody was wrong"
 
 

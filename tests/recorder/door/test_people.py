@@ -120,6 +120,43 @@ async def test_a_recovery_code_stands_for_a_lost_telephone_once(tmp_path):
     assert [one.status for one in answers] == [200, 401]
 
 
+async def test_new_recovery_codes_take_the_place_of_all_before_and_need_the_telephone(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        scene.wait(301)
+        without = await manager.ask("me.recovery.new")
+        await manager.prove()
+        new = (await manager.ask("me.recovery.new")).said["codes"]
+        left = (await manager.ask("me")).said["recovery_codes"]
+        answers = []
+        for code in (manager.codes[0], new[0]):
+            ticket = (await manager.ask("login", login="kanri", password=manager.password)).said["ticket"]
+            answers.append(await manager.ask("login.code", ticket=ticket, code=code))
+        kinds = await scene.kinds()
+
+    assert (without.why, left, len(set(new))) == ("prove_again", 10, 10)
+    assert [one.status for one in answers] == [401, 200]
+    assert kinds.count("recovery_codes_renewed") == 1
+
+
+async def test_whoever_ends_his_session_at_another_machine_finds_it_in_the_register(tmp_path):
+    async with Scene(tmp_path) as scene:
+        manager = await scene.manager()
+        elsewhere = Visitor(scene, source="192.0.2.99", login="kanri", password=manager.password, secret=manager.secret)
+        scene.wait(30)
+        await elsewhere.log_in()
+        [there] = [one for one in (await manager.ask("me.sessions")).said["sessions"] if one["source"] == "192.0.2.99"]
+        stranger = await scene.appointed(manager, "tanaka", "operator")
+        foreign = await stranger.ask("me.sessions.end", number=there["number"])
+        still = await elsewhere.ask("me")
+        ended = await manager.ask("me.sessions.end", number=there["number"])
+        after = await elsewhere.ask("me")
+        entries = [entry for entry in await scene.register() if entry.kind == "logout"]
+
+    assert (foreign.why, still.status, ended.status, after.status) == ("not_found", 200, 200, 401)
+    assert [entry.fields["source"] for entry in entries] == ["192.0.2.99"]
+
+
 async def test_a_session_ends_after_a_quarter_of_an_hour_idle_and_after_eight_hours(tmp_path):
     async with Scene(tmp_path) as scene:
         manager = await scene.manager()
