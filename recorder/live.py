@@ -19,6 +19,8 @@ PAUSE_S = 0.05  # frames are dealt with so often; each time has its price, howev
 HAND_OVER_S = 0.15
 WAIT_S = 0.1  # for frames, before everything else has its turn
 QUIET_S = 0.5  # without frames: then time passes by itself. Frames on their way to us take less.
+LAST_WAIT_S = 0.2  # at the end, for frames that came before it: a ring is swept every tenth of a second
+LAST_READS_S = 1.0  # a line that never falls silent is left after that
 
 
 async def follow(
@@ -54,3 +56,13 @@ async def follow(
         await settle()
         if blocks and (rest_s := began_s + PAUSE_S - monotonic_s()) > 0:
             time.sleep(rest_s)  # noqa: ASYNC251  nothing else runs in this loop
+
+
+def take_what_came(source: LiveSource, hearing: Hearing, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    """After a stop: what came before it and wasn't read yet, until none has come for a while."""
+    until_s = monotonic_s() + LAST_READS_S
+    while not source.ended and monotonic_s() < until_s and (blocks := source.read(LAST_WAIT_S)):
+        for block in blocks:
+            hearing.feed(block)
+        if source.lost():
+            hearing.lost_in_capture()

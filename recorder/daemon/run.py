@@ -29,7 +29,7 @@ from recorder.figures.values import Figures
 from recorder.hearing import Hearing
 from recorder.hook.inbound import Teller
 from recorder.keeping import DeferredKeeper, Keeper, Kept
-from recorder.live import follow
+from recorder.live import follow, take_what_came
 from recorder.notice import Prompts
 from recorder.problems import Unusable
 from recorder.sentences import Kind, Sentence
@@ -37,7 +37,6 @@ from recorder.session import Session
 from recorder.settings import Settings
 from recorder.signalling_journal import SignallingJournal
 
-LAST_READ_S = 0.2  # a ring is swept every tenth of a second
 CLOSE_S = 8.0  # SIGTERM: everything is done within 10 s
 STATUS_S = 5.0
 # How often objects are looked through for cycles (gc.set_threshold). Looking through all objects of 2,000 calls takes
@@ -125,8 +124,7 @@ class Daemon:
         if self._source.ended:
             self._hearing.finish()
         else:
-            for block in self._source.read(LAST_READ_S):
-                self._hearing.feed(block)
+            take_what_came(self._source, self._hearing)
             self._hearing.leave()
         await self._session.settle(all_of_it=True)
         self._session.take(self._keeper.close(timeout_s=CLOSE_S))

@@ -8,14 +8,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from capture.files import FollowedCapture
+from capture.frames import FrameBlock
+from recorder.live import take_what_came
 from tests import wire
 from tests.sip_text import request, response, sdp
 from tests.wire import Frame
@@ -142,3 +147,38 @@ def test_a_fast_pipe_is_read_as_fast_as_it_comes(tmp_path: Path, demo_capture: P
         out, _ = process.communicate(demo_capture.read_bytes(), timeout=60)
 
     assert json.loads(out)["recordings"] > 0
+
+
+class Heard:
+    """Counts what it is fed."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def feed(self, block: FrameBlock) -> None:
+        self.frames += len(block)
+
+    def lost_in_capture(self) -> None:
+        raise AssertionError("nothing was lost")
+
+
+def test_a_stop_reads_what_came_before_it_though_it_comes_in_pieces() -> None:
+    """A pipe gives what it holds bit by bit; what was sent before the stop is recorded, not only its first bit."""
+    rows = list(call(1, wire.SECOND, 0.2))
+    capture = wire.pcap(rows)
+    cuts = [0, len(capture) // 3, len(capture) // 2, len(capture)]
+    reader, writer = os.pipe()
+
+    def written() -> None:
+        for since, until in pairwise(cuts):
+            os.write(writer, capture[since:until])
+            time.sleep(0.05)
+
+    source, heard = FollowedCapture(reader), Heard()
+    writing = threading.Thread(target=written)
+    writing.start()
+    take_what_came(source, heard)  # type: ignore[arg-type]
+    writing.join()
+    source.close()
+    os.close(writer)
+    assert heard.frames == len(rows)
