@@ -16,6 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from recorder.door.cases import papers as paper_file
+from recorder.door.cases.book import Cases
+from recorder.door.cases.papers import Papers
 from recorder.door.instructions import Instructions
 from recorder.door.ledger.ledger import Ledger
 from recorder.door.office.file import OfficeFile
@@ -55,7 +58,7 @@ class Door:
 
     def __init__(
         self, store: StoreReader, settings: Settings, people: PeopleBook, sealed: Sealed, passwords: Passwords,
-        ledger: Ledger, identities: Sequence[Identity] = (), config: Path | None = None,
+        ledger: Ledger, papers: Papers, identities: Sequence[Identity] = (), config: Path | None = None,
     ) -> None:  # fmt: skip
         self.store = store
         self.settings = settings
@@ -70,6 +73,8 @@ class Door:
         self.players = Players()
         self.ledger = ledger  # the register, as pages show it
         self.instructions = Instructions(ledger)
+        self.cases = Cases(ledger)  # applications, replies and copies
+        self.papers = papers  # what they say that the register must not
         self.proposals = Proposals(ledger)
         self.office_file = OfficeFile(config, settings.desk.changes)
         self.changing = asyncio.Lock()  # of the office's settings: one at a time
@@ -89,13 +94,14 @@ class Door:
             idle_ns=settings.desk.idle_minutes * _MINUTE_NS, longest_ns=settings.desk.longest_hours * 60 * _MINUTE_NS
         )
         people = await PeopleBook.open(state / PEOPLE, lasting)
-        try:
+        async with contextlib.AsyncExitStack() as opened:
+            opened.push_async_callback(people.close)
+            papers = await Papers.open(state / paper_file.NAME)
+            opened.push_async_callback(papers.close)
             reader = await Store.open_read_only(store)
-        except BaseException:
-            await people.close()
-            raise
+            opened.pop_all()
         ledger = Ledger(state, reader.root, reader.uuid, reader.disk, settings.evidence.witnesses)
-        return cls(reader, settings, people, sealed, passwords or Passwords(), ledger, identities, config)
+        return cls(reader, settings, people, sealed, passwords or Passwords(), ledger, papers, identities, config)
 
     def adopt(self, settings: Settings) -> None:
         """Other settings are in force from now on: those of the office, not those that were built in at the start."""
@@ -140,6 +146,7 @@ class Door:
             await self.openid.close()
         await self.ledger.close()
         await self.store.close()
+        await self.papers.close()
         await self.people.close()
 
     async def __aenter__(self) -> Self:

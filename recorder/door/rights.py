@@ -23,7 +23,14 @@ class Right(StrEnum):
     HOLD = "hold"  # keep a recording beyond its period
     RELEASE = "release"  # end that
     REGISTER = "register"  # read the register
-    APPLY = "apply"  # ask for a copy
+    APPLY = "apply"  # ask for a copy; see what became of one's own applications
+    CASES = "cases"  # all applications and copies of one's sections; prepare, check identities, report ends
+    DECIDE = "decide"  # grant or refuse what was applied for, and reply
+    COPY = "copy"  # make copies of what was granted, or what an instruction names
+    HAND_OVER = "hand_over"  # give copies away
+    COMPLAINTS = "complaints"  # take them, and answer
+    PUBLISH = "publish"  # the notice that calls are recorded, and the yearly report
+    EXPORT = "export"  # take the register away as a file or a print
     INSTRUCTIONS = "instructions"  # see what the contractor is instructed to do
     INSTRUCT = "instruct"  # give him an instruction, and end it
     PEOPLE = "people"  # appoint and dismiss
@@ -46,23 +53,25 @@ class Role(StrEnum):
 _ALL = frozenset({Right.OWN, Right.HEALTH})
 _MANAGER = frozenset({
     *_ALL, Right.MIRROR, Right.CALLS, Right.CALL, Right.LISTEN, Right.HOLD, Right.RELEASE, Right.REGISTER, Right.APPLY,
+    Right.CASES, Right.DECIDE, Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.PUBLISH, Right.EXPORT,
     Right.INSTRUCTIONS, Right.INSTRUCT, Right.PEOPLE, Right.SETTINGS, Right.APPROVE,
 })  # fmt: skip
 TABLE: dict[Role, frozenset[Right]] = {
     Role.MANAGER: _MANAGER,
     Role.DEPUTY: _MANAGER,  # while the manager is away; else those of nobody: `rights_of`
     Role.OPERATOR: _ALL | {
-        Right.CALLS, Right.CALL, Right.LISTEN, Right.HOLD, Right.REGISTER, Right.APPLY, Right.SETTINGS,
+        Right.CALLS, Right.CALL, Right.LISTEN, Right.HOLD, Right.REGISTER, Right.APPLY, Right.SETTINGS, Right.CASES,
+        Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.EXPORT,
     },  # fmt: skip
     Role.APPLICANT: _ALL | {Right.APPLY},
     Role.CONTRACTOR: _ALL | {Right.INSTRUCTIONS},  # one in force gives the rest: `INSTRUCTED`, for its calls
-    Role.AUDITOR: _ALL | {Right.REGISTER},
+    Role.AUDITOR: _ALL | {Right.REGISTER, Right.EXPORT},
     Role.MAINTENANCE: _ALL | {Right.MIRROR},
 }
 # A deputy whose manager is there: he is the second person for what the manager proposes (office/approving).
 _DEPUTY = _ALL | {Right.SETTINGS, Right.APPROVE}
 # What a contractor may do with the calls that an instruction in force names, and with no others.
-INSTRUCTED = frozenset({Right.CALL, Right.LISTEN})
+INSTRUCTED = frozenset({Right.CALL, Right.LISTEN, Right.COPY})
 
 
 def rights_of(roles: Iterable[Role], *, manager_is_away: bool) -> frozenset[Right]:
