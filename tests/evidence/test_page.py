@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +15,12 @@ import pytest
 from recorder.evidence.checking import check
 from recorder.evidence.page import verifier
 from tests.evidence.conftest import Made
+from tests.evidence.packages import files_of
 from tests.evidence.sealed_packages import COPY, ORIGINAL, TAMPERINGS, Packages, at_second
 from tests.evidence.tampering import KINDS, WAV, Tampering, flipped
 from tests.packages import require
 
+ROOT = Path(__file__).resolve().parents[2]
 Found = list[tuple[str, dict[str, str]]]
 _QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -194,3 +199,32 @@ def test_any_flipped_bit_of_a_sealed_recording_is_found_as_by_the_program(page: 
         files[ORIGINAL] = flipped(files[ORIGINAL], place, 1 << luck.randrange(8))
 
         assert in_order(page.check(files)) == ours(files, None), f"seed {seed}: byte {place}"
+
+
+def test_a_package_with_the_calls_packets_is_accepted_and_a_bit_of_them_named(page: Page, tmp_path: Path) -> None:
+    files = with_packets(tmp_path)
+    [pcap] = [name for name in files if name.endswith(".pcap")]
+    found = page.check(files)
+    assert page.verdict() != "bad" and in_order(found) == ours(files, None)
+
+    touched = {**files, pcap: flipped(files[pcap], len(files[pcap]) - 9)}
+    found = page.check(touched)
+
+    assert page.verdict() == "bad"
+    assert ("altered", pcap) in [(code, values.get("file")) for code, values in found]
+    assert in_order(found) == ours(touched, None)
+
+
+def with_packets(folder: Path) -> dict[str, bytes]:
+    """A package of the first call of the capture that ships with the project, its packets kept beside it."""
+    store, settings = folder / "store", folder / "recorder.toml"
+    settings.write_text("[recording]\npackets = true\n")
+    run("replay", "--store", store, "--config", settings, ROOT / "tests/captures/demo.pcap")
+    [path, *_] = sorted(store.rglob("*.pcap"))
+    call = path.stem.partition("-")[2]
+    run("export", "--evidence", "--store", store, call, "--output", folder / "package", "--reason", "test")
+    return files_of(folder / "package")
+
+
+def run(*words: object) -> None:
+    subprocess.run([sys.executable, "-m", "recorder", *map(str, words)], cwd=ROOT, check=True, capture_output=True)

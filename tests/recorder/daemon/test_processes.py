@@ -144,3 +144,20 @@ def test_a_port_that_is_not_there_is_one_sentence(tmp_path: Path, cables: list[C
     assert run.end() == 2
     assert "nosuch0" in run.errors and "Capture process 1 did not start." in run.errors
     assert "Traceback" not in run.errors
+
+
+def test_packets_captured_by_each_process_make_its_recordings_again(
+    tmp_path: Path, cables: list[Cable], config: Path
+) -> None:
+    """Kept beside the recording by whichever process heard the call, off a real interface."""
+    store, talks = tmp_path / "store", [Talk(1), Talk(2)]
+    config.write_text(f"{config.read_text()}[recording]\npackets = true\n")
+    with running(store, "--config", str(config), interface=None) as run:
+        at_once(cables, *([*talk.setup(), *talk.says(0, 1), *talk.bye(1.1)] for talk in talks))
+        time.sleep(0.6)
+        assert run.stop() < 10 and run.process.returncode == 0
+
+    assert len(list(store.rglob("*.pcap"))) == 2 and verified(store) == ""
+    command = [sys.executable, "-m", "recorder", "verify", "--remake", "--store", str(store), "--config", str(config)]
+    remade = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert remade.returncode == 0 and remade.stdout.count("is the same, made again") == 2, remade.stdout + remade.stderr
