@@ -6,10 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from recorder.keeping.deferred import DeferredPart
+from recorder.keeping.on_disk import OnDisk
 
 
 @dataclass(slots=True)
@@ -17,7 +15,7 @@ class Operation:
     """Something to do to a store, by the writer's thread. What it raises is a DiskFailed, or a mistake of ours."""
 
     do: Callable[[], None]
-    part: DeferredPart | None = None  # the recording that it is about
+    part: OnDisk | None = None  # the recording that it is about
     frames: tuple[int, int] | None = None  # audio: from this frame up to that one
     size: int = 0  # bytes of audio
     again: bool = True  # whether it may be done again after it has failed

@@ -24,10 +24,9 @@ from numpy.typing import NDArray
 from capture.media.erasable import copied
 from recorder.keeping.backlog import Backlog, Operation
 from recorder.keeping.keeper import Decode, Ended, Kept, Part
+from recorder.keeping.on_disk import OnDisk
 from recorder.keeping.writer import Writer
 from storage.disk import Disk
-from storage.going_on import Growing
-from storage.parts import PartFile
 from storage.records import CallRecord, Gap
 from storage.sealed.key_store import Named
 from storage.wav import PCM16, RATE_HZ, Encoding
@@ -49,95 +48,56 @@ class DeferredPart:
         self.starts_ns = starts_ns
         self.frames = 0
         self.shed: list[tuple[int, int]] = []  # frames for which there was no room in memory
-        # The writer's alone:
-        self.call = call  # as it was known when the recording began
-        self.file: PartFile | None = None
-        self.file_starts_ns = starts_ns
-        self.created_s = 0.0  # when that was last tried
-        self.known = False  # the store had this recording already
-        self.packets_missing = False
-        self.lost: list[tuple[int, int]] = []  # frames that the disk refused
-        self.why_lost: set[str] = set()
-        self.earlier: Growing | None = None  # what an earlier process had recorded of it
-        self.offset = 0  # frames in the file before frame 0
-        self.gap_from = 0  # the file's first frame that nobody recorded
+        self.on_disk = OnDisk(call, encoding, starts_ns)  # the writer's alone
 
     def write(self, frame: int, data: Any) -> None:
         view = memoryview(data)
         end = frame + view.nbytes // (2 * self.encoding.sample_bytes)
         array: Any = copied(np.frombuffer(view, np.uint8))  # a buffer; before Python 3.12 its type doesn't say so
         copy = memoryview(array)
-        self._audio(frame, end, len(copy), lambda file: self._put(file, frame + self.offset, copy))
+        self._audio(frame, end, len(copy), lambda disk: disk.write(frame, copy))
         self.frames = max(self.frames, end)
-
-    def _put(self, file: PartFile, frame: int, data: memoryview) -> None:
-        """Write whole frames; where an earlier process has written, each side only from its first sound on."""
-        width = 2 * self.encoding.sample_bytes
-        both = min(max(0, self.gap_from - frame), len(data) // width)
-        if both and self.earlier is not None:
-            form = np.int16 if self.encoding is PCM16 else np.uint8
-            silence = int.from_bytes(self.encoding.silence, "little")
-            samples = np.frombuffer(data, form, 2 * both).reshape(-1, 2)
-            for side in (0, 1):
-                sounds = np.flatnonzero(samples[:, side] != silence)
-                if len(sounds):
-                    file.write_channel(frame + int(sounds[0]), side, copied(samples[int(sounds[0]) :, side]))
-        if len(data) > both * width:
-            file.write(frame + both, data[both * width :])
 
     def write_channel(self, frame: int, channel: int, samples: NDArray[Any]) -> None:
         copy = copied(samples)
-        end = frame + len(copy)
-        self._audio(frame, end, copy.nbytes, lambda file: file.write_channel(frame + self.offset, channel, copy))
+
+        def write(disk: OnDisk) -> None:
+            if disk.file is not None:
+                disk.file.write_channel(frame + disk.offset, channel, copy)
+
+        self._audio(frame, frame + len(copy), copy.nbytes, write)
 
     def insert(self, frames: int) -> None:
         self.frames += frames
         self.starts_ns -= frames * 1_000_000_000 // RATE_HZ
         self.shed = [(lo + frames, hi + frames) for lo, hi in self.shed]
-
-        def do() -> None:
-            self.lost = [(lo + frames, hi + frames) for lo, hi in self.lost]
-            self.file_starts_ns -= frames * 1_000_000_000 // RATE_HZ
-            if self.offset >= frames:
-                self.offset -= frames  # it lies in the gap, or where the earlier process heard it too
-            elif self.file is not None:
-                self.file.insert(frames)
-
-        self._backlog.put(Operation(do, self, again=False))
+        self._backlog.put(Operation(lambda: self.on_disk.insert(frames), self.on_disk, again=False))
 
     def write_packets(self, records: memoryview) -> None:
         array: Any = np.frombuffer(records, np.uint8).copy()
         copy = memoryview(array)
-
-        def do() -> None:
-            if self.file is None or self.earlier is not None:
-                self.packets_missing = True  # what an earlier process kept of them is gone
-            else:
-                self.file.write_packets(copy)
-
-        if not self._backlog.put(Operation(do, self, size=len(copy))):
+        if not self._backlog.put(Operation(lambda: self.on_disk.write_packets(copy), self.on_disk, size=len(copy))):
             self.lack_packets()
 
     def lack_packets(self) -> None:
         def do() -> None:
-            self.packets_missing = True
+            self.on_disk.packets_missing = True
 
-        self._backlog.put(Operation(do, self))
+        self._backlog.put(Operation(do, self.on_disk))
 
     def discard(self) -> None:
         def do() -> None:
-            if self.file is not None:
-                self.file.discard()
+            if self.on_disk.file is not None:
+                self.on_disk.file.discard()
 
-        self._backlog.put(Operation(do, self))
+        self._backlog.put(Operation(do, self.on_disk))
 
-    def _audio(self, frame: int, end: int, size: int, write: Callable[[PartFile], None]) -> None:
+    def _audio(self, frame: int, end: int, size: int, write: Callable[[OnDisk], None]) -> None:
         def do() -> None:
-            self._writer.revive(self)
-            if self.file is not None:
-                write(self.file)
+            self._writer.revive(self.on_disk)
+            write(self.on_disk)
 
-        if not self._backlog.put(Operation(do, self, (frame, end), size)):
+        if not self._backlog.put(Operation(do, self.on_disk, (frame, end), size)):
             join(self.shed, frame, end)
 
 
@@ -215,19 +175,20 @@ class DeferredKeeper:
     def begin(self, call: CallRecord, *, encoding: Encoding, starts_ns: int) -> DeferredPart:
         encoding = self._going_on.pop(call.id, encoding)
         part = DeferredPart(self._backlog, self._writer, call, encoding=encoding, starts_ns=starts_ns)
-        self._backlog.put(Operation(lambda: self._writer.create(part), part))
+        self._backlog.put(Operation(lambda: self._writer.create(part.on_disk), part.on_disk))
         return part
 
     def go_on_as_pcm(self, call: CallRecord, old: Part, decode: Decode) -> DeferredPart:
         assert isinstance(old, DeferredPart)
         part = DeferredPart(self._backlog, self._writer, call, encoding=PCM16, starts_ns=old.starts_ns)
         part.frames, part.shed = old.frames, old.shed
-        self._backlog.put(Operation(lambda: self._writer.go_on_as_pcm(part, old, decode), part, again=False))
+        was, becomes = old.on_disk, part.on_disk
+        self._backlog.put(Operation(lambda: self._writer.go_on_as_pcm(becomes, was, decode), becomes, again=False))
         return part
 
     def describe(self, part: Part, call: CallRecord) -> None:
         assert isinstance(part, DeferredPart)
-        self._backlog.put(Operation(lambda: self._writer.describe(part, call), part))
+        self._backlog.put(Operation(lambda: self._writer.describe(part.on_disk, call), part.on_disk))
 
     def tally(self, day: str, grown: Mapping[str, int], at_ns: int | None) -> None:
         copy = {reason: count for reason, count in grown.items() if count}
@@ -239,8 +200,8 @@ class DeferredKeeper:
         for call, part, notes in ended:
             assert part is None or isinstance(part, DeferredPart)
             shed: list[Gap] = [(side, *gap) for gap in part.shed for side in (0, 1)] if part is not None else []
-            flags = (STALLED,) if shed else ()
-            self._backlog.put(Operation(lambda call=call, part=part, shed=shed, flags=flags, notes=notes:  # type: ignore[misc]
+            flags, disk = (STALLED,) if shed else (), part.on_disk if part is not None else None
+            self._backlog.put(Operation(lambda call=call, part=disk, shed=shed, flags=flags, notes=notes:  # type: ignore[misc]
                                         self._writer.end(call, part, shed, flags, notes)))  # fmt: skip
         kept = self._writer.nudge(sync=sync)
         if self._backlog.turned_away > self._told_bytes and not self._shedding:

@@ -6,15 +6,12 @@ The gap is silent in the file, stands among the recording's gaps, and the call i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from recorder.keeping.on_disk import OnDisk
 from storage.going_on import Growing
 from storage.records import CallRecord, Gap, RecordingRecord, StreamRecord
 from storage.store import Finished
 from storage.wav import RATE_HZ
-
-if TYPE_CHECKING:
-    from recorder.keeping.deferred import DeferredPart
 
 GAP = "recording_gap"
 ONE_WAY = "one_way"
@@ -28,10 +25,10 @@ WHOLE_NS = 500_000_000  # people don't speak up to the moment of the BYE
 LONGEST_GAP_FRAMES = 3600 * RATE_HZ  # a longer one is a clock that was set: then what comes follows at once
 
 
-def attach(part: DeferredPart, growing: Growing) -> None:
+def attach(part: OnDisk, growing: Growing) -> None:
     """Let a part go on with a file: its frame 0 lies where its time says."""
     since = growing.file.starts_ns
-    offset = (part.file_starts_ns - since) * RATE_HZ // 1_000_000_000
+    offset = (part.starts_ns - since) * RATE_HZ // 1_000_000_000
     # A side that was ahead of the other is on the disk already; the other one's next packet lies before its end.
     if not growing.file.frames - AHEAD_FRAMES <= offset <= growing.file.frames + LONGEST_GAP_FRAMES:
         offset = growing.file.frames
@@ -39,7 +36,7 @@ def attach(part: DeferredPart, growing: Growing) -> None:
     part.file, part.earlier, part.offset, part.gap_from = growing.file, growing, offset, growing.file.frames
 
 
-def as_one(part: DeferredPart, call: CallRecord) -> CallRecord:
+def as_one(part: OnDisk, call: CallRecord) -> CallRecord:
     """The call with its recording as the whole file is; as it stands if it has no earlier half."""
     if part.earlier is None or part.file is None:
         return call

@@ -17,11 +17,11 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from recorder.keeping import restart
 from recorder.keeping.backlog import Backlog, Operation
 from recorder.keeping.keeper import Decode, Kept
+from recorder.keeping.on_disk import OnDisk
 from recorder.ring.who import account
 from recorder.sentences import Kind, Sentence
 from recorder.starts import started, stopped
@@ -35,9 +35,6 @@ from storage.sealed.key_store import Named
 from storage.sealed.part import SealedPart
 from storage.store import Finished, Store
 from storage.wav import PCM16, Encoding
-
-if TYPE_CHECKING:
-    from recorder.keeping.deferred import DeferredPart
 
 IDLE_S = 0.25  # without a nudge
 REQUESTS_S = 0.25
@@ -141,7 +138,7 @@ class Writer:
 
     # --- operations -----------------------------------------------------------------------------------------
 
-    def create(self, part: DeferredPart) -> None:
+    def create(self, part: OnDisk) -> None:
         """Begin a recording, unless the store has it."""
         call, part.created_s = part.call, time.monotonic()
         growing = self._growing.pop(call.id, None)
@@ -152,18 +149,18 @@ class Writer:
         if self.store.has_file(call):
             part.known = True
         else:
-            part.file = self.store.begin(call, encoding=part.encoding, starts_ns=part.file_starts_ns)
+            part.file = self.store.begin(call, encoding=part.encoding, starts_ns=part.starts_ns)
 
-    def revive(self, part: DeferredPart) -> None:
+    def revive(self, part: OnDisk) -> None:
         """Try now and then to begin a recording after all, which the disk refused to begin."""
         if part.file is None and not part.known and time.monotonic() - part.created_s >= RETRY_S:
             self.create(part)
 
-    def go_on_as_pcm(self, part: DeferredPart, old: DeferredPart, decode: Decode) -> None:
+    def go_on_as_pcm(self, part: OnDisk, old: OnDisk, decode: Decode) -> None:
         """Begin it anew with other samples."""
         part.known, part.lost, part.why_lost = old.known, old.lost, old.why_lost
         part.packets_missing = old.packets_missing
-        part.file_starts_ns = old.file_starts_ns
+        part.starts_ns = old.starts_ns
         if old.file is None:
             return
         part.earlier, part.offset, part.gap_from = old.earlier, old.offset, old.gap_from
@@ -178,7 +175,7 @@ class Writer:
         part.file.packets = packets
         part.file.write(0, decode(words, -part.offset))
 
-    def describe(self, part: DeferredPart, call: CallRecord) -> None:
+    def describe(self, part: OnDisk, call: CallRecord) -> None:
         """Tell a growing recording more of its call."""
         if part.file is not None:
             self.store.describe(part.file, restart.as_one(part, call))
@@ -195,7 +192,7 @@ class Writer:
                 self._journal.remove(name)
 
     def end(
-        self, call: CallRecord, part: DeferredPart | None, shed: Sequence[Gap], flags: Sequence[str],
+        self, call: CallRecord, part: OnDisk | None, shed: Sequence[Gap], flags: Sequence[str],
         notes: Sequence[str],
     ) -> None:
         """A call is over, and will be entered soon."""
