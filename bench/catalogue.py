@@ -249,7 +249,7 @@ async def forget(folder: Path, scratch: Path) -> list[Line]:
 async def decide(folder: Path) -> list[Line]:
     """The sweep's decision, by Matsumoto's rules, a year after the last call."""
     from recorder.policy.assignment import Adopted
-    from recorder.policy.offices import policy_of
+    from recorder.policy.choosing import policy_of
     from recorder.ring.judging import judge_store
     from recorder.settings.models import Policy
     from recorder.settings.models import Ring as RingSettings

@@ -109,7 +109,7 @@ async def _rules(
 ) -> tuple[list[Adopted], RingSettings]:
     """The policies to judge by. A store that has none adopts the one given; another one only serves a dry run."""
     from recorder.policy.assignment import Adopted
-    from recorder.policy.offices import policy_of
+    from recorder.policy.choosing import policy_of
     from recorder.problems import Unusable
     from recorder.ring import adoption
     from recorder.ring.judging import policies_of

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from capture.media.g711 import TABLE, Law
 from recorder.demo.office import SYNTHETIC
-from recorder.policy.offices import policy_of
+from recorder.policy.choosing import policy_of
 from recorder.problems import Unusable
 from recorder.ring.adoption import adopt_first
 from recorder.settings import Settings

@@ -5,6 +5,7 @@
     parties     the number of one address
     words       what carriers write in place of a number: withheld, payphone, unavailable
     identities  who calls whom, by all headers of an INVITE
+    age_key     a public key to which a number can be sealed
     hiding      what is kept of a number that the caller withheld
     grouping    hyphens, from a dated table
 

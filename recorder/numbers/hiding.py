@@ -17,21 +17,13 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from recorder.problems import Unusable
+from recorder.numbers.age_key import UnusableKey, recipient
 from recorder.settings import Numbers
-
-if TYPE_CHECKING:
-    from pyrage.x25519 import Recipient
 
 SALT_BYTES = 16  # at least; random, made once for a store
 DIGEST_DIGITS = 16  # hexadecimal: two of a million callers share one with a probability of 1 to 37 million
 _PADDED = 32  # bytes, so that the length of a seal doesn't tell a mobile from an extension
-
-
-class UnusableKey(Unusable):
-    """No age key. The text is left out: it may be the secret half, pasted by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +70,6 @@ def unsealed(data: bytes, secret: str) -> str:
     except (pyrage.IdentityError, pyrage.DecryptError, UnicodeError):
         raise UnusableKey("This is no secret age key, or none that opens this seal.") from None
     return number.rstrip(b" ").decode("utf-8", "surrogatepass")
-
-
-def recipient(text: str) -> Recipient:
-    """The age public key in a text. Raises `UnusableKey`."""
-    import pyrage
-    from pyrage import x25519
-
-    try:
-        return x25519.Recipient.from_str(text)
-    except (pyrage.RecipientError, UnicodeError):
-        raise UnusableKey("This is no age public key; one begins with age1 and has 62 characters.") from None
 
 
 def _encoded(number: str) -> bytes:

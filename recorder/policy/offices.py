@@ -1,4 +1,4 @@
-"""The profiles of offices: where they lie, and a policy from one.
+"""The profiles of offices, and where they lie.
 
 They are data of the package, `offices/NAME.toml` beside the code; in the source tree that is a link to config/offices.
 """
@@ -9,11 +9,8 @@ import difflib
 from pathlib import Path
 
 from recorder.policy.profile import Profile
-from recorder.policy.value import Policy, ScopedRule
 from recorder.problems import Unusable
-from recorder.settings import UnusableSettings
-from recorder.settings import models as settings
-from recorder.settings.checking import check
+from recorder.settings.checking import UnusableSettings, check
 
 FOLDER = Path(__file__).resolve().parents[1] / "offices"
 ENDING = ".toml"
@@ -48,32 +45,3 @@ def load(office: str) -> Profile:
     if profile is None:
         raise UnusableSettings(path, faults)
     return profile
-
-
-def policy_of(chosen: settings.Policy) -> Policy | None:
-    """The policy that the settings choose: their own rules, then the office's. None if they choose nothing."""
-    own = tuple(
-        ScopedRule(rule=rule, sections=one.sections, extensions=one.extensions, lines=one.lines)
-        for one in chosen.rules
-        if (rule := one.rule()) is not None
-    )
-    if not chosen.office:
-        return Policy(office="", profile="", regulation="", rules=own) if own else None
-    profile = load(chosen.office)
-    rule = profile.retention.rule()
-    assert rule is not None, "Retention refuses to be without"
-    covered = bool(own) and own[-1].is_for_all
-    return Policy(
-        office=profile.office.name,
-        profile=find(chosen.office).stem,
-        regulation=profile.regulation.title,
-        rules=own if covered else (*own, ScopedRule(rule=rule)),
-        copies=None if profile.copies is None else profile.copies.rule(),
-    )
-
-
-def policy_of_office(office: str) -> Policy:
-    """The policy of a profile alone."""
-    policy = policy_of(settings.Policy(office=office))
-    assert policy is not None
-    return policy

@@ -12,7 +12,7 @@ from typing import Any
 
 from recorder.policy import value
 from recorder.policy.assignment import Adopted
-from recorder.policy.offices import policy_of
+from recorder.policy.choosing import policy_of
 from recorder.policy.value import Policy
 from recorder.problems import Unusable
 from recorder.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recorder.policy.assignment import Adopted
-from recorder.policy.offices import policy_of
+from recorder.policy.choosing import policy_of
 from recorder.policy.simulate import Side, Simulation, compare
 from recorder.problems import Unusable
 from recorder.ring.judging import Judged, judge_columns, policies_of, read

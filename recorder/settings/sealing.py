@@ -27,7 +27,7 @@ class AgeKey:
 
     @staticmethod
     def _checked(text: str) -> str:
-        from recorder.numbers.hiding import UnusableKey, recipient
+        from recorder.numbers.age_key import UnusableKey, recipient
 
         try:
             recipient(text)

@@ -79,7 +79,7 @@ def _section(one: Section) -> str:
 
 
 def _policy(policy: Policy) -> tuple[str, ...]:
-    from recorder.policy.offices import policy_of
+    from recorder.policy.choosing import policy_of
 
     chosen = policy_of(policy)
     if chosen is None:

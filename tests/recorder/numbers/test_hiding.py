@@ -8,7 +8,8 @@ import pyrage
 import pytest
 from pyrage import x25519
 
-from recorder.numbers.hiding import Hidden, UnusableKey, digest, hide, recipient, sealed, unsealed
+from recorder.numbers.age_key import UnusableKey, recipient
+from recorder.numbers.hiding import Hidden, digest, hide, sealed, unsealed
 from recorder.settings import Numbers
 
 NUMBER = "0312345678"

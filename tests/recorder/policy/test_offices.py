@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from recorder.cli import program
-from recorder.policy import offices
+from recorder.policy import choosing, offices
 from recorder.policy.explain import explain
 from recorder.policy.value import from_json, to_json
 from recorder.problems import Unusable
@@ -134,7 +134,7 @@ def test_an_unusable_argument_is_told_in_one_sentence(arguments: list[str], sent
 @pytest.mark.parametrize("name", NAMES)
 def test_a_profile_is_usable_and_says_by_which_article(name: str) -> None:
     profile = offices.load(name)
-    policy = offices.policy_of_office(name)
+    policy = choosing.policy_of_office(name)
 
     assert check_profile(offices.find(name).read_bytes()) == []
     assert from_json(to_json(policy)) == policy and policy.profile == name
@@ -191,7 +191,7 @@ def test_a_profile_is_a_configuration_that_chooses_its_office(tmp_path: Path) ->
     result = CliRunner().invoke(program, ["config", "check", str(path)], standalone_mode=False)
 
     assert settings == Settings(policy=Chosen(office=str(path)))
-    assert offices.policy_of(settings.policy) == offices.policy_of_office("kumamoto")
+    assert choosing.policy_of(settings.policy) == choosing.policy_of_office("kumamoto")
     assert result.return_value == 0 and result.stdout == f"{path} is usable.\n"
 
 
@@ -273,7 +273,7 @@ def test_own_rules_come_before_the_offices() -> None:
     )  # fmt: skip
     assert settings is not None, found
 
-    policy = offices.policy_of(settings.policy)
+    policy = choosing.policy_of(settings.policy)
 
     assert policy is not None and policy.office == "熊本市"
     assert [one.rule for one in policy.rules] == [
@@ -286,13 +286,13 @@ def test_a_rule_of_ones_own_for_everybody_stands_for_the_offices() -> None:
     settings, _ = check(b'[policy]\noffice = "kumamoto"\n[[policy.rules]]\nyears = 1\n')
     assert settings is not None
 
-    policy = offices.policy_of(settings.policy)
+    policy = choosing.policy_of(settings.policy)
 
     assert policy is not None and [one.rule for one in policy.rules] == [Months(12)]
 
 
 def test_nothing_chosen_is_no_policy() -> None:
-    assert offices.policy_of(Settings().policy) is None
+    assert choosing.policy_of(Settings().policy) is None
 
 
 def test_the_ring_is_a_share_of_the_disk_unless_bytes_or_hours_are_set() -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from recorder.policy.assignment import Adopted
-from recorder.policy.offices import policy_of_office
+from recorder.policy.choosing import policy_of_office
 from recorder.ring.sweep import Swept, sweep
 from recorder.settings.models import Ring as RingSettings
 from storage.disk import Disk
