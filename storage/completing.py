@@ -14,13 +14,12 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from storage import facts
 from storage.disk import Disk
 from storage.errors import DiskFailed
 from storage.layout import PART
 from storage.marks import hash_marking, room_for_marking, second_bytes
 from storage.packet_file import MISSING, PacketFile
-from storage.parts import FilePool, PartFile
+from storage.parts import FilePool, PartFile, with_audio
 from storage.records import CallRecord, salted
 from storage.sealed.seals import Seals
 from storage.wav import PCM16
@@ -42,7 +41,7 @@ class Completion:
         if part is not None and part.frames and call.outcome != "recorded":
             raise ValueError(f"call {call.id} is {call.outcome}, but has audio")
         call = salted(call)
-        self.call = call if part is None else facts.with_audio(call, part)
+        self.call = call if part is None else with_audio(call, part)
         self.part = part
         self.fault: OSError | None = None
         self.sha256 = self.marks = b""

@@ -9,14 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from storage import records, wav
-from storage.records import MAX_GAPS, CallRecord, RecordingRecord
+from storage.records import CallRecord
 from storage.wav import Encoding
-
-if TYPE_CHECKING:
-    from storage.parts import PartFile
 
 
 class Facts(NamedTuple):
@@ -24,18 +21,6 @@ class Facts(NamedTuple):
 
     call: CallRecord  # with its recording, but for the hash
     complete: bool  # whether the call had ended when they were written
-
-
-def with_audio(call: CallRecord, part: PartFile) -> CallRecord:
-    """The call with what its part knows of the recording. Streams and gaps are the call's own, if it has any."""
-    given = call.recording or RecordingRecord(starts_ns=part.starts_ns)
-    return call.with_recording(
-        RecordingRecord(
-            starts_ns=given.starts_ns, path=part.name, encoding=part.encoding.name, rate_hz=given.rate_hz,
-            channels=part.channels, frames=part.frames, streams=given.streams, gaps=given.gaps[:MAX_GAPS],
-            clocks=given.clocks,
-        )  # fmt: skip
-    )
 
 
 def pack(call: CallRecord, encoding: Encoding, *, complete: bool) -> bytes:

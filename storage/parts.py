@@ -22,7 +22,7 @@ from storage.disk import Disk
 from storage.errors import DiskFailed, disk_failed
 from storage.layout import PART
 from storage.packet_file import PacketFile
-from storage.records import CallRecord
+from storage.records import MAX_GAPS, CallRecord, RecordingRecord
 from storage.wav import HEADER_BYTES, Encoding
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class PartFile:
 
     def describe(self, call: CallRecord) -> None:
         """Notes what has become known of the call meanwhile. DiskFailed."""
-        self.write_head(facts.pack(facts.with_audio(call, self), self.encoding, complete=False))
+        self.write_head(facts.pack(with_audio(call, self), self.encoding, complete=False))
 
     def write_head(self, facts: bytes) -> None:
         """Writes the head for the length so far."""
@@ -290,3 +290,15 @@ class PartFile:
 
     def _failed(self, verb: str, error: OSError) -> DiskFailed:
         return disk_failed(f"{self.name}.part could not be {verb}", error)
+
+
+def with_audio(call: CallRecord, part: PartFile) -> CallRecord:
+    """The call with what its part knows of the recording. Streams and gaps are the call's own, if it has any."""
+    given = call.recording or RecordingRecord(starts_ns=part.starts_ns)
+    return call.with_recording(
+        RecordingRecord(
+            starts_ns=given.starts_ns, path=part.name, encoding=part.encoding.name, rate_hz=given.rate_hz,
+            channels=part.channels, frames=part.frames, streams=given.streams, gaps=given.gaps[:MAX_GAPS],
+            clocks=given.clocks,
+        )  # fmt: skip
+    )

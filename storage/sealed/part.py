@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from storage import facts, records
-from storage.parts import FilePool, PartFile
+from storage.parts import FilePool, PartFile, with_audio
 from storage.records import CallRecord
 from storage.sealed import form
 from storage.sealed.form import BOTH, HEAD_BYTES, LEFT, MOST_FRAMES, RECORD_BYTES, RIGHT, TAG_BYTES
@@ -88,7 +88,7 @@ class SealedPart(PartFile):
     def describe(self, call: CallRecord) -> None:
         """What is known of the call goes into the key store: the file says nothing of it. DiskFailed."""
         if self._keys is not None:
-            self._keys.describe(self.call_id, facts.all_of(facts.with_audio(call, self), complete=False))
+            self._keys.describe(self.call_id, facts.all_of(with_audio(call, self), complete=False))
 
     def write(self, frame: int, data: Buffer | NDArray[Any]) -> None:
         buffer: Any = data  # arrays are buffers; before Python 3.12 their types don't say so

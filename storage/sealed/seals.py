@@ -17,7 +17,7 @@ from storage.disk import Disk
 from storage.errors import SealedError, StoreError
 from storage.facts import Facts
 from storage.layout import Name
-from storage.parts import FilePool
+from storage.parts import FilePool, with_audio
 from storage.records import CallRecord
 from storage.sealed.key import Key, recipient
 from storage.sealed.key_store import KeyStore, Named, Wrapped
@@ -168,7 +168,7 @@ class Seals:
     ) -> None:
         assert self.keys is not None
         wrapped = key.wrapped(recipients)
-        said = facts.all_of(facts.with_audio(call, part), complete=False)
+        said = facts.all_of(with_audio(call, part), complete=False)
         self.keys.add(Wrapped(call.id, part.segment, audience, wrapped), said)
 
     def _cut(self, path: str) -> Scan | None:
