@@ -18,6 +18,7 @@ Text = Annotated[str, Within(min_length=1, max_length=400)]
 Article = Annotated[str, Within(min_length=1, max_length=100)]
 Name = Annotated[str, Within(pattern="^[a-z][a-z0-9-]*$", max_length=32)]
 
+Asks = Literal["copy", "extension", "disclosure", "investigation"]  # kinds of applications: recorder.door.cases
 Act = Literal["listen", "use", "copy", "provide", "extend", "extend_copies"]
 Duty = Literal[
     "publish", "unaltered", "erase_promptly", "erase_on_return", "few_users", "secrecy", "safeguard", "locked_room",
@@ -160,6 +161,7 @@ class Ground:
     extend_copies: str = ""
     in_writing: bool = False
     form: str = ""  # the name of the form that is needed
+    asks: tuple[Asks, ...] = ()  # the kinds of applications that it is for; (): all but `extension`
 
     def allows(self) -> dict[Act, str]:
         """The acts, each with its article."""
@@ -194,6 +196,27 @@ class DutyOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """Within how many days something has to be done, where the regulation says otherwise than the law."""
+
+    __pydantic_config__ = STRICT
+
+    article: Article
+    disclosure_days: Annotated[int, Within(ge=1, le=366)] | None = None  # decide, from the day after the application
+    application_days: Annotated[int, Within(ge=1, le=366)] | None = None  # answer any other application
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbering:
+    """How the office numbers what it sends (文書番号): counted anew with each fiscal year."""
+
+    __pydantic_config__ = STRICT
+
+    reply: Annotated[str, Within(pattern=r"^[^{}]*\{number\}[^{}]*$", max_length=64)]  # as in 管財発第{number}号
+    article: Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """A form of the regulation."""
 
@@ -207,6 +230,7 @@ class Form:
     recipient: str = ""
     fields: tuple[Text, ...] = ()
     choices: tuple[Text, ...] = ()  # of which one is marked
+    choice_grounds: tuple[Name, ...] = ()  # the ground that each choice stands for, if they stand for grounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +254,8 @@ class Profile:
     roles: tuple[Role, ...] = ()
     duties: tuple[DutyOf, ...] = ()
     forms: tuple[Form, ...] = ()
+    clocks: Clocks | None = None
+    numbering: Numbering | None = None
 
     def __post_init__(self) -> None:
         forms = {form.name for form in self.forms}
@@ -242,3 +268,8 @@ class Profile:
             if not ground.allows():
                 raise Refused("a ground allows at least one act", key=("grounds", number))
             names.add(ground.name)
+        for number, form in enumerate(self.forms):
+            if form.choice_grounds and len(form.choice_grounds) != len(form.choices):
+                raise Refused("each choice stands for a ground, or none does", key=("forms", number, "choice_grounds"))
+            if missing := [one for one in form.choice_grounds if one not in names]:
+                raise Refused(f"there is no ground {missing[0]}", key=("forms", number, "choice_grounds"))

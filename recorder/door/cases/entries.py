@@ -6,10 +6,10 @@ is that of its `copy`.
 | kind | Japanese | fields |
 | --- | --- | --- |
 | `application` | 申請 | `asks`, `section` (of the applicant, ""), `ground` (its name in the profile, ""), `form`, `received_on`, `on_paper` (typed in for the applicant), `paper` |
-| `withdrawn` | 取下げ | `application`, `reason` |
+| `withdrawn` | 取下げ | `application`, `paper` (why) |
 | `identity_checked` | 本人確認 | `application`, `means` (words of `MEANS`), `is_agent`, `paper` |
 | `called_back` | 照会元への確認 | `application`, `was_confirmed`, `paper` |
-| `decision` | 決定 | `application`, `outcome`, `ground`, `article`, `calls`, `absent` (a list of: `item`, `why`, `rule`, `article`, `entries`), `reason` |
+| `decision` | 決定 | `application`, `outcome`, `ground`, `article`, `calls`, `absent` (a list of: `item` from 1, `why`, `rule`, `article`, `entries`), `paper` (why, in words) |
 | `reply` | 回答 | `application`, `decision`, `document`, `document_on`, `form`, `paper` |
 | `copy` | 複製 | `application` or `instruction`, `calls`, `sha256` (of each WAV), `medium`, `form` (folder, zip, iso), `manifest_sha256`, `until` (last day, ""), `rule` |
 | `provision` | 提供 | `application` or `instruction`, `copy` (0: knowledge alone, as of an extension), `to` (a post, an authority), `how`, `document`, `conditions`, `paper` |
