@@ -20,6 +20,7 @@ from tests.packages import require
 from tests.recorder.daemon.test_disks import FREEZE, THAW, freeze
 from tests.reliability.line_run import Exchange, account_faults, capture_of, faults_of, foreign_samples, recorder_at
 from tests.reliability.promises import Row, at_night, cycles, note
+from tests.reliability.quota import of_one_processor
 from tests.reliability.soak import soak
 
 pytestmark = pytest.mark.promise
@@ -138,6 +139,27 @@ def test_busy_neighbours_take_no_packet(line: Line, captures: Path, tmp_path: Pa
             burner.wait()
     faults = faults_of(recorder.store, sent)
     judged(Row("P5", "D2", "two burning processes a core, 50 calls, nice 10", 1, f"{len(faults)} faults", "0",
+               tuple(faults)))  # fmt: skip
+
+
+def test_a_third_of_a_processor_shared_with_another_is_enough_for_fifty_calls(
+    line: Line, captures: Path, tmp_path: Path
+) -> None:
+    """D2: a control group has 30 % of one processor, and in it somebody who burns whatever he gets."""
+    capture = capture_of(captures, calls=50, seconds=10)
+    with of_one_processor(0.3) as put:
+        burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        put(burner.pid)
+        try:
+            with recorder_at(line, tmp_path) as recorder:
+                put(recorder.process.pid)
+                sent = Exchange(line, capture).end()
+                recorder.stop()
+        finally:
+            burner.kill()
+            burner.wait()
+    faults = faults_of(recorder.store, sent)
+    judged(Row("P5", "D2", "30 % of one processor, with one who burns it, 50 calls", 1, f"{len(faults)} faults", "0",
                tuple(faults)))  # fmt: skip
 
 
