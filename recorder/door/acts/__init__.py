@@ -5,6 +5,7 @@ Importing this package fills the table of `recorder.door.operations`.
 
 from recorder.door.acts import (
     account,
+    applications,
     calls,
     health,
     holds,
@@ -20,6 +21,6 @@ from recorder.door.acts import (
 )
 
 __all__ = [
-    "account", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people",
-    "register", "retention", "settings",
+    "account", "applications", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "openid",
+    "people", "register", "retention", "settings",
 ]  # fmt: skip

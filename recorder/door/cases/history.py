@@ -76,6 +76,15 @@ class Case:
         return str(self.applied.fields.get("asks", "copy"))
 
     @property
+    def section(self) -> str:
+        """That of the applicant; "": he is of none, as a citizen is."""
+        return str(self.applied.fields.get("section", ""))
+
+    @property
+    def received_on(self) -> date:
+        return date.fromisoformat(self.applied.fields["received_on"])
+
+    @property
     def decision(self) -> Entry | None:
         return self.decisions[-1] if self.decisions else None
 
