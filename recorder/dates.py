@@ -27,7 +27,12 @@ def in_era(day: date) -> str:
 
 def japanese_day(day: date) -> str:
     """As in 令和8年11月22日（日）2026-11-22."""
-    return f"{in_era(day)}（{_WEEKDAYS[day.weekday()]}）{day.isoformat()}"
+    return f"{in_era(day)}（{weekday(day)}）{day.isoformat()}"
+
+
+def weekday(day: date) -> str:
+    """As in 日."""
+    return _WEEKDAYS[day.weekday()]
 
 
 def japanese_time(time_ns: int) -> str:

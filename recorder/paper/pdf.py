@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC, datetime
 from html import escape
 from importlib import resources
@@ -13,9 +12,22 @@ from fpdf.enums import DocumentCompliance, TableBordersLayout, TextMode, XPos, Y
 from fpdf.fonts import FontFace
 
 from recorder.paper.breaking import broken
-from recorder.paper.document import Block, Document, Fields, Heading, Paragraph, Signatures, Table
+from recorder.paper.document import (
+    Block,
+    Document,
+    Fields,
+    Grid,
+    Heading,
+    Line,
+    Paragraph,
+    Signatures,
+    Stamps,
+    Table,
+    Title,
+)
+from recorder.paper.pdf_grid import FAMILY, put_grid, put_line, put_stamps, put_title
+from recorder.paper.text import printable
 
-FAMILY = "BIZ UDPGothic"
 FONT = "BIZUDPGothic-Regular.ttf"  # one is enough: a second would double the time that a paper takes
 _LEFT_MM, _RIGHT_MM, _TOP_MM, _BOTTOM_MM = 25.0, 15.0, 18.0, 18.0
 _TEXT_PT, _SMALL_PT, _HEADING_PT, _TITLE_PT = 9.5, 8.0, 11.0, 17.0
@@ -29,25 +41,22 @@ def as_pdf(document: Document) -> bytes:
     page = _Page(document)
     page.add_page()
     for block in document.blocks:
+        # Those of a form turn the page themselves.
+        page.set_auto_page_break(not isinstance(block, Title | Line | Grid | Stamps), _BOTTOM_MM)
         _put(page, block)
     return bytes(page.output())
-
-
-def printable(text: str) -> str:
-    """The text without control characters, which would move or hide what stands beside them; a line break stays."""
-    return "".join(
-        one if one == "\n" or unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else "□"
-        for one in text
-    )
 
 
 class _Page(FPDF):
     """Pages with a foot line."""
 
     def __init__(self, document: Document) -> None:
-        super().__init__(format="A4", enforce_compliance=DocumentCompliance.PDFA_2B)
+        super().__init__(
+            format="A4", orientation="landscape" if document.is_landscape else "portrait",
+            enforce_compliance=DocumentCompliance.PDFA_2B,
+        )  # fmt: skip
         self._foot = printable(document.foot)
-        self._has_title = False
+        self._has_title = document.is_form  # it stands among the blocks
         self._document = document
         self.add_font(FAMILY, "", _font(FONT))
         self.set_title(printable(document.title))
@@ -78,6 +87,10 @@ class _Page(FPDF):
     def footer(self) -> None:
         self.set_y(-14)
         self.set_font(FAMILY, size=7.5)
+        if self._document.is_form:
+            if self.page_no() > 1:
+                self.cell(0, 5, f"{printable(self._document.title)}　{self.page_no()}", align="R")
+            return
         width = self.epw
         self.cell(width * 0.88, 5, self._foot)
         self.cell(width * 0.12, 5, f"{self.page_no()} / {{nb}}", align="R")
@@ -102,6 +115,14 @@ def _font(name: str) -> Path:
 
 def _put(page: _Page, block: Block) -> None:
     match block:
+        case Title():
+            put_title(page, block.text)
+        case Line():
+            put_line(page, block)
+        case Grid():
+            put_grid(page, block)
+        case Stamps():
+            put_stamps(page, block.names)
         case Heading():
             _heading(page, block)
         case Paragraph():

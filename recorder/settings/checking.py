@@ -72,7 +72,7 @@ def check_table(table: Mapping[str, Any], model: type[Model], text: str) -> tupl
     except ValidationError as refused:
         lines = KeyLines(text)
         faults = [
-            Fault(lines.of(key), _dotted(key), what)
+            Fault(lines.of(key), dotted(key), what)
             for key, what in _faults(refused.errors(include_url=False, include_context=True), model)
         ]
     return None, sorted(faults, key=lambda fault: fault.line)
@@ -156,7 +156,7 @@ def _sentence(error: ErrorDetails, key: Key, model: Any) -> str:
                 f"not {_shown(given)}"
             )
         case "dataclass_type" | "dataclass_exact_type" | "model_attributes_type":
-            return f"must be a table, written [{_dotted(key)}]"
+            return f"must be a table, written [{dotted(key)}]"
     return error["msg"]
 
 
@@ -184,14 +184,15 @@ def _unknown(key: Key, model: Any) -> str:
 
     near = difflib.get_close_matches(str(key[-1]), here, n=1)
     if near:
-        return f"there is no such {kind}; did you mean {_dotted((*key[:-1], near[0]))}?"
+        return f"there is no such {kind}; did you mean {dotted((*key[:-1], near[0]))}?"
     elsewhere = [known for known in shape.every_key(model) if known.rpartition(".")[2] == key[-1]]
     if elsewhere:
         return f"there is no such {kind}; did you mean {elsewhere[0]}?"
     return f"there is no such {kind}; there are: {', '.join(here)}"
 
 
-def _dotted(key: Key) -> str:
+def dotted(key: Key) -> str:
+    """A key as sentences name it: blocks[3].title."""
     text = ""
     for part in key:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

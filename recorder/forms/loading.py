@@ -1,0 +1,153 @@
+"""An office's forms: the layouts of its regulation, the general ones, and those of a folder of its own.
+
+A layout of the office's folder takes the place of the one of its name; a new name is a form more. A general form is
+there for each kind that the office has no form of its own for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from recorder.forms.layout import Kind, Layout
+from recorder.forms.vocabulary import fault_of
+from recorder.policy import offices
+from recorder.policy.profile import Profile
+from recorder.settings import UnusableSettings
+from recorder.settings.checking import Fault, check, dotted
+from recorder.settings.key_lines import KeyLines
+
+LAYOUTS = Path(__file__).resolve().parent / "layouts"
+COMMON = "common"
+ENDING = ".toml"
+WORDS = (
+    "office.name", "office.place", "regulation.title", "word.recording", "word.copy", "word.manager", "word.operator",
+    "word.erasing", "word.destroying", "post.manager",
+)  # fmt: skip
+MOST_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A layout, with the office's own words for what every office has."""
+
+    name: str
+    layout: Layout
+    words: Mapping[str, str]
+    conditions: tuple[str, ...]  # that the regulation puts on whoever is given a copy, with articles
+    is_own: bool  # of the office, not a general one
+
+    @property
+    def title(self) -> str:
+        """With the office's words in it."""
+        text = self.layout.title
+        for name, word in self.words.items():
+            text = text.replace(f"{{{name}}}", word)
+        return text
+
+    @property
+    def kind(self) -> Kind:
+        return self.layout.kind
+
+
+class Forms(Mapping[str, Form]):
+    """The forms by name, those of the regulation first."""
+
+    def __init__(self, forms: Mapping[str, Form]) -> None:
+        self._forms = dict(forms)
+
+    def __getitem__(self, name: str) -> Form:
+        return self._forms[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._forms)
+
+    def __len__(self) -> int:
+        return len(self._forms)
+
+    def of(self, kind: Kind) -> Form | None:
+        """The office's form of that kind; None if there is none."""
+        return next((one for one in self.values() if one.kind == kind), None)
+
+
+def load_forms(office: str, folder: str | Path = "") -> Forms:
+    """The forms of an office, a name or a path to a profile as `recorder.policy.offices.load` takes it; without one
+    ("") the general ones. `folder` is `[desk] forms`.
+
+    Raises `Unusable` for an office that there isn't, `UnusableSettings` with all faults of the first faulty layout,
+    `OSError` if a file can't be read.
+    """
+    profile = offices.load(office) if office else None
+    own = offices.find(office).stem if office else ""
+    found: dict[str, tuple[Layout, bool]] = {}
+    if profile is not None and (LAYOUTS / own).is_dir() and not offices.is_path(office):
+        found.update((path.stem, (_load(path), True)) for path in _files(LAYOUTS / own))
+    own_kinds = {layout.kind for layout, _ in found.values()}
+    for path in _files(LAYOUTS / COMMON):
+        layout = _load(path)
+        if layout.kind not in own_kinds and path.stem not in found:
+            found[path.stem] = layout, False
+    if folder:
+        found.update((path.stem, (_read(path), True)) for path in _files(Path(folder)))
+    words = words_of(profile)
+    conditions = tuple(f"{one.says}（{one.article}）" for one in profile.conditions) if profile else ()
+    return Forms({
+        name: Form(name=name, layout=layout, words=words, conditions=conditions, is_own=is_own)
+        for name, (layout, is_own) in found.items()
+    })  # fmt: skip
+
+
+def words_of(profile: Profile | None) -> Mapping[str, str]:
+    """What placeholders such as {word.copy} stand for; an office without a profile has the words of most."""
+    from recorder.policy.profile import Words
+
+    word = profile.words if profile else Words()
+    post = next((one.post for one in profile.roles if one.role == "manager"), "") if profile else ""
+    said = (
+        profile.office.name if profile else "", profile.office.place if profile else "",
+        profile.regulation.title if profile else "", word.recording, word.copy, word.manager, word.operator,
+        word.erasing, word.destroying, post,
+    )  # fmt: skip
+    return dict(zip(WORDS, said, strict=True))
+
+
+def faults_of(data: bytes) -> list[Fault]:
+    """What is wrong with a layout, in the order of its lines."""
+    return _checked(data)[1]
+
+
+def _files(folder: Path) -> list[Path]:
+    """OSError if it can't be listed."""
+    return sorted(path for path in folder.iterdir() if path.suffix == ENDING and not path.name.startswith("."))
+
+
+@lru_cache(maxsize=256)
+def _load(path: Path) -> Layout:
+    """One that comes with the program: it doesn't change while it runs."""
+    return _read(path)
+
+
+def _read(path: Path) -> Layout:
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    layout, faults = _checked(data)
+    if layout is None:
+        raise UnusableSettings(path, faults)
+    return layout
+
+
+def _checked(data: bytes) -> tuple[Layout | None, list[Fault]]:
+    if len(data) > MOST_BYTES:
+        return None, [Fault(1, "", f"a layout has at most {MOST_BYTES // 1024} KiB")]
+    layout, faults = check(data, Layout)
+    if layout is None:
+        return None, faults
+    lines = KeyLines(data.decode("utf-8-sig"))
+    words = dict.fromkeys(WORDS, "")
+    faults = [
+        Fault(lines.of(key), dotted(key), what)
+        for key, text in layout.texts() if (what := fault_of(text, words))
+    ]  # fmt: skip
+    return (None, sorted(faults, key=lambda fault: fault.line)) if faults else (layout, [])
