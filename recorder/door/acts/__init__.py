@@ -5,8 +5,11 @@ Importing this package fills the table of `recorder.door.operations`.
 
 from recorder.door.acts import (
     account,
+    application,
     applications,
     calls,
+    checks,
+    decisions,
     health,
     holds,
     instructions,
@@ -16,11 +19,12 @@ from recorder.door.acts import (
     openid,
     people,
     register,
+    replies,
     retention,
     settings,
 )
 
 __all__ = [
-    "account", "applications", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "openid",
-    "people", "register", "retention", "settings",
+    "account", "application", "applications", "calls", "checks", "decisions", "health", "holds", "instructions",
+    "listening", "login", "mirror", "openid", "people", "register", "replies", "retention", "settings",
 ]  # fmt: skip

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from recorder.dates import at
 from recorder.door.cases import clocks, entries, holding, sight
 from recorder.door.cases.candidates import Sought
+from recorder.door.cases.grounds import ground_named, is_for
 from recorder.door.cases.history import Case
 from recorder.door.cases.searching import look
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
 from recorder.numbers.form import is_number, normalised
-from recorder.policy.profile import Form, Ground, Profile
+from recorder.policy.profile import Form, Profile
 from recorder.settings.bounds import STRICT, Within
 
 if TYPE_CHECKING:
@@ -259,15 +260,6 @@ def form_of(profile: Profile | None) -> Form | None:
     """The form with which a section applies; None if the office has none, or another way (Saitama's instruction)."""
     forms = profile.forms if profile else ()
     return next((one for one in forms if one.name in ("application", "request")), None)
-
-
-def ground_named(profile: Profile | None, name: str) -> Ground | None:
-    return next((one for one in profile.grounds if one.name == name), None) if profile and name else None
-
-
-def is_for(ground: Ground, asks: str) -> bool:
-    """Whether an application of that kind may be granted on it."""
-    return asks in ground.asks if ground.asks else asks != "extension"
 
 
 def sought_of(item: dict[str, Any]) -> Sought:
