@@ -36,7 +36,7 @@ class Call:
     seconds: float | None = None  # 通話時間
     number: str = field(default="", metadata=PHONE)  # 相手方電話番号; a word such as 非通知 is shown as it is
     own_number: str = field(default="", metadata=PHONE)  # 市側電話番号
-    extension: str = ""  # 内線番号
+    extension: str = field(default="", metadata=PHONE)  # 内線番号
     section: str = ""  # 通話した課
     is_stored: bool | None = None  # 音声データの有無
     absence: str = ""  # 保存されていない理由

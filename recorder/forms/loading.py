@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from recorder.forms.layout import Kind, Layout
-from recorder.forms.vocabulary import fault_of
+from recorder.forms.vocabulary import fault_of, fault_of_fact
 from recorder.policy import offices
 from recorder.policy.profile import Profile
 from recorder.settings import UnusableSettings
@@ -146,8 +146,7 @@ def _checked(data: bytes) -> tuple[Layout | None, list[Fault]]:
         return None, faults
     lines = KeyLines(data.decode("utf-8-sig"))
     words = dict.fromkeys(WORDS, "")
-    faults = [
-        Fault(lines.of(key), dotted(key), what)
-        for key, text in layout.texts() if (what := fault_of(text, words))
-    ]  # fmt: skip
+    found = [(key, fault_of(text, words)) for key, text in layout.texts()]
+    found += [(key, fault_of_fact(name)) for key, name in layout.conditions()]
+    faults = [Fault(lines.of(key), dotted(key), what) for key, what in found if what]
     return (None, sorted(faults, key=lambda fault: fault.line)) if faults else (layout, [])

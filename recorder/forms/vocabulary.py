@@ -19,11 +19,11 @@ from recorder.dates import in_era, weekday
 from recorder.forms.facts import Facts
 from recorder.numbers.grouping import grouped
 
-PLACEHOLDER = re.compile(r"\{([a-z_.]+)(?::([a-z0-9_]+))?\}")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)(?::([a-z0-9_]+))?\}")
 REPEATED = {"call": "calls", "copy": "copies", "row": "rows"}  # a placeholder's first word, and the field of `Facts`
 SPACE = "　"
 _MOST_ROOM = 60
-_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+_FULL_WIDTH = str.maketrans("0123456789-:", "０１２３４５６７８９－：")
 
 
 class Format(NamedTuple):
@@ -54,22 +54,23 @@ def _both(day: date) -> str:
 _PAIR = (SPACE * 2, SPACE * 2)
 FORMATS: dict[str, dict[str, Format]] = {
     "date": {
-        "era": Format(in_era, "　　年　　月　　日"),
-        "both": Format(_both, "令和　　年（20　　年）　　月　　日"),
-        "weekday": Format(lambda day: f"{in_era(day)}（{weekday(day)}）", "　　年　　月　　日（　　）"),
+        "era": Format(in_era, "　　　年　　　月　　　日"),
+        "both": Format(_both, "令和　　　年（20　　　年）　　　月　　　日"),
+        "plain": Format(in_era, ""),
+        "weekday": Format(lambda day: f"{in_era(day)}（{weekday(day)}）", "　　　年　　　月　　　日（　　）"),
     },
     "time": {
-        "clock": Format(lambda at: f"{at.hour}時{at.minute:02d}分", "　　時　　分"),
-        "short": Format(lambda at: f"{at:%H:%M}", "　　：　　"),
+        "clock": Format(lambda at: f"{at.hour}時{at.minute:02d}分", "　　　時　　　分"),
+        "short": Format(lambda at: f"{at:%H:%M}", "　　　：　　　"),
     },
     "float": {
-        "minutes": Format(lambda seconds: str(max(1, round(seconds / 60))), "　　"),
-        "length": Format(_length, "　　分　　秒"),
+        "minutes": Format(lambda seconds: str(max(1, round(seconds / 60))), "　　　"),
+        "length": Format(_length, "　　　分　　　秒"),
     },
-    "int": {"digits": Format(str, "　　")},
+    "int": {"digits": Format(str, "　　　")},
     "phone": {
-        "hyphens": Format(grouped, "　　　－　　　－　　　　"),
-        "brackets": Format(_brackets, "（　　　）　　　－　　　　"),
+        "hyphens": Format(grouped, "　　　　－　　　　－　　　　"),
+        "brackets": Format(_brackets, "（　　　　）　　　　－　　　　"),
         "plain": Format(grouped, ""),
     },
     "str": {"text": Format(str, "", has_digits=False)},
@@ -119,6 +120,14 @@ def fault_of(text: str, words: Mapping[str, str]) -> str:
     if "{" in rest or "}" in rest:
         return "a brace { } belongs to no placeholder; one is written {call.day} or {call.day:both}"
     return ""
+
+
+def fault_of_fact(name: str) -> str:
+    """The same for the name of a fact alone, where it isn't written but asked for."""
+    if name in kinds():
+        return ""
+    near = difflib.get_close_matches(name, kinds(), n=1)
+    return f'there is no fact "{name}"' + (f'; did you mean "{near[0]}"?' if near else "")
 
 
 def _is_format(kind: str, form: str) -> bool:

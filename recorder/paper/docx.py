@@ -97,7 +97,7 @@ class _Writer:
         properties.append(language)
         spacing = style.paragraph_format
         spacing.space_before = spacing.space_after = Pt(0)
-        spacing.line_spacing = 1.25
+        spacing.line_spacing = 1.0
 
     def bytes(self) -> bytes:
         """A ZIP whose members all have one date: the library gives them that of now."""
@@ -178,7 +178,7 @@ class _Writer:
         size = SMALL_PT if grid.is_small else TEXT_PT
         table = self._table(len(grid.rows), grid.widths)
         for number, row in enumerate(table.rows):
-            row.height_rule, row.height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(grid.row_mm)
+            row.height_rule, row.height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(grid.heights_mm[number])
             if number < grid.head_rows:
                 properties = row._tr.get_or_add_trPr()
                 properties.append(OxmlElement("w:tblHeader"))

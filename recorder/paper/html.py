@@ -150,9 +150,12 @@ def _line(line: Line, sheet: _Sheet) -> str:
 
 
 def _grid(grid: Grid, sheet: _Sheet) -> str:
-    share, high = 100 / sum(grid.widths), sheet.named(f"height: {grid.row_mm:g}mm;")
+    share = 100 / sum(grid.widths)
     columns = "".join(f'<col class="{sheet.named(f"width: {width * share:.3f}%;")}">' for width in grid.widths)
-    rows = [f'<tr class="{high}">{"".join(map(_cell, row))}</tr>' for row in grid.rows]
+    rows = [
+        f'<tr class="{sheet.named(f"height: {high:g}mm;")}">{"".join(map(_cell, row))}</tr>'
+        for row, high in zip(grid.rows, grid.heights_mm, strict=True)
+    ]
     head = ["<thead>", *rows[: grid.head_rows], "</thead>"] if grid.head_rows else []
     return _lines(
         f'<table class="grid{" small" if grid.is_small else ""}"><colgroup>{columns}</colgroup>', *head, "<tbody>",

@@ -20,7 +20,7 @@ FAMILY = "BIZ UDPGothic"
 TEXT_PT, SMALL_PT, TITLE_PT = 10.5, 8.5, 15.0
 _STAMP_MM = 18.0
 _LEADING = 1.55  # of a line, in sizes of its letters
-_PADDING_MM = 1.2
+_PADDING_MM = 1.8
 _PT_MM = 25.4 / 72
 
 
@@ -159,7 +159,7 @@ class _Drawing:
 
     def _needed(self) -> list[float]:
         """How high each row is: as its own fields need; the last row of a field that goes over several makes up."""
-        heights = [self._grid.row_mm] * len(self._grid.rows)
+        heights = list(self._grid.heights_mm)
         for field in sorted(self._fields, key=lambda one: one.place.field.rows):
             first, rows = field.place.row, field.place.field.rows
             missing = self._height(len(field.lines)) - sum(heights[first : first + rows])
