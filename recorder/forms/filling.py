@@ -70,7 +70,7 @@ class _Filler:
 
     def text(self, text: str, current: Current) -> str:
         """The text with facts for placeholders."""
-        return PLACEHOLDER.sub(lambda found: self._written(found[1], found[2] or "", current), text)
+        return PLACEHOLDER.sub(lambda found: self._written(found[1], found[2] or "", found[3], current), text)
 
     def stands(self, block: Block, current: Current) -> bool:
         """Whether the facts that the block depends on are so."""
@@ -107,7 +107,9 @@ class _Filler:
             here = {**current, "row": of}
             return tuple(Cell(spans=(Span(self.text(one.text, here)),)) for one in block.list)
 
-        head = tuple(Cell(spans=(Span(self.text(one.head, current)),), is_head=True, align="center") for one in block.list)
+        head = tuple(
+            Cell(spans=(Span(self.text(one.head, current)),), is_head=True, align="center") for one in block.list
+        )  # fmt: skip
         rows = self._facts.rows or (Row(),) * block.blank_rows
         return Grid(
             widths=tuple(one.width for one in block.list), rows=(head, *map(row, rows)),
@@ -134,10 +136,10 @@ class _Filler:
         if given.after:
             yield Span(self.text(given.after, current))
 
-    def _written(self, name: str, form: str, current: Current) -> str:
+    def _written(self, name: str, form: str, instead: str | None, current: Current) -> str:
         if name in self._words:
             return self._words[name]
-        return written(self._fact(name, current), name, form, full_width=self._layout.digits == "full")
+        return written(self._fact(name, current), name, form, instead, full_width=self._layout.digits == "full")
 
     def _fact(self, name: str, current: Current) -> object:
         first, _, rest = name.partition(".")

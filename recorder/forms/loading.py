@@ -92,11 +92,22 @@ def load_forms(office: str, folder: str | Path = "") -> Forms:
     if folder:
         found.update((path.stem, (_read(path), True)) for path in _files(Path(folder)))
     words = words_of(profile)
-    conditions = tuple(f"{one.says}（{one.article}）" for one in profile.conditions) if profile else ()
+    conditions = conditions_of(profile)
     return Forms({
         name: Form(name=name, layout=layout, words=words, conditions=conditions, is_own=is_own)
         for name, (layout, is_own) in found.items()
     })  # fmt: skip
+
+
+def conditions_of(profile: Profile | None) -> tuple[str, ...]:
+    """What whoever is given a copy has to keep to, with articles; where nothing is put on him, what the regulation says
+    of copies' end."""
+    if profile is None:
+        return ()
+    if profile.conditions:
+        return tuple(f"{one.says}（{one.article}）" for one in profile.conditions)
+    ends = profile.copies
+    return (f"{ends.remark}（{ends.article}）",) if ends and ends.remark else ()
 
 
 def words_of(profile: Profile | None) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""A ring round a text in a .docx: an ellipse (DrawingML, ECMA-376 part 1, 20.1 and 20.4) anchored before its text.
+"""A ring round a text in a .docx: a shape (DrawingML, ECMA-376 part 1, 20.1 and 20.4) anchored before its text.
 
 It is laid over the text and takes no room, so that the text is read, copied and changed as any other.
 """
@@ -43,7 +43,7 @@ def ring(run: Run, number: int, text: str, size: float) -> None:
 <a:graphic><a:graphicData uri="http://schemas.microsoft.com/office/word/2010/wordprocessingShape">
 <wps:wsp><wps:cNvSpPr/><wps:spPr>
 <a:xfrm><a:off x="0" y="0"/><a:ext cx="{_emu(broad)}" cy="{_emu(tall)}"/></a:xfrm>
-<a:prstGeom prst="ellipse"><a:avLst/></a:prstGeom><a:noFill/>
+<a:prstGeom prst="roundRect"><a:avLst><a:gd name="adj" fmla="val 50000"/></a:avLst></a:prstGeom><a:noFill/>
 <a:ln w="{_emu(_LINE_PT)}"><a:solidFill><a:srgbClr val="000000"/></a:solidFill></a:ln>
 </wps:spPr><wps:bodyPr/></wps:wsp>
 </a:graphicData></a:graphic>

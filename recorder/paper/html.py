@@ -46,8 +46,8 @@ p.line { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 .small { font-size: .85rem; } .left { text-align: left; } .center { text-align: center; } .right { text-align: right; }
 table.grid { table-layout: fixed; margin: -1px 0 0; } .grid th, .grid td { border-color: #111; vertical-align: middle;
   white-space: pre-wrap; } .grid th { background: none; } .grid thead { display: table-header-group; }
-.ring { font-weight: inherit; font-style: normal; border: 1.5px solid #111; border-radius: 50%%; padding: .05em .3em;
-  margin: 0 -.3em; print-color-adjust: exact; }
+.ring { font-weight: inherit; font-style: normal; border: 1.5px solid #111; border-radius: 2em; padding: 0 .35em;
+  margin: 0 -.35em; print-color-adjust: exact; }
 .stamps { width: auto; margin: .5rem 0 .5rem auto; } .stamps td, .stamps th { width: 4.5em; text-align: center;
   border-color: #111; background: none; } .stamps td { height: 4.5em; }
 @media print { body { max-width: none; padding: 0; } tr { break-inside: auto; } }
