@@ -17,12 +17,21 @@ PHONE = {"is_phone": True}  # of a field that has a telephone number: shown with
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody with a post. One outside has none: `section` is then where he belongs."""
+    """Somebody with a post. One outside has none: `section` is then where he belongs. `title` is both in one, as
+    addresses have it: 税務課 and 課長 are 税務課長."""
 
     section: str = ""  # 課・室
     post: str = ""  # 職
     name: str = ""  # 氏名
     contact: str = field(default="", metadata=PHONE)  # 連絡先
+
+    @property
+    def title(self) -> str:
+        if not self.section or self.post.startswith(self.section):
+            return self.post
+        if self.section[-1] == self.post[:1]:
+            return self.section + self.post[1:]
+        return f"{self.section}　{self.post}" if self.post else self.section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +45,7 @@ class Call:
     seconds: float | None = None  # 通話時間
     number: str = field(default="", metadata=PHONE)  # 相手方電話番号; a word such as 非通知 is shown as it is
     own_number: str = field(default="", metadata=PHONE)  # 市側電話番号
-    extension: str = ""  # 内線番号
+    extension: str = field(default="", metadata=PHONE)  # 内線番号
     section: str = ""  # 通話した課
     is_stored: bool | None = None  # 音声データの有無
     absence: str = ""  # 保存されていない理由

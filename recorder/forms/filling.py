@@ -13,7 +13,7 @@ from typing import Any
 from recorder.forms.facts import Call, Copy, Facts, Row
 from recorder.forms.layout import Block, Choices, Field, Layout
 from recorder.forms.loading import Form
-from recorder.forms.vocabulary import PLACEHOLDER, REPEATED, written
+from recorder.forms.vocabulary import PLACEHOLDER, REPEATED, SPACE, written
 from recorder.paper import document as paper
 from recorder.paper.document import Cell, Document, Grid, Line, Span, Stamps, Title
 from storage.layout import JAPAN
@@ -40,11 +40,24 @@ def fill(form: Form, facts: Facts, *, made_at: datetime = NO_DATE) -> Document:
         of_each: Sequence[object] = getattr(facts, REPEATED[each]) if each else ()
         for one in of_each or (None,):
             current = first if one is None else {**first, each: one}
-            blocks.extend(block for block in (filler.block(block, current) for block in given))
+            for block in filter(lambda one: filler.stands(one, current), given):
+                _append(blocks, filler.block(block, current))
     return Document(
         title=filler.text(form.layout.title, first), made_at=made_at, blocks=tuple(blocks), is_form=True,
         is_landscape=form.layout.landscape,
     )  # fmt: skip
+
+
+def _append(blocks: list[paper.Block], block: paper.Block) -> None:
+    """Tables of the same columns that follow each other become one."""
+    before = blocks[-1] if blocks else None
+    if (
+        isinstance(before, Grid) and isinstance(block, Grid)
+        and (before.widths, before.is_small, block.head_rows) == (block.widths, block.is_small, 0)
+    ):  # fmt: skip
+        block = replace(before, rows=before.rows + block.rows, heights_mm=before.heights_mm + block.heights_mm)
+        blocks.pop()
+    blocks.append(block)
 
 
 class _Filler:
@@ -57,18 +70,27 @@ class _Filler:
 
     def text(self, text: str, current: Current) -> str:
         """The text with facts for placeholders."""
-        return PLACEHOLDER.sub(lambda found: self._written(found[1], found[2] or "", current), text)
+        return PLACEHOLDER.sub(lambda found: self._written(found[1], found[2] or "", found[3], current), text)
+
+    def stands(self, block: Block, current: Current) -> bool:
+        """Whether the facts that the block depends on are so."""
+        return not block.only_with or any(self._is(one, current) for one in block.only_with)
+
+    def _is(self, condition: str, current: Current) -> bool:
+        name, _, value = condition.partition("=")
+        known = _words_of(self._fact(name, current))
+        return _same(value) in known if value else bool(known)
 
     def block(self, block: Block, current: Current) -> paper.Block:
         if block.title:
             return Title(self.text(block.title, current))
         if block.stamps:
-            return Stamps(block.stamps)
+            return Stamps(tuple(self.text(one, current) for one in block.stamps))
         if block.list:
             return self._list(block, current)
         if block.table:
             rows = tuple(tuple(self._cell(field, current) for field in row) for row in block.table)
-            return Grid(widths=block.widths, rows=rows, row_mm=block.row_mm, is_small=block.small)
+            return Grid(widths=block.widths, rows=rows, heights_mm=(block.row_mm,) * len(rows), is_small=block.small)
         return Line(
             spans=tuple(self._spans(block.line, block, current)), align=block.align, indent=block.indent,
             gap=block.gap, is_small=block.small,
@@ -85,19 +107,23 @@ class _Filler:
             here = {**current, "row": of}
             return tuple(Cell(spans=(Span(self.text(one.text, here)),)) for one in block.list)
 
-        head = tuple(Cell(spans=(Span(one.head),), is_head=True, align="center") for one in block.list)
+        head = tuple(
+            Cell(spans=(Span(self.text(one.head, current)),), is_head=True, align="center") for one in block.list
+        )  # fmt: skip
         rows = self._facts.rows or (Row(),) * block.blank_rows
         return Grid(
-            widths=tuple(one.width for one in block.list), rows=(head, *map(row, rows)), row_mm=block.row_mm,
-            head_rows=1, is_small=block.small,
+            widths=tuple(one.width for one in block.list), rows=(head, *map(row, rows)),
+            heights_mm=(8.0, *(block.row_mm,) * len(rows)), head_rows=1, is_small=block.small,
         )  # fmt: skip
 
     def _spans(self, text: str, given: Choices, current: Current) -> Iterator[Span]:
         if text:
             yield Span(self.text(text, current))
         chosen = _words_of(self._fact(given.of, current)) if given.of else frozenset()
+        is_list = given.between == "\n"
         for number, one in enumerate(given.choices):
-            before = given.between if number else "\n" if text and given.between == "\n" else ""
+            before = given.between if number or (text and is_list) else ""
+            before += SPACE if is_list else ""  # a ring is wider than what it goes round
             is_chosen = bool({_same(one.when or one.text)} & chosen)
             if given.ticked:
                 yield Span(f"{before}{'■' if is_chosen else '□'}　{self.text(one.text, current)}")
@@ -110,10 +136,10 @@ class _Filler:
         if given.after:
             yield Span(self.text(given.after, current))
 
-    def _written(self, name: str, form: str, current: Current) -> str:
+    def _written(self, name: str, form: str, instead: str | None, current: Current) -> str:
         if name in self._words:
             return self._words[name]
-        return written(self._fact(name, current), name, form, full_width=self._layout.digits == "full")
+        return written(self._fact(name, current), name, form, instead, full_width=self._layout.digits == "full")
 
     def _fact(self, name: str, current: Current) -> object:
         first, _, rest = name.partition(".")

@@ -98,6 +98,7 @@ class Block(Choices):
     list: tuple[Column, ...] = ()  # a row for each `row` of the facts
     stamps: tuple[Text, ...] = ()
     each: Each = ""  # blocks that follow each other are repeated together
+    only_with: tuple[Text, ...] = ()  # stands there only if one of these facts is known, or is this: "outcome=refused"
     # of a line
     align: Align = "left"
     indent: Annotated[int, Within(ge=0, le=30)] = 0
@@ -138,6 +139,12 @@ class Layout:
     landscape: bool = False
     blocks: tuple[Block, ...]
 
+    def conditions(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Each fact on which a block depends, with the key where it stands."""
+        for number, block in enumerate(self.blocks):
+            for at, one in enumerate(block.only_with):
+                yield ("blocks", number, "only_with", at), one.partition("=")[0]
+
     def texts(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Each text that may hold placeholders, with the key where it stands."""
         yield ("title",), self.title
@@ -152,6 +159,8 @@ class Layout:
                     yield (*there, "head"), field.head
                     yield (*there, "text"), field.text
                     yield from _of_choices(there, field)
+            for at, name in enumerate(block.stamps):
+                yield (*here, "stamps", at), name
             for at, one in enumerate(block.list):
                 yield (*here, "list", at, "head"), one.head
                 yield (*here, "list", at, "text"), one.text

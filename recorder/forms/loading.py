@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from recorder.forms.layout import Kind, Layout
-from recorder.forms.vocabulary import fault_of
+from recorder.forms.vocabulary import fault_of, fault_of_fact
 from recorder.policy import offices
 from recorder.policy.profile import Profile
 from recorder.settings import UnusableSettings
@@ -92,11 +92,22 @@ def load_forms(office: str, folder: str | Path = "") -> Forms:
     if folder:
         found.update((path.stem, (_read(path), True)) for path in _files(Path(folder)))
     words = words_of(profile)
-    conditions = tuple(f"{one.says}（{one.article}）" for one in profile.conditions) if profile else ()
+    conditions = conditions_of(profile)
     return Forms({
         name: Form(name=name, layout=layout, words=words, conditions=conditions, is_own=is_own)
         for name, (layout, is_own) in found.items()
     })  # fmt: skip
+
+
+def conditions_of(profile: Profile | None) -> tuple[str, ...]:
+    """What whoever is given a copy has to keep to, with articles; where nothing is put on him, what the regulation says
+    of copies' end."""
+    if profile is None:
+        return ()
+    if profile.conditions:
+        return tuple(f"{one.says}（{one.article}）" for one in profile.conditions)
+    ends = profile.copies
+    return (f"{ends.remark}（{ends.article}）",) if ends and ends.remark else ()
 
 
 def words_of(profile: Profile | None) -> Mapping[str, str]:
@@ -146,8 +157,7 @@ def _checked(data: bytes) -> tuple[Layout | None, list[Fault]]:
         return None, faults
     lines = KeyLines(data.decode("utf-8-sig"))
     words = dict.fromkeys(WORDS, "")
-    faults = [
-        Fault(lines.of(key), dotted(key), what)
-        for key, text in layout.texts() if (what := fault_of(text, words))
-    ]  # fmt: skip
+    found = [(key, fault_of(text, words)) for key, text in layout.texts()]
+    found += [(key, fault_of_fact(name)) for key, name in layout.conditions()]
+    faults = [Fault(lines.of(key), dotted(key), what) for key, what in found if what]
     return (None, sorted(faults, key=lambda fault: fault.line)) if faults else (layout, [])

@@ -1,7 +1,8 @@
 """How a fact is written on a form, and what stands there for the pen if there is none.
 
 `{call.day:both}` is the fact `call.day` in the format `both`. Which formats a fact has follows from its type; the first
-is what counts if none is named. `{remarks:12}` of a text leaves room for twelve characters where it is missing.
+is what counts if none is named. `{remarks:12}` of a text leaves room for twelve characters where it is missing, and
+`{document|　　発第　　号}` leaves what stands behind the bar.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from recorder.dates import in_era, weekday
-from recorder.forms.facts import Facts
+from recorder.forms.facts import Facts, Person
 from recorder.numbers.grouping import grouped
 
-PLACEHOLDER = re.compile(r"\{([a-z_.]+)(?::([a-z0-9_]+))?\}")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)(?::([a-z0-9_]+))?(?:\|([^{}|]*))?\}")
 REPEATED = {"call": "calls", "copy": "copies", "row": "rows"}  # a placeholder's first word, and the field of `Facts`
 SPACE = "　"
 _MOST_ROOM = 60
-_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+_FULL_WIDTH = str.maketrans("0123456789-:", "０１２３４５６７８９－：")
 
 
 class Format(NamedTuple):
@@ -54,22 +55,23 @@ def _both(day: date) -> str:
 _PAIR = (SPACE * 2, SPACE * 2)
 FORMATS: dict[str, dict[str, Format]] = {
     "date": {
-        "era": Format(in_era, "　　年　　月　　日"),
-        "both": Format(_both, "令和　　年（20　　年）　　月　　日"),
-        "weekday": Format(lambda day: f"{in_era(day)}（{weekday(day)}）", "　　年　　月　　日（　　）"),
+        "era": Format(in_era, "　　　年　　　月　　　日"),
+        "both": Format(_both, "令和　　　年（20　　　年）　　　月　　　日"),
+        "plain": Format(in_era, ""),
+        "weekday": Format(lambda day: f"{in_era(day)}（{weekday(day)}）", "　　　年　　　月　　　日（　　）"),
     },
     "time": {
-        "clock": Format(lambda at: f"{at.hour}時{at.minute:02d}分", "　　時　　分"),
-        "short": Format(lambda at: f"{at:%H:%M}", "　　：　　"),
+        "clock": Format(lambda at: f"{at.hour}時{at.minute:02d}分", "　　　時　　　分"),
+        "short": Format(lambda at: f"{at:%H:%M}", "　　　：　　　"),
     },
     "float": {
-        "minutes": Format(lambda seconds: str(max(1, round(seconds / 60))), "　　"),
-        "length": Format(_length, "　　分　　秒"),
+        "minutes": Format(lambda seconds: str(max(1, round(seconds / 60))), "　　　"),
+        "length": Format(_length, "　　　分　　　秒"),
     },
-    "int": {"digits": Format(str, "　　")},
+    "int": {"digits": Format(str, "　　　")},
     "phone": {
-        "hyphens": Format(grouped, "　　　－　　　－　　　　"),
-        "brackets": Format(_brackets, "（　　　）　　　－　　　　"),
+        "hyphens": Format(grouped, "　　　　－　　　　－　　　　"),
+        "brackets": Format(_brackets, "（　　　　）　　　　－　　　　"),
         "plain": Format(grouped, ""),
     },
     "str": {"text": Format(str, "", has_digits=False)},
@@ -100,12 +102,14 @@ def _kinds(model: Any, before: str) -> list[tuple[str, str]]:
             (plain,) = [kind for kind in (inner if get_origin(hint) in (Union, UnionType) else (hint,))
                         if kind is not type(None)]  # fmt: skip
             found.append((name, "phone" if one.metadata.get("is_phone") else plain.__name__))
+    if model is Person:
+        found.append((f"{before}title", "str"))
     return found
 
 
 def fault_of(text: str, words: Mapping[str, str]) -> str:
     """What is wrong with the placeholders of a text, as a sentence; "" if nothing is. `words` are the office's own."""
-    for name, form in PLACEHOLDER.findall(text):
+    for name, form, _ in PLACEHOLDER.findall(text):
         if name in words:
             continue
         kind = kinds().get(name)
@@ -121,19 +125,27 @@ def fault_of(text: str, words: Mapping[str, str]) -> str:
     return ""
 
 
+def fault_of_fact(name: str) -> str:
+    """The same for the name of a fact alone, where it isn't written but asked for."""
+    if name in kinds():
+        return ""
+    near = difflib.get_close_matches(name, kinds(), n=1)
+    return f'there is no fact "{name}"' + (f'; did you mean "{near[0]}"?' if near else "")
+
+
 def _is_format(kind: str, form: str) -> bool:
     if form in FORMATS[kind]:
         return True
     return kind in ("str", "tuple") and form.isdigit() and 1 <= int(form) <= _MOST_ROOM
 
 
-def written(value: object, name: str, form: str, *, full_width: bool) -> str:
-    """A fact as text; what is left for the pen if it is None, "" or ()."""
+def written(value: object, name: str, form: str, instead: str | None, *, full_width: bool) -> str:
+    """A fact as text; what is left for the pen if it is None, "" or (): `instead`, if that is given."""
     found = FORMATS[kinds()[name]]
     room = int(form) if form.isdigit() else 0
     chosen = found[form] if form in found else next(iter(found.values()))
     if value is None or value == "" or value == ():
-        return SPACE * room if room else chosen.blank
+        return instead if instead is not None else SPACE * room if room else chosen.blank
     text = chosen.write(value)
     return text.translate(_FULL_WIDTH) if full_width and chosen.has_digits else text
 

@@ -87,12 +87,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Fields with borders, their rows in groups. `widths` share the width; each row is `row_mm` high at least, so that
-    a pen has room; the first `head_rows` stand on each page."""
+    """Fields with borders, their rows in groups. `widths` share the width; each row is as high as `heights_mm` says at
+    least, so that a pen has room; the first `head_rows` stand on each page."""
 
     widths: tuple[int, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    row_mm: float = 9.0
+    heights_mm: tuple[float, ...]
     head_rows: int = 0
     is_small: bool = False
 

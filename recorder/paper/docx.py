@@ -1,7 +1,7 @@
 """A document as a .docx for a word processor (ECMA-376): the office changes what it wants and prints it.
 
 Fonts are named, not embedded: BIZ UD明朝 has been part of Windows since 2018; where it is missing, the word processor
-takes another. A ring is an ellipse without filling that hangs at the first letter of its text, so the text stays text.
+takes another. A ring is a shape without filling that hangs at the first letter of its text, so the text stays text.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from docx.document import Document as Made
 from docx.enum.section import WD_ORIENT
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt
 from docx.table import Table as MadeTable
 from docx.table import _Cell as MadeCell
@@ -45,6 +45,11 @@ from recorder.paper.text import printable
 FONT = "BIZ UD明朝 Medium"
 TEXT_PT, SMALL_PT, TITLE_PT, HEADING_PT = 10.5, 8.5, 15.0, 11.5
 _LEFT_MM, _RIGHT_MM, _TOP_MM, _BOTTOM_MM = 25.0, 20.0, 20.0, 18.0
+# Room between a field's text and its borders, in twentieths of a point.
+_MARGINS = (
+    f'<w:tblCellMar {nsdecls("w")}><w:top w:w="45" w:type="dxa"/><w:left w:w="85" w:type="dxa"/>'
+    '<w:bottom w:w="45" w:type="dxa"/><w:right w:w="85" w:type="dxa"/></w:tblCellMar>'
+)
 _SIGNED = "　　　　　　年　　月　　日　　氏名　　　　　　　　　　　　　印"
 _ALIGN = {
     "left": WD_ALIGN_PARAGRAPH.LEFT, "center": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PARAGRAPH.RIGHT,
@@ -97,7 +102,7 @@ class _Writer:
         properties.append(language)
         spacing = style.paragraph_format
         spacing.space_before = spacing.space_after = Pt(0)
-        spacing.line_spacing = 1.25
+        spacing.line_spacing = 1.0
 
     def bytes(self) -> bytes:
         """A ZIP whose members all have one date: the library gives them that of now."""
@@ -159,7 +164,7 @@ class _Writer:
 
     def _title(self, text: str) -> None:
         paragraph = self.text((Span(text),), align="center", size=TITLE_PT)
-        paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(8)
+        paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(14)
 
     def _fill(self, paragraph: MadeParagraph, spans: Iterable[Span], align: Align, size: float) -> None:
         paragraph.alignment = _ALIGN[align]
@@ -178,7 +183,7 @@ class _Writer:
         size = SMALL_PT if grid.is_small else TEXT_PT
         table = self._table(len(grid.rows), grid.widths)
         for number, row in enumerate(table.rows):
-            row.height_rule, row.height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(grid.row_mm)
+            row.height_rule, row.height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(grid.heights_mm[number])
             if number < grid.head_rows:
                 properties = row._tr.get_or_add_trPr()
                 properties.append(OxmlElement("w:tblHeader"))
@@ -191,7 +196,7 @@ class _Writer:
         self._behind()
 
     def _stamps(self, stamps: Stamps) -> None:
-        table = self._table(2, (1,) * len(stamps.names), width_mm=18.0 * len(stamps.names))
+        table = self._table(2, (1,) * len(stamps.names), width_mm=21.0 * len(stamps.names))
         table.alignment = WD_TABLE_ALIGNMENT.RIGHT
         table.rows[1].height_rule, table.rows[1].height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(18)
         for cell, name in zip(table.rows[0].cells, stamps.names, strict=True):
@@ -210,6 +215,7 @@ class _Writer:
         table: MadeTable = self._made.add_table(rows, len(widths))
         table.style = "Table Grid"
         table.autofit = False
+        table._tblPr.append(parse_xml(_MARGINS))
         share = (width_mm or self._width_mm) / sum(widths)
         for number, width in enumerate(widths):
             table.columns[number].width = Mm(width * share)

@@ -46,8 +46,8 @@ p.line { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 .small { font-size: .85rem; } .left { text-align: left; } .center { text-align: center; } .right { text-align: right; }
 table.grid { table-layout: fixed; margin: -1px 0 0; } .grid th, .grid td { border-color: #111; vertical-align: middle;
   white-space: pre-wrap; } .grid th { background: none; } .grid thead { display: table-header-group; }
-.ring { font-weight: inherit; font-style: normal; border: 1.5px solid #111; border-radius: 50%%; padding: .05em .3em;
-  margin: 0 -.3em; print-color-adjust: exact; }
+.ring { font-weight: inherit; font-style: normal; border: 1.5px solid #111; border-radius: 2em; padding: 0 .35em;
+  margin: 0 -.35em; print-color-adjust: exact; }
 .stamps { width: auto; margin: .5rem 0 .5rem auto; } .stamps td, .stamps th { width: 4.5em; text-align: center;
   border-color: #111; background: none; } .stamps td { height: 4.5em; }
 @media print { body { max-width: none; padding: 0; } tr { break-inside: auto; } }
@@ -150,9 +150,12 @@ def _line(line: Line, sheet: _Sheet) -> str:
 
 
 def _grid(grid: Grid, sheet: _Sheet) -> str:
-    share, high = 100 / sum(grid.widths), sheet.named(f"height: {grid.row_mm:g}mm;")
+    share = 100 / sum(grid.widths)
     columns = "".join(f'<col class="{sheet.named(f"width: {width * share:.3f}%;")}">' for width in grid.widths)
-    rows = [f'<tr class="{high}">{"".join(map(_cell, row))}</tr>' for row in grid.rows]
+    rows = [
+        f'<tr class="{sheet.named(f"height: {high:g}mm;")}">{"".join(map(_cell, row))}</tr>'
+        for row, high in zip(grid.rows, grid.heights_mm, strict=True)
+    ]
     head = ["<thead>", *rows[: grid.head_rows], "</thead>"] if grid.head_rows else []
     return _lines(
         f'<table class="grid{" small" if grid.is_small else ""}"><colgroup>{columns}</colgroup>', *head, "<tbody>",

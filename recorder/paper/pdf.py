@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from html import escape
-from importlib import resources
-from pathlib import Path
+from collections.abc import Collection
 
-from fpdf import FPDF
-from fpdf.enums import DocumentCompliance, TableBordersLayout, TextMode, XPos, YPos
+from fpdf.enums import TableBordersLayout, TextMode, XPos, YPos
 from fpdf.fonts import FontFace
 
 from recorder.paper.breaking import broken
@@ -21,99 +17,44 @@ from recorder.paper.document import (
     Line,
     Paragraph,
     Signatures,
+    Span,
     Stamps,
     Table,
     Title,
 )
-from recorder.paper.pdf_grid import FAMILY, put_grid, put_line, put_stamps, put_title
+from recorder.paper.pdf_grid import put_grid, put_line, put_stamps, put_title
+from recorder.paper.pdf_page import BOTTOM_MM, FAMILY, MISSING, TEXT_PT, TOP_MM, Page
 from recorder.paper.text import printable
 
-FONT = "BIZUDPGothic-Regular.ttf"  # one is enough: a second would double the time that a paper takes
-_LEFT_MM, _RIGHT_MM, _TOP_MM, _BOTTOM_MM = 25.0, 15.0, 18.0, 18.0
-_TEXT_PT, _SMALL_PT, _HEADING_PT, _TITLE_PT = 9.5, 8.0, 11.0, 17.0
+_SMALL_PT, _HEADING_PT = 8.0, 11.0
 _LABEL_WIDTH = 26  # hundredths of the width
 _PADDING_MM = 0.8
+_NOTED = 40  # letters that the font doesn't have, by their codes
 _GREY = FontFace(emphasis="", fill_color=(238, 238, 238))
 
 
 def as_pdf(document: Document) -> bytes:
-    """The PDF's bytes; the same document gives the same. What the font has no character for is a white square."""
-    page = _Page(document)
+    """The PDF's bytes; the same document gives the same. What the font has no character for is a white
+    square; on a form it is a 〓, with its code at the end."""
+    page = Page(document)
     page.add_page()
     for block in document.blocks:
         # Those of a form turn the page themselves.
-        page.set_auto_page_break(not isinstance(block, Title | Line | Grid | Stamps), _BOTTOM_MM)
+        page.set_auto_page_break(not isinstance(block, Title | Line | Grid | Stamps), BOTTOM_MM)
         _put(page, block)
+    if document.is_form and page.missing:
+        put_line(page, Line(spans=(Span(_note(page.missing)),), gap=2, is_small=True))
     return bytes(page.output())
 
 
-class _Page(FPDF):
-    """Pages with a foot line."""
-
-    def __init__(self, document: Document) -> None:
-        super().__init__(
-            format="A4", orientation="landscape" if document.is_landscape else "portrait",
-            enforce_compliance=DocumentCompliance.PDFA_2B,
-        )  # fmt: skip
-        self._foot = printable(document.foot)
-        self._has_title = document.is_form  # it stands among the blocks
-        self._document = document
-        self.add_font(FAMILY, "", _font(FONT))
-        self.set_title(printable(document.title))
-        self.set_lang("ja-JP")
-        self.set_creation_date(document.made_at)
-        self.set_xmp_metadata(_metadata(printable(document.title), document.made_at.astimezone(UTC)))
-        self.set_margins(_LEFT_MM, _TOP_MM, _RIGHT_MM)
-        self.set_auto_page_break(auto=True, margin=_BOTTOM_MM)
-        self.set_font(FAMILY, size=_TEXT_PT)
-
-    def header(self) -> None:
-        if self._has_title:
-            return
-        self._has_title = True
-        document = self._document
-        if document.number:
-            self.set_font(FAMILY, size=_TEXT_PT)
-            self.multi_cell(0, 5, printable(document.number), align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        self.set_font(FAMILY, size=_TITLE_PT)
-        with self.local_context(text_mode=TextMode.FILL_STROKE, line_width=0.25):
-            self.cell(0, 12, printable(document.title), align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        if document.subtitle:
-            self.set_font(FAMILY, size=_TEXT_PT)
-            self.cell(0, 6, printable(document.subtitle), align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        self.ln(2)
-        self.set_font(FAMILY, size=_TEXT_PT)
-
-    def footer(self) -> None:
-        self.set_y(-14)
-        self.set_font(FAMILY, size=7.5)
-        if self._document.is_form:
-            if self.page_no() > 1:
-                self.cell(0, 5, f"{printable(self._document.title)}　{self.page_no()}", align="R")
-            return
-        width = self.epw
-        self.cell(width * 0.88, 5, self._foot)
-        self.cell(width * 0.12, 5, f"{self.page_no()} / {{nb}}", align="R")
+def _note(missing: Collection[str]) -> str:
+    """Which letters aren't there: a name must not be changed in silence."""
+    codes = [f"U+{ord(one):04X}" for one in missing]
+    more = f"、ほか{len(codes) - _NOTED}字" if len(codes) > _NOTED else ""
+    return f"{MISSING}：印刷の書体にない文字（順に {'、'.join(codes[:_NOTED])}{more}）"
 
 
-def _metadata(title: str, made_at: datetime) -> str:
-    """What PDF/A wants to be told in XMP. The library's own has the time of now in it: no two papers would be equal."""
-    return f"""<x:xmpmeta xmlns:x="adobe:ns:meta/">
-<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"
- xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">
-<rdf:Description rdf:about="" xmp:CreateDate="{made_at.isoformat(timespec="seconds")}">
-<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>
-<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt></dc:title>
-</rdf:Description>
-</rdf:RDF>
-</x:xmpmeta>"""
-
-
-def _font(name: str) -> Path:
-    return Path(str(resources.files("recorder") / "fonts" / name))
-
-
-def _put(page: _Page, block: Block) -> None:
+def _put(page: Page, block: Block) -> None:
     match block:
         case Title():
             put_title(page, block.text)
@@ -126,7 +67,7 @@ def _put(page: _Page, block: Block) -> None:
         case Heading():
             _heading(page, block)
         case Paragraph():
-            page.set_font(FAMILY, size=_SMALL_PT if block.small else _TEXT_PT)
+            page.set_font(FAMILY, size=_SMALL_PT if block.small else TEXT_PT)
             text = _broken(page, block.text, page.epw)
             page.multi_cell(0, 4.2 if block.small else 5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
             page.ln(1.5)
@@ -138,13 +79,13 @@ def _put(page: _Page, block: Block) -> None:
             _signatures(page, block)
 
 
-def _broken(page: _Page, text: str, width: float) -> str:
+def _broken(page: Page, text: str, width: float) -> str:
     """The text in lines that fit between the paddings of a cell of that width."""
     return broken(printable(text), width - 2 * (_PADDING_MM + page.c_margin) - 0.1, page.get_string_width)
 
 
-def _heading(page: _Page, block: Heading) -> None:
-    if page.get_y() > page.eph + _TOP_MM - 25:
+def _heading(page: Page, block: Heading) -> None:
+    if page.get_y() > page.eph + TOP_MM - 25:
         page.add_page()  # not alone at the bottom
     page.ln(1.5)
     page.set_font(FAMILY, size=_HEADING_PT)
@@ -153,8 +94,8 @@ def _heading(page: _Page, block: Heading) -> None:
     page.ln(0.5)
 
 
-def _fields(page: _Page, block: Fields) -> None:
-    page.set_font(FAMILY, size=_TEXT_PT)
+def _fields(page: Page, block: Fields) -> None:
+    page.set_font(FAMILY, size=TEXT_PT)
     widths = (_LABEL_WIDTH, 100 - _LABEL_WIDTH)
     with page.table(
         col_widths=widths, first_row_as_headings=False, line_height=5, padding=_PADDING_MM, text_align="LEFT",
@@ -167,7 +108,7 @@ def _fields(page: _Page, block: Fields) -> None:
     page.ln(1.5)
 
 
-def _table(page: _Page, block: Table) -> None:
+def _table(page: Page, block: Table) -> None:
     page.set_font(FAMILY, size=_SMALL_PT)
     blank = (("",) * len(block.head),) * block.blank
     with page.table(
@@ -182,14 +123,14 @@ def _table(page: _Page, block: Table) -> None:
     page.ln(1.5)
 
 
-def _signatures(page: _Page, block: Signatures) -> None:
+def _signatures(page: Page, block: Signatures) -> None:
     height = 13.0
     page.ln(2)
     for name in block.names:
-        if page.get_y() + height > page.eph + _TOP_MM:
+        if page.get_y() + height > page.eph + TOP_MM:
             page.add_page()
         top = page.get_y()
-        page.set_font(FAMILY, size=_TEXT_PT)
+        page.set_font(FAMILY, size=TEXT_PT)
         page.set_xy(page.l_margin, top + 4)
         page.cell(page.epw * 0.3, 6, printable(name))
         page.cell(page.epw * 0.3, 6, "　　　　年　　月　　日")

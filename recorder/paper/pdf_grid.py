@@ -9,18 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fpdf import FPDF
-
 from recorder.paper.breaking import broken
 from recorder.paper.document import Align, Cell, Grid, Line, Span
+from recorder.paper.pdf_page import FAMILY, Page
 from recorder.paper.places import Placed, placed
-from recorder.paper.text import printable
 
-FAMILY = "BIZ UDPGothic"
 TEXT_PT, SMALL_PT, TITLE_PT = 10.5, 8.5, 15.0
 _STAMP_MM = 18.0
 _LEADING = 1.55  # of a line, in sizes of its letters
-_PADDING_MM = 1.2
+_PADDING_MM = 1.8
 _PT_MM = 25.4 / 72
 
 
@@ -34,7 +31,7 @@ class Piece(NamedTuple):
 PrintedLine = tuple[Piece, ...]
 
 
-def put_line(pdf: FPDF, line: Line) -> None:
+def put_line(pdf: Page, line: Line) -> None:
     """The line, and what it needs of further ones, from where the page stands."""
     size = SMALL_PT if line.is_small else TEXT_PT
     high = _high(size)
@@ -49,7 +46,7 @@ def put_line(pdf: FPDF, line: Line) -> None:
         pdf.set_y(pdf.get_y() + high)
 
 
-def put_grid(pdf: FPDF, grid: Grid) -> None:
+def put_grid(pdf: Page, grid: Grid) -> None:
     """The grid, from where the page stands: rows that don't fit go on overleaf, cut between two lines if need be."""
     size = SMALL_PT if grid.is_small else TEXT_PT
     pdf.set_font(FAMILY, size=size)
@@ -57,7 +54,7 @@ def put_grid(pdf: FPDF, grid: Grid) -> None:
     pdf.set_line_width(0.2)
 
 
-def put_title(pdf: FPDF, text: str) -> None:
+def put_title(pdf: Page, text: str) -> None:
     """A form's title, in the middle."""
     pdf.set_font(FAMILY, size=TITLE_PT)
     high = _high(TITLE_PT)
@@ -70,7 +67,7 @@ def put_title(pdf: FPDF, text: str) -> None:
     pdf.set_y(pdf.get_y() + high / 3)
 
 
-def put_stamps(pdf: FPDF, names: Sequence[str]) -> None:
+def put_stamps(pdf: Page, names: Sequence[str]) -> None:
     """Boxes for seals, at the right."""
     side = min(_STAMP_MM, pdf.epw / len(names))
     pdf.set_font(FAMILY, size=SMALL_PT)
@@ -87,10 +84,10 @@ def put_stamps(pdf: FPDF, names: Sequence[str]) -> None:
     pdf.set_y(top + high + side + 2)
 
 
-def printed_lines(pdf: FPDF, spans: Sequence[Span], width: float) -> list[PrintedLine]:
+def printed_lines(pdf: Page, spans: Sequence[Span], width: float) -> list[PrintedLine]:
     """The text in lines that fit, rings kept with what they are round. It has a line at least."""
-    text = "".join(printable(one.text) for one in spans)
-    rings = [one.is_ringed for one in spans for _ in printable(one.text)]
+    text = "".join(pdf.letters(one.text) for one in spans)
+    rings = [one.is_ringed for one in spans for _ in one.text]
     found: list[PrintedLine] = []
     at = 0
     for line in broken(text, width - 0.1, pdf.get_string_width).split("\n"):
@@ -107,7 +104,7 @@ def printed_lines(pdf: FPDF, spans: Sequence[Span], width: float) -> list[Printe
     return found
 
 
-def _put(pdf: FPDF, line: PrintedLine, left: float, top: float, width: float, high: float, align: Align) -> None:
+def _put(pdf: Page, line: PrintedLine, left: float, top: float, width: float, high: float, align: Align) -> None:
     """One line, as it stands in a space of that width."""
     wide = [pdf.get_string_width(piece.text) for piece in line]
     free = max(width - sum(wide), 0.0)
@@ -118,8 +115,9 @@ def _put(pdf: FPDF, line: PrintedLine, left: float, top: float, width: float, hi
         if piece.is_ringed:
             pdf.set_line_width(0.35)
             tall = high * 0.92
-            broad = max(its + tall * 0.3, tall)
-            pdf.ellipse(x + its / 2 - broad / 2, top + (high - tall) / 2, broad, tall)
+            broad = max(its + tall * 0.35, tall)
+            place = x + its / 2 - broad / 2, top + (high - tall) / 2
+            pdf.rect(*place, broad, tall, round_corners=True, corner_radius=tall * 0.499)
             pdf.set_line_width(0.2)
         x += its
 
@@ -128,7 +126,7 @@ def _high(size: float) -> float:
     return size * _PT_MM * _LEADING
 
 
-def _bottom(pdf: FPDF) -> float:
+def _bottom(pdf: Page) -> float:
     return pdf.h - pdf.b_margin
 
 
@@ -144,7 +142,7 @@ class _Field:
 
 
 class _Drawing:
-    def __init__(self, pdf: FPDF, grid: Grid, high: float) -> None:
+    def __init__(self, pdf: Page, grid: Grid, high: float) -> None:
         self._pdf, self._grid, self._high = pdf, grid, high
         share = pdf.epw / sum(grid.widths)
         edges = [pdf.l_margin]
@@ -159,7 +157,7 @@ class _Drawing:
 
     def _needed(self) -> list[float]:
         """How high each row is: as its own fields need; the last row of a field that goes over several makes up."""
-        heights = [self._grid.row_mm] * len(self._grid.rows)
+        heights = list(self._grid.heights_mm)
         for field in sorted(self._fields, key=lambda one: one.place.field.rows):
             first, rows = field.place.row, field.place.field.rows
             missing = self._height(len(field.lines)) - sum(heights[first : first + rows])
