@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recorder.door.cases.candidates import Sought
 from recorder.lines import Patterns
-from recorder.policy.offices import policy_of
+from recorder.policy.choosing import policy_of
 from recorder.policy.words import length
 from storage.retention.words import describe
 
