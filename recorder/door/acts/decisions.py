@@ -176,10 +176,11 @@ def missing_checks(case: Case, ground: Ground | None, has_document: bool) -> tup
 
 
 async def has_document(door: Door, case: Case, paper: dict[str, Any]) -> bool:
-    """Whether the number of the document is known in which it was asked for."""
+    """Whether the number of the document is known in which it was asked for; what nobody confirmed doesn't count."""
     if paper.get("document"):
         return True
-    return any([(await reading.paper_of(door, one)).get("document") for one in case.called_back])
+    confirmed = [one for one in case.called_back if one.fields.get("was_confirmed")]
+    return any([(await reading.paper_of(door, one)).get("document") for one in confirmed])
 
 
 async def _require_another(door: Door, caller: Caller, case: Case) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from recorder.alarms.alarm import Alarm
 from recorder.dates import at
 from recorder.door.acts.holds import PROVISIONAL
+from recorder.door.cases import clocks, sight
+from recorder.door.ledger.ledger import Unread
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
@@ -78,6 +80,8 @@ class Morning:
     holds: int
     holds_ending: int  # within 30 days
     provisional: int  # holds whose ground is still missing
+    applications: int | None  # not done, that the caller may know of; None: none are for him, or nobody can tell now
+    applications_overdue: int
     swept_ns: int | None
     alarms: tuple[AlarmShown, ...]
 
@@ -94,6 +98,7 @@ async def morning(door: Door, caller: Caller, asked: Nothing) -> Morning:
     running = await holds.running(Ring(store.root, store.uuid, store.disk, store.catalogue), caller.now_ns)
     ending_ns = caller.now_ns + ENDING_DAYS * DAY_NS
     today = at(caller.now_ns).date()
+    applications, overdue = await _applications(door, caller)
     return Morning(
         at_ns=caller.now_ns,
         is_recording=now.figures is not None,
@@ -118,9 +123,23 @@ async def morning(door: Door, caller: Caller, asked: Nothing) -> Morning:
         holds=len(running),
         holds_ending=sum(hold.until_ns is not None and hold.until_ns <= ending_ns for hold in running),
         provisional=sum(hold.ground == PROVISIONAL for hold in running),
+        applications=applications,
+        applications_overdue=overdue,
         swept_ns=found.swept_ns,
         alarms=tuple(map(_shown, live.together(found.alarms, now))),
     )
+
+
+async def _applications(door: Door, caller: Caller) -> tuple[int | None, int]:
+    if Right.APPLY not in caller.rights:
+        return None, 0
+    try:
+        cases = (await door.cases.history()).cases.values()
+    except Unread:  # the register's own page says why
+        return None, 0
+    open_ones = [case for case in cases if case.state != "done" and sight.sees(caller, case)]
+    today = at(caller.now_ns).date()
+    return len(open_ones), sum(clocks.is_overdue(case, door.profile, today) for case in open_ones)
 
 
 async def _day(door: Door, day: str) -> DayOfCalls:

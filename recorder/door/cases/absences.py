@@ -67,7 +67,7 @@ async def proofs(door: Door, sought: Sought, now_ns: int) -> list[Proof]:
     try:
         found = [*await _outcomes(door, fitting, when), *await _excluded(door, sought, calls, when)]
         erased = await _erased(door, begin_ns, end_ns, when, words, bool(calls))
-        seen = await watch(door.ledger, begin_ns, end_ns, now_ns)
+        seen = await watch(door.ledger, begin_ns, min(end_ns, now_ns), now_ns)  # of what is to come, nobody knows
     except Unread as error:
         raise Refused(Why.NOT_NOW, field="register", detail=str(error)) from error
     found += erased
