@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from recorder.cli.common import config_option, json_option, saying_problems, settings_from
-from recorder.forms.loading import Forms
+
+if TYPE_CHECKING:
+    from recorder.forms import Forms
 
 
 @click.group(help="The office's forms.", short_help="The office's forms: list them, try one.")
@@ -82,7 +86,7 @@ def show_command(
         if out:
             out.write_bytes(data)
         else:
-            click.get_binary_stream("stdout").write(data)
+            sys.stdout.buffer.write(data)
     return 0
 
 
@@ -96,5 +100,6 @@ def _forms(config: Path | None, office: str | None, folder: Path | None) -> Form
     found = load_forms(settings.policy.office if office is None else office, where)
     if found.faults:
         more = len(found.faults) - 1
-        raise Unusable(found.faults[0] + (f" ({more} more)" if more else ""), hint="See all with: recorder config check")
+        said = found.faults[0] + (f" ({more} more)" if more else "")
+        raise Unusable(said, hint="See all with: recorder config check")
     return found

@@ -7,6 +7,7 @@ from recorder.door.acts import (
     account,
     applications,
     calls,
+    forms,
     health,
     holds,
     instructions,
@@ -21,6 +22,6 @@ from recorder.door.acts import (
 )
 
 __all__ = [
-    "account", "applications", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "openid",
-    "people", "register", "retention", "settings",
+    "account", "applications", "calls", "forms", "health", "holds", "instructions", "listening", "login", "mirror",
+    "openid", "people", "register", "retention", "settings",
 ]  # fmt: skip
