@@ -38,6 +38,7 @@ COMMANDS = {
     "desk": "recorder.cli.desk:command",
     "status": "recorder.cli.status:command",
     "config": "recorder.cli.config:group",
+    "form": "recorder.cli.form:group",
     "install": "recorder.cli.install:command",
     "uninstall": "recorder.cli.install:uninstall",
 }

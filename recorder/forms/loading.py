@@ -6,6 +6,7 @@ there for each kind that the office has no form of its own for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,7 @@ WORDS = (
     "word.erasing", "word.destroying", "post.manager",
 )  # fmt: skip
 MOST_BYTES = 256 * 1024
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,12 @@ class Form:
 
 
 class Forms(Mapping[str, Form]):
-    """The forms by name, those of the regulation first."""
+    """The forms by name, those of the regulation first. `faults` has a sentence for each layout of the office's own
+    folder that was left out."""
 
-    def __init__(self, forms: Mapping[str, Form]) -> None:
+    def __init__(self, forms: Mapping[str, Form], faults: tuple[str, ...] = ()) -> None:
         self._forms = dict(forms)
+        self.faults = faults
 
     def __getitem__(self, name: str) -> Form:
         return self._forms[name]
@@ -74,29 +78,56 @@ class Forms(Mapping[str, Form]):
 
 def load_forms(office: str, folder: str | Path = "") -> Forms:
     """The forms of an office, a name or a path to a profile as `recorder.policy.offices.load` takes it; without one
-    ("") the general ones. `folder` is `[desk] forms`.
+    ("") the general ones. `folder` is `[desk] forms`: what is faulty there, or can't be read, is left out and told in
+    `Forms.faults`, so that a slip in one form stops none of the others.
 
-    Raises `Unusable` for an office that there isn't, `UnusableSettings` with all faults of the first faulty layout,
-    `OSError` if a file can't be read.
+    Raises `Unusable` for an office that there isn't.
     """
     profile = offices.load(office) if office else None
-    own = offices.find(office).stem if office else ""
     found: dict[str, tuple[Layout, bool]] = {}
-    if profile is not None and (LAYOUTS / own).is_dir() and not offices.is_path(office):
-        found.update((path.stem, (_load(path), True)) for path in _files(LAYOUTS / own))
-    own_kinds = {layout.kind for layout, _ in found.values()}
+    if office and not offices.is_path(office) and (LAYOUTS / office).is_dir():
+        found.update((path.stem, (_shipped(path), True)) for path in _files(LAYOUTS / office))
+    own, faults = _own(Path(folder)) if folder else ({}, [])
+    found.update((name, (layout, True)) for name, layout in own.items())
+    kinds = {layout.kind for layout, _ in found.values()}
     for path in _files(LAYOUTS / COMMON):
-        layout = _load(path)
-        if layout.kind not in own_kinds and path.stem not in found:
+        layout = _shipped(path)
+        if layout.kind not in kinds and path.stem not in found:
             found[path.stem] = layout, False
-    if folder:
-        found.update((path.stem, (_read(path), True)) for path in _files(Path(folder)))
-    words = words_of(profile)
-    conditions = conditions_of(profile)
-    return Forms({
-        name: Form(name=name, layout=layout, words=words, conditions=conditions, is_own=is_own)
-        for name, (layout, is_own) in found.items()
-    })  # fmt: skip
+    words, conditions = words_of(profile), conditions_of(profile)
+    return Forms(
+        {
+            name: Form(name=name, layout=layout, words=words, conditions=conditions, is_own=is_own)
+            for name, (layout, is_own) in found.items()
+        },
+        tuple(faults),
+    )
+
+
+def faults_in(folder: Path) -> list[str]:
+    """What is wrong with an office's own folder of layouts, a sentence each, with file, line and key."""
+    return _own(folder)[1]
+
+
+def _own(folder: Path) -> tuple[dict[str, Layout], list[str]]:
+    found: dict[str, Layout] = {}
+    said: list[str] = []
+    try:
+        paths = _files(folder)
+    except OSError as problem:
+        return {}, [f"{folder}: {problem.strerror}."]
+    for path in paths:
+        try:
+            layout, faults = _read(path)
+        except OSError as problem:
+            said.append(f"{path}: {problem.strerror}.")
+            continue
+        if not _NAME.fullmatch(path.stem):
+            faults = [Fault(1, "", "a layout's name has small letters, digits and -, as in own-form.toml"), *faults]
+        said.extend(f"{path}:{fault}" for fault in faults)
+        if layout is not None and not faults:
+            found[path.stem] = layout
+    return found, said
 
 
 def conditions_of(profile: Profile | None) -> tuple[str, ...]:
@@ -124,6 +155,16 @@ def words_of(profile: Profile | None) -> Mapping[str, str]:
     return dict(zip(WORDS, said, strict=True))
 
 
+def is_layout(data: bytes) -> bool:
+    """Whether this file is a layout: it has blocks, which neither settings nor profiles have."""
+    import tomllib
+
+    try:
+        return "blocks" in tomllib.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False  # whoever checks the file says so
+
+
 def faults_of(data: bytes) -> list[Fault]:
     """What is wrong with a layout, in the order of its lines."""
     return _checked(data)[1]
@@ -135,18 +176,17 @@ def _files(folder: Path) -> list[Path]:
 
 
 @lru_cache(maxsize=256)
-def _load(path: Path) -> Layout:
+def _shipped(path: Path) -> Layout:
     """One that comes with the program: it doesn't change while it runs."""
-    return _read(path)
-
-
-def _read(path: Path) -> Layout:
-    with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    layout, faults = _checked(data)
+    layout, faults = _read(path)
     if layout is None:
         raise UnusableSettings(path, faults)
     return layout
+
+
+def _read(path: Path) -> tuple[Layout | None, list[Fault]]:
+    with path.open("rb") as file:
+        return _checked(file.read(MOST_BYTES + 1))
 
 
 def _checked(data: bytes) -> tuple[Layout | None, list[Fault]]:

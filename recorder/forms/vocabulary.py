@@ -146,7 +146,7 @@ def written(value: object, name: str, form: str, instead: str | None, *, full_wi
     chosen = found[form] if form in found else next(iter(found.values()))
     if value is None or value == "" or value == ():
         return instead if instead is not None else SPACE * room if room else chosen.blank
-    text = chosen.write(value)
+    text = chosen.write(value).replace("\r\n", "\n")
     return text.translate(_FULL_WIDTH) if full_width and chosen.has_digits else text
 
 

@@ -107,6 +107,7 @@ _FORMS = {
     "syslog_server": 'must be a server with its port, such as "log.example.jp:6514"',
     "webhook_url": "must begin with https://, or be on this machine",
     "changes": 'must be empty, or a whole path such as "/var/lib/recorder-office/office.toml"',
+    "forms": 'must be empty, or a whole path such as "/etc/recorder/forms"',
     "listen": 'must be empty, or an address of this machine alone with a port, such as "127.0.0.1:9180"',
 }
 

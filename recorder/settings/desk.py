@@ -22,6 +22,7 @@ class Desk:
     longest_hours: Annotated[int, Within(ge=1, le=12)] = 8
     sitting_minutes: Annotated[int, Within(ge=1, le=240)] = 30
     identity: str = ""
+    forms: Annotated[str, Within(pattern=r"^(/.*)?$")] = ""
     changes: Annotated[str, Within(pattern=r"^(/.*)?$")] = ""
 
     def __post_init__(self) -> None:

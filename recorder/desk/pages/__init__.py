@@ -2,10 +2,11 @@
 
 # The menu is in the order of the table, so the morning comes first.
 from recorder.desk.pages import morning, calls, holds, register, mirror  # isort: skip
+from recorder.desk.pages import forms  # isort: skip
 from recorder.desk.pages import people, instructions, settings, account, listening, login  # isort: skip
 from recorder.desk.pages import openid  # isort: skip
 
 __all__ = [
-    "account", "calls", "holds", "instructions", "listening", "login", "mirror", "morning", "openid", "people",
+    "account", "calls", "forms", "holds", "instructions", "listening", "login", "mirror", "morning", "openid", "people",
     "register", "settings",
 ]  # fmt: skip

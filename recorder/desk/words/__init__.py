@@ -11,6 +11,7 @@ from recorder.desk.words import (
     account,
     calls,
     common,
+    forms,
     holds,
     instructions,
     listening,
@@ -25,7 +26,7 @@ from recorder.desk.words import (
 
 _BOOK: dict[str, tuple[str, str]] = {}
 _CHAPTERS = (
-    account, calls, common, holds, instructions, listening, login, mirror, morning, people, refused, register,
+    account, calls, common, forms, holds, instructions, listening, login, mirror, morning, people, refused, register,
     settings,
 )  # fmt: skip
 for _chapter in _CHAPTERS:

@@ -10,6 +10,7 @@ from recorder.door.acts import (
     calls,
     checks,
     decisions,
+    forms,
     health,
     holds,
     instructions,
@@ -25,6 +26,6 @@ from recorder.door.acts import (
 )
 
 __all__ = [
-    "account", "application", "applications", "calls", "checks", "decisions", "health", "holds", "instructions",
-    "listening", "login", "mirror", "openid", "people", "register", "replies", "retention", "settings",
+    "account", "application", "applications", "calls", "checks", "decisions", "forms", "health", "holds",
+    "instructions", "listening", "login", "mirror", "openid", "people", "register", "replies", "retention", "settings",
 ]  # fmt: skip

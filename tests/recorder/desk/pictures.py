@@ -201,6 +201,8 @@ class _Examples:
             return await self._sitting()
         if place == "number":
             return await self._proposal()
+        if place in ("form", "ending"):
+            return {"form": "receipt", "ending": "html"}[place]
         if place == "id":
             [(call_id,)] = await store.catalogue.query(
                 "select id from call join recording on recording.call = number where direction = 'inbound' and "
