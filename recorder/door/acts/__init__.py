@@ -14,6 +14,7 @@ from recorder.door.acts import (
     mirror,
     openid,
     people,
+    prompts,
     register,
     retention,
     settings,
@@ -21,5 +22,5 @@ from recorder.door.acts import (
 
 __all__ = [
     "account", "calls", "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people",
-    "register", "retention", "settings",
+    "prompts", "register", "retention", "settings",
 ]  # fmt: skip
