@@ -77,7 +77,7 @@ def test_a_loud_one_that_touches_full_scale_isn_t_cut_off():
 
 
 def test_whatever_is_broken_in_a_wav_is_a_notice_or_a_reason():
-    """Bytes changed, cut off and put in, by a seed: nothing else is raised, and memory is bounded by the file's size."""
+    """Bytes changed, cut off and put in, by a seed: nothing else is raised, and no more is kept."""
     chosen = random.Random(1)
     whole = wav(voice(1.2))
     for _ in range(400):
