@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import time
 from pathlib import Path
 
 from recorder.announcement import prompts
 from recorder.announcement.choice import Choice
+from recorder.announcement.following import Changed, Following
 from recorder.announcement.unit import Unit
 from recorder.announcement.writer import Writer
 from recorder.daemon.notify import Notifier
@@ -20,8 +22,9 @@ from storage.announcements import AnnouncementBook
 CLOSE_S = 5.0
 
 
-def run(settings: Settings, store: Path) -> bool:
-    """Announce until SIGTERM or SIGINT; whether everything that is to be kept was written. Raises `Unusable`."""
+def run(settings: Settings, store: Path, config: Path | None = None) -> bool:
+    """Announce until SIGTERM or SIGINT; whether everything that is to be kept was written. `config` is the file of the
+    settings, beside which the office changes its own. Raises `Unusable`."""
     of = settings.announcement
     if of.exchanges and settings.hook.kind:
         raise Unusable(
@@ -41,7 +44,8 @@ def run(settings: Settings, store: Path) -> bool:
         return run_hook(settings, store)
     choice = Choice(of, prompts.load)
     voice, notifier = Voice("recorder-announce"), Notifier()
-    with Signals() as signals:
+    following = Following(config, settings.desk.changes, prompts.load)
+    with Signals() as signals, contextlib.closing(following):
         writer = Writer(AnnouncementBook(str(store)), of.status)
         try:
             unit = Unit(settings, choice, writer)
@@ -56,7 +60,7 @@ def run(settings: Settings, store: Path) -> bool:
 
                 def say(sentences: list[str]) -> None:
                     now_s = time.monotonic()
-                    voice.say(sentences, now_s)
+                    voice.say([*sentences, *_adopted(unit, following)], now_s)
                     notifier.alive(now_s)
 
                 unit.run(stopping=lambda: signals.stopping, say=say)
@@ -69,3 +73,15 @@ def run(settings: Settings, store: Path) -> bool:
     if not written:
         voice.say(["Some announcements could not be written to the store."], time.monotonic())
     return written
+
+
+def _adopted(unit: Unit, following: Following) -> list[str]:
+    """Has the unit follow what the office changed; what is to be said of it."""
+    said = []
+    for one in following.news():
+        if isinstance(one, Changed):
+            unit.adopt(one.settings, one.choice)
+            said.append(f"The office's settings were read again: {len(one.choice.prompts)} prompts.")
+        else:
+            said.append(one)
+    return said

@@ -37,11 +37,9 @@ class Unit:
     """Made with everything open. Raises `Unusable` for what the settings have wrong."""
 
     def __init__(self, settings: Settings, choice: Choice, writer: Writer) -> None:
-        self._settings = settings
         self._of = settings.announcement
-        self._choice = choice
         self._writer = writer
-        self._never = Patterns(settings.lines.never_record)
+        self.adopt(settings, choice)
         self._users = {account.user for account in self._of.exchanges}
         self.counters = Counters()
         self.pacer = Pacer()
@@ -53,6 +51,13 @@ class Unit:
         except BaseException:
             self.close()
             raise
+
+    def adopt(self, settings: Settings, choice: Choice) -> None:
+        """Other settings of the office's: they hold for announcements that begin from now on. Exchanges, ports and the
+        like stay as they were at the start."""
+        self._settings = settings
+        self._choice = choice
+        self._never = Patterns(settings.lines.never_record)
 
     def _open(self) -> None:
         try:

@@ -25,4 +25,4 @@ def command(config: Path | None, store: Path | None) -> int:
 
         from recorder.announcement.run import run
 
-        return 0 if run(settings, store or settings.recording.store) else 1
+        return 0 if run(settings, store or settings.recording.store, config) else 1

@@ -19,7 +19,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount
@@ -36,7 +36,6 @@ from recorder.desk.visit import Visit
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
 
-MOST_BYTES = 1 << 20  # of a form
 MOST_FIELDS = 200
 _LENGTH = re.compile("[0-9]{1,18}")
 _STATIC = "public, max-age=86400"
@@ -76,7 +75,7 @@ def _handler(route: Route, door: httpx.AsyncClient) -> Callable[[Request], Await
             return visit
         try:
             if request.method == "POST":
-                visit.form = await _form(request)
+                visit.form = await _form(request, route)
                 if not _is_from_here(request) or (route.right is not Right.ANYBODY and not visit.is_ours()):
                     raise Refused(Why.NOT_UNDERSTOOD, field="form_token")
                 if code := visit.given("proof_code"):
@@ -89,6 +88,8 @@ def _handler(route: Route, door: httpx.AsyncClient) -> Callable[[Request], Await
             if proves and request.method == "POST":
                 return visit.refused(refused, "prove.html", fields=_again(visit.form), path=request.url.path)
             return visit.refused(refused)
+        finally:
+            await visit.form.close()
 
     return answer
 
@@ -120,18 +121,31 @@ async def _visit(request: Request, door: httpx.AsyncClient, route: Route) -> Vis
     return visit
 
 
-async def _form(request: Request) -> FormData:
-    """The form's fields; files are none of them."""
+async def _form(request: Request, route: Route) -> FormData:
+    """The form's fields; files are none of them, but where a page takes one."""
     length = request.headers.get("content-length", "")
-    if not _LENGTH.fullmatch(length) or int(length) > MOST_BYTES:
+    if not _LENGTH.fullmatch(length) or int(length) > route.most_bytes:
+        if route.takes_file:
+            async for _ in request.stream():
+                pass  # browsers show no answer that comes before they have sent everything
+            raise Refused(Why.NOT_UNDERSTOOD, field="file", detail=f"{route.most_bytes >> 20}")
         raise Refused(Why.NOT_UNDERSTOOD)
     try:
-        found = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    except (MultiPartException, HTTPException, ValueError) as error:
+        if route.takes_file and request.headers.get("content-type", "").startswith("multipart/form-data"):
+            found = await _InMemory(request.headers, request.stream(), max_files=1, max_fields=MOST_FIELDS).parse()
+        else:
+            found = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    except (MultiPartException, HTTPException, ValueError, KeyError) as error:
         raise Refused(Why.NOT_UNDERSTOOD) from error
-    if any(not isinstance(value, str) or "\0" in value for value in found.values()):
+    if any(isinstance(value, str) and "\0" in value for value in found.values()):
         raise Refused(Why.NOT_UNDERSTOOD)
     return found
+
+
+class _InMemory(MultiPartParser):
+    """The desk writes nothing to a disk, not even for a moment: a page's `most_bytes` are the bound."""
+
+    spool_max_size = 1 << 62
 
 
 def _is_from_here(request: Request) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from recorder.desk.visit import Visit
 
+MOST_BYTES = 1 << 20
 Answer = Callable[["Visit"], Awaitable["Response"]]
 
 
@@ -31,6 +32,8 @@ class Route:
     answer: Answer
     method: str = "GET"
     in_menu: str = ""  # the word for it in the menu; "" if it isn't there
+    most_bytes: int = MOST_BYTES  # of a form
+    takes_file: bool = False  # one, among the form's fields
     while_setting_up: bool = False  # also for who has a first password, or no second factor yet
 
 
@@ -38,14 +41,15 @@ ROUTES: list[Route] = []
 
 
 def page(
-    path: str, name: str, right: Right, *, method: str = "GET", in_menu: str = "", while_setting_up: bool = False
+    path: str, name: str, right: Right, *, method: str = "GET", in_menu: str = "", while_setting_up: bool = False,
+    most_bytes: int = MOST_BYTES, takes_file: bool = False,
 ) -> Callable[[Answer], Answer]:
     """Puts a function into the table. ValueError if there is one of that name, or of that path and method."""
 
     def enter(answer: Answer) -> Answer:
         if any(one.name == name or (one.path, one.method) == (path, method) for one in ROUTES):
             raise ValueError(f"there are two pages {name}, or two at {path}")
-        ROUTES.append(Route(path, name, right, answer, method, in_menu, while_setting_up))
+        ROUTES.append(Route(path, name, right, answer, method, in_menu, most_bytes, takes_file, while_setting_up))
         return answer
 
     return enter

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -56,6 +56,11 @@ class Visit:
         """A field of the form or, on a page that is only looked at, of the address."""
         found = self.form.get(name) if self.request.method == "POST" else self.request.query_params.get(name)
         return found if isinstance(found, str) else ""
+
+    async def file(self, name: str) -> bytes:
+        """A file of the form; empty if there is none."""
+        found = self.form.get(name)
+        return await found.read() if isinstance(found, UploadFile) else b""
 
     def now_ns(self) -> int:
         """When this was asked: pages read "yesterday" by it."""

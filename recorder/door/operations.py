@@ -26,6 +26,7 @@ from recorder.settings.bounds import STRICT
 if TYPE_CHECKING:
     from recorder.door.door import Door
 
+_MOST_BYTES = 1 << 20
 # What somebody may ask whose password somebody else knows, or who has no second factor yet.
 _BEFORE_ALL_IS_SET = frozenset({Right.ANYBODY, Right.OWN})
 
@@ -96,12 +97,13 @@ class Operation:
     act: Act
     asked: TypeAdapter[Any]
     answer: TypeAdapter[Any] | None  # None: audio
+    most_bytes: int  # of what is asked
 
 
 TABLE: dict[str, Operation] = {}
 
 
-def operation(name: str, right: Right) -> Callable[[Decorated], Decorated]:
+def operation(name: str, right: Right, *, most_bytes: int = _MOST_BYTES) -> Callable[[Decorated], Decorated]:
     """Puts a function into the table. ValueError if there is one of that name."""
 
     def enter(act: Decorated) -> Decorated:
@@ -111,11 +113,16 @@ def operation(name: str, right: Right) -> Callable[[Decorated], Decorated]:
         _, _, asked = (hint for at, hint in hints.items() if at != "return")
         given = hints["return"]
         TABLE[name] = Operation(
-            name, right, act, TypeAdapter(asked), None if given is Audio else TypeAdapter(given)
+            name, right, act, TypeAdapter(asked), None if given is Audio else TypeAdapter(given), most_bytes
         )  # fmt: skip
         return act
 
     return enter
+
+
+def most_bytes(name: str) -> int:
+    """How much may be asked of that operation."""
+    return TABLE[name].most_bytes if name in TABLE else _MOST_BYTES
 
 
 async def identify(door: Door, token: str | None, source: str, now_ns: int) -> Caller:
@@ -168,4 +175,7 @@ def require(right: Right, caller: Caller) -> None:
         raise Refused(Why.NOT_ALLOWED)
 
 
-__all__ = ["TABLE", "Audio", "Caller", "Nothing", "Operation", "Role", "call", "identify", "operation", "require"]
+__all__ = [
+    "TABLE", "Audio", "Caller", "Nothing", "Operation", "Role", "call", "identify", "most_bytes", "operation",
+    "require",
+]  # fmt: skip

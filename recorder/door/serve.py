@@ -18,10 +18,9 @@ from starlette.routing import Route
 
 from recorder.door import acts as _  # noqa: F401 (fills the table)
 from recorder.door.door import Door
-from recorder.door.operations import Audio, call, identify
+from recorder.door.operations import Audio, call, identify, most_bytes
 from recorder.door.refusals import STATUS, Refused, Why
 
-MOST_BYTES = 1 << 20  # of a request
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], int]
@@ -32,7 +31,7 @@ def application(door: Door, clock: Clock = time.time_ns) -> Starlette:
 
     async def answer(request: Request) -> Response:
         try:
-            body = await _body(request)
+            body = await _body(request, most_bytes(request.path_params["name"]))
             now_ns = clock()
             caller = await identify(
                 door, request.headers.get("x-token"), request.headers.get("x-source", "")[:64], now_ns
@@ -61,10 +60,10 @@ def _named(act: Callable[[Request], Awaitable[Response]]) -> Callable[[Request],
     return answer
 
 
-async def _body(request: Request) -> bytes:
-    body = b""
+async def _body(request: Request, most: int) -> bytes:
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             raise Refused(Why.NOT_UNDERSTOOD)
-    return body
+    return bytes(body)

@@ -46,6 +46,7 @@ class PromptRule:
     file: Path
     lines: Patterns = ()
     when: Literal["always", "open", "closed", "holiday"] = "always"
+    text: Annotated[str, Within(max_length=2000)] = ""  # what it says, for people to read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,12 @@ def with_office(settings: Settings, data: bytes, changes: Path) -> Settings:
         office = changes.read_bytes()
     except FileNotFoundError:
         return settings  # nothing was changed yet
-    return combine(data, overlay.read(office, str(changes)), changes, office.decode())
+    tables = overlay.read(office, str(changes))
+    combined = combine(data, tables, changes, office.decode())
+    if lost := overlay.lost_prompt(tables, changes):
+        hint = "Propose it once more at the desk, or put it back from a backup."
+        raise Unusable(f"{changes}: the prompt {lost} isn't there as it was approved.", hint=hint)
+    return combined
 
 
 def combine(data: bytes, office: Mapping[str, Any], changes: Path, text: str = "") -> Settings:

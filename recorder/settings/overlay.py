@@ -7,7 +7,9 @@ anew where it differs.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from recorder.problems import Unusable
@@ -15,8 +17,10 @@ from recorder.problems import Unusable
 # The keys that an office may change, and no others.
 KEYS = frozenset({
     ("lines", "never_record"), ("sections",), ("policy", "office"), ("policy", "rules"),
+    ("announcement", "prompts"), ("notice", "prompts"),
 })  # fmt: skip
 PREVIOUS = ".before"  # behind the file's name: as it was before the last change
+PROMPTS = "prompts"  # the folder beside it, of what was brought to the desk: <SHA-256 of the file>.wav
 
 
 def read(data: bytes, name: str) -> dict[str, Any]:
@@ -37,6 +41,24 @@ def read(data: bytes, name: str) -> dict[str, Any]:
                     hint="Write it into recorder.toml.",
                 )
     return table
+
+
+def lost_prompt(office: Mapping[str, Any], changes: Path) -> str:
+    """The first prompt of the office's own that isn't there as it was approved; "" if all are."""
+    rules = office.get("announcement", {}).get("prompts", ())
+    named = [*(one.get("file", "") for one in rules), *office.get("notice", {}).get("prompts", ())]
+    for path in map(Path, dict.fromkeys(named)):
+        if path.parent == changes.parent / PROMPTS and not is_as_approved(path):
+            return str(path)
+    return ""
+
+
+def is_as_approved(path: Path) -> bool:
+    """Whether a prompt is there, and has the bytes that its name says."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == path.stem
+    except OSError:
+        return False
 
 
 def merged(base: Mapping[str, Any], office: Mapping[str, Any]) -> dict[str, Any]:

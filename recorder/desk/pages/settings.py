@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from recorder.dates import at
 from recorder.desk import reading
@@ -15,8 +16,12 @@ from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
 
 _SHOWN_AGAIN = (Why.NOT_UNDERSTOOD, Why.CONFLICT, Why.NO_REGISTER)
-FIELDS = ("numbers", "name", "extensions", "since", "until", "kind", "office", "count", "article", "old", "reason")
+FIELDS = (
+    "numbers", "name", "extensions", "since", "until", "kind", "office", "count", "article", "old", "reason", "text",
+    "earlier",
+)  # fmt: skip
 PAGE = 50
+PROMPT_BYTES = 10 << 20
 
 
 @page("/settings", "settings", Right.SETTINGS, in_menu="settings.menu")
@@ -48,6 +53,25 @@ async def retention(visit: Visit) -> Response:
         count=_whole(visit.given("count"), 0), article=visit.given("article").strip()[:200],
         old=visit.given("old"),
     )  # fmt: skip
+
+
+@page(
+    "/settings/prompts", "settings.prompt", Right.SETTINGS, method="POST", takes_file=True,
+    most_bytes=PROMPT_BYTES + (1 << 16),
+)  # fmt: skip
+async def prompt(visit: Visit) -> Response:
+    audio = await visit.file("audio")
+    return await _propose(
+        visit, "prompt", at=_whole(visit.given("at"), 100), audio=base64.b64encode(audio).decode(),
+        earlier="" if audio else visit.given("earlier")[:16], text=visit.given("text").strip()[:2000],
+    )  # fmt: skip
+
+
+@page("/settings/prompts/{file}/audio.wav", "settings.prompt.audio", Right.SETTINGS)
+async def prompt_audio(visit: Visit) -> Response:
+    played = await visit.ask.audio("settings.prompts.audio", file=visit.request.path_params["file"])
+    headers = {name: value for name, value in played.headers.items() if name in ("content-type", "content-length")}
+    return StreamingResponse(played.chunks, played.status, headers)
 
 
 @page("/settings/proposals/{number:int}", "settings.one", Right.SETTINGS)
@@ -83,8 +107,10 @@ async def _propose(visit: Visit, form: str, **asked: object) -> Response:
 async def _show(visit: Visit, form: str, refused: Refused | None = None) -> Response:
     """The page; the form that was refused has what was written into it."""
     given = {name: visit.given(name)[:5000] for name in FIELDS} if form else dict.fromkeys(FIELDS, "")
+    said = await visit.ask("settings")
     values: dict[str, Any] = {
-        "said": await visit.ask("settings"), "known": await visit.ask("settings.offices"), "given": given, "form": form,
+        "said": said, "prompts": await visit.ask("settings.prompts") if said["is_whole"] else None,
+        "known": await visit.ask("settings.offices"), "given": given, "form": form,
         "at_given": visit.given("at") if form else "",
     }  # fmt: skip
     if refused is not None:
@@ -99,7 +125,10 @@ async def _one(visit: Visit, refused: Refused | None = None) -> Response:
     simulation = None
     if proposal["part"] == "retention" and proposal["state"] == "open":
         simulation = await visit.ask("settings.simulate", proposal=number, offset=offset, limit=PAGE)
-    values: dict[str, Any] = {"one": proposal, "simulation": simulation, "offset": offset, "page_size": PAGE}
+    prompt = await visit.ask("settings.prompts.where", proposal=number) if proposal["part"] == "prompts" else None
+    values: dict[str, Any] = {
+        "one": proposal, "simulation": simulation, "prompt": prompt, "offset": offset, "page_size": PAGE,
+    }  # fmt: skip
     if refused is not None:
         return visit.refused(refused, "proposal.html", **values)
     return visit.page("proposal.html", refused=None, **values)

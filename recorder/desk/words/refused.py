@@ -63,6 +63,52 @@ WORDS = {
     "refused.not_understood.name": ("課の名前を書いてください（64文字以内）。", "Name the section (64 characters)."),
     "refused.not_understood.reason": ("理由を書いてください（400文字以内）。", "Say why (400 characters)."),
     "refused.not_understood.since_until": ("終わりの日が始まりの日より前です。", "It ends before it begins."),
+    "refused.not_understood.file": (
+        "ファイルが大きすぎます（{detail}MB以内）。", "The file is too large: {detail} MB at most."
+    ),
+    "refused.not_understood.prompt_audio": (
+        "WAVファイルを選ぶか、前に使った案内を選んでください。", "Choose a WAV file, or a notice that there was."
+    ),
+    "refused.not_understood.prompt_text": ("案内の文を書いてください。", "Write what the notice says."),
+    "refused.not_understood.prompt_format": (
+        "読み取れない音声ファイルです。WAV（PCM、8kHz以上、モノラル又はステレオ）で保存し直してください。",
+        "That isn't a WAV that can be read. Save it as WAV: PCM, 8 kHz or more, mono or stereo.",
+    ),
+    "refused.not_understood.prompt_large": (
+        "ファイルが大きすぎます（{detail}MB以内）。", "The file is too large: {detail} MB at most."
+    ),
+    "refused.not_understood.prompt_short": (
+        "案内が短すぎます（{detail}秒）。音のある部分が1秒以上必要です。",
+        "The notice is too short ({detail} s): it needs 1 s of sound.",
+    ),
+    "refused.not_understood.prompt_long": (
+        "案内が長すぎます（{detail}秒）。音のある部分を30秒以内、全体を60秒以内にしてください。",
+        "The notice is too long ({detail} s): 30 s of sound, and 60 s in all, are the most.",
+    ),
+    "refused.not_understood.prompt_quiet": (
+        "音が小さすぎるか、無音です。もっと大きな音で録音し直してください。",
+        "It is too quiet, or silent. Record it louder.",
+    ),
+    "refused.not_understood.prompt_clipped": (
+        "音が大きすぎて割れています。音量を下げて録音し直してください。",
+        "It is cut off: too loud. Record it at a lower level.",
+    ),
+    "refused.not_understood.prompts_together": (
+        "録音の中で探す案内を、全部合わせて60秒以内にしてください。保守担当に連絡してください（{detail}）。",
+        "The notices that are looked for in calls don't go together: {detail}",
+    ),
+    "refused.conflict.prompt_lost": (
+        "案内のファイル（{detail}）がないか、提案した時のものではありません。提案し直してください。",
+        "The notice's file ({detail}) isn't there as it was proposed. Propose it once more.",
+    ),
+    "refused.not_now.prompt": (
+        "案内のファイルを読めません。保守担当に連絡してください（{detail}）。",
+        "The notice's file can't be read. Call maintenance ({detail}).",
+    ),
+    "refused.not_now.prompt_folder": (
+        "案内のファイルを保存できません（{detail}）。保守担当に連絡してください。",
+        "The notice's file can't be kept ({detail}). Call maintenance.",
+    ),
     "refused.not_understood.same": ("今の設定と同じです。", "That is as it is now."),
     "refused.not_understood.count": (
         "日数・月数・年数は、1以上の数で書いてください。", "Write how many, as a number of 1 or more."

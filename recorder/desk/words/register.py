@@ -191,6 +191,8 @@ WORDS = {
     "part.excluded": ("録音しない回線", "Lines never recorded"),
     "part.sections": ("課と内線", "Sections and extensions"),
     "part.retention": ("保存期間", "Retention"),
+    "part.prompts": ("音声案内", "Spoken notices"),
+    "said.sha256": ("照合値（SHA-256）", "SHA-256"),
     "old.follow": ("新しい定めに従う", "follow the new rule"),
     "old.keep": ("録音した時の定めのまま", "keep their own"),
     "said.late": ("後からの記入", "Late"),

@@ -25,6 +25,55 @@ WORDS = {
     "settings.part.excluded": ("録音しない回線", "Lines never recorded"),
     "settings.part.sections": ("課と内線", "Sections and extensions"),
     "settings.part.retention": ("保存期間", "Retention"),
+    "settings.part.prompts": ("音声案内", "Spoken notices"),
+    "settings.prompts.explain": (
+        "電話をかけた人に流れる案内です。回線と時間の割当ては保守担当が決めます。案内の中身はここで変えられます。",
+        "What callers hear. Which lines and times have one is the engineer's; what it says is changed here.",
+    ),
+    "settings.prompts.none": (
+        "音声案内ユニットは使われていません（保守担当の設定）。", "There is no announcement unit: ask the engineer."
+    ),
+    "settings.prompts.looked_for": (
+        "承認すると、録音の中で新しい案内が流れたかどうかも、自動で確かめます。",
+        "Once approved, the recorder looks for the new notice in calls, too.",
+    ),
+    "settings.prompts.not_looked_for": (
+        "案内が流れたかどうかは、録音の中では確かめていません（保守担当の設定）。",
+        "Notices aren't looked for in calls: ask the engineer.",
+    ),
+    "settings.prompts.lines": ("回線", "Lines"),
+    "settings.prompts.all": ("すべての回線", "all lines"),
+    "settings.prompts.when": ("時間", "Time"),
+    "settings.prompts.when.always": ("いつでも", "always"),
+    "settings.prompts.when.open": ("開庁時間", "while open"),
+    "settings.prompts.when.closed": ("時間外", "while closed"),
+    "settings.prompts.when.holiday": ("閉庁日", "on closed days"),
+    "settings.prompts.text": ("案内の文", "What it says"),
+    "settings.prompts.text.none": ("（文の記録なし）", "(its words weren't written down)"),
+    "settings.prompts.text.hint": (
+        "流れる言葉をそのまま書きます。前の案内に戻すときは空欄でかまいません。",
+        "The words as they are spoken. For an earlier one it may stay empty.",
+    ),
+    "settings.prompts.listen": ("聴く", "Listen"),
+    "settings.prompts.listen.of": ("{name}の案内を聴く", "Listen to the notice of {name}"),
+    "settings.prompts.listen.before": ("{name}の変更前の案内を聴く", "Listen to {name} before"),
+    "settings.prompts.listen.after": ("{name}の変更後の案内を聴く", "Listen to {name} after"),
+    "settings.prompts.file": ("新しい案内（WAVファイル）", "New notice (a WAV file)"),
+    "settings.prompts.file.hint": (
+        "音のある部分が1秒から30秒まで、10MB以内。電話用（8kHz、モノラル）には自動で直します。",
+        "1 to 30 s of sound, at most 10 MB. It is made fit for the telephone (8 kHz, mono) here.",
+    ),
+    "settings.prompts.earlier": ("又は、前に使った案内に戻す", "Or one that there was"),
+    "settings.prompts.earlier.none": ("（選ばない）", "(none)"),
+    "settings.prompts.where": ("どこで流れるか（試算）", "Where it is played"),
+    "settings.prompts.where.explain": (
+        "この{days}日間の案内 {announcements} 件のうち {changed} 件は、新しい案内になるはずのものでした。",
+        "Of {announcements} announcements of the last {days} days, {changed} would have been the new one.",
+    ),
+    "settings.prompts.at_once": (
+        "承認すると、数秒のうちに次の電話から新しい案内が流れます。変更前の案内は残り、いつでも戻せます。",
+        "Once approved, callers hear it within seconds. The old one is kept, to be gone back to.",
+    ),
     "settings.excluded.explain": (
         "ここにある番号の通話は録音しません。相談窓口など、録音してはならない電話を書きます。",
         "Calls of these numbers aren't recorded.",

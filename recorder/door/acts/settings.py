@@ -129,7 +129,7 @@ class RefuseProposal:
 async def shown(door: Door, caller: Caller, asked: Nothing) -> SettingsShown:
     """What is in force, and what was proposed."""
     mine = caller.sections(Right.SETTINGS)
-    found = [one for one in await _all(door) if _is_his(caller, one)]
+    found = [one for one in await known_proposals(door) if _is_his(caller, one)]
     found.sort(key=lambda one: (one.state != "open", -one.number))
     people = {one.login: one for one in await door.people.people(caller.now_ns)}
     return SettingsShown(
@@ -214,7 +214,10 @@ async def approve(door: Door, caller: Caller, asked: OneProposal) -> Nothing:
         await _require_second_person(door, caller, found)
         if parts.of(door.settings, found.part) != found.was:
             raise Refused(Why.CONFLICT, field="settings")  # the engineer changed it since
-        combined(door, parts.put(await door.proposals.in_force(), found.becomes))
+        office = parts.put(await door.proposals.in_force(), found.becomes)
+        combined(door, office)
+        if lost := await asyncio.to_thread(door.office_file.lost_prompt, office):
+            raise Refused(Why.CONFLICT, field="prompt_lost", detail=lost)
         await door.enter(caller, "settings_approved", _end_of(found))
         await settle(door)
     return Nothing()
@@ -268,13 +271,13 @@ def _of(one: Proposal) -> str:
 
 
 async def propose(
-    door: Door, caller: Caller, part: Part, settings: Settings, reason: str, *, section: str = "", old: str = "",
+    door: Door, caller: Caller, part: Part, settings: Settings, reason: str, **about: str,
 ) -> Proposed:  # fmt: skip
-    """Enters a change of one part to what these settings say of it. One proposal a part at a time."""
-    if not door.office_file.is_kept:
-        raise Refused(Why.CONFLICT, field="settings_kept")
+    """Enters a change of one part to what these settings say of it, and what else there is to say. One proposal a part
+    at a time."""
+    require_kept(door)
     async with door.changing:
-        if any(one.part == part and one.state == "open" for one in await _all(door)):
+        if any(one.part == part and one.state == "open" for one in await known_proposals(door)):
             raise Refused(Why.CONFLICT, field="proposal")
         was, becomes = parts.of(door.settings, part), parts.of(settings, part)
         if was == becomes:
@@ -284,9 +287,15 @@ async def propose(
         entry = await door.enter(caller, PROPOSED, {
             "part": part, "reason": reason, **_differing(before, after),
             "lines_before": list(before), "lines_after": list(after), "tables_before": was, "tables_after": becomes,
-            **({"section": section} if section else {}), **({"old": old} if old else {}),
+            **{name: value for name, value in about.items() if value},
         })  # fmt: skip
     return Proposed(number=entry.number)
+
+
+def require_kept(door: Door) -> None:
+    """`Refused` if the office changes no settings at the desk."""
+    if not door.office_file.is_kept:
+        raise Refused(Why.CONFLICT, field="settings_kept")
 
 
 def require_whole(caller: Caller) -> None:
@@ -297,7 +306,7 @@ def require_whole(caller: Caller) -> None:
 
 async def require_proposal(door: Door, caller: Caller, number: int) -> Proposal:
     """`Refused` if there is none of that number that he may see."""
-    found = [one for one in await _all(door) if one.number == number and _is_his(caller, one)]
+    found = [one for one in await known_proposals(door) if one.number == number and _is_his(caller, one)]
     if not found:
         raise Refused(Why.NOT_FOUND)
     return found[0]
@@ -332,7 +341,8 @@ async def _require_second_person(door: Door, caller: Caller, proposal: Proposal)
         raise Refused(Why.NOT_UNDERSTOOD, field="second_person")
 
 
-async def _all(door: Door) -> Sequence[Proposal]:
+async def known_proposals(door: Door) -> Sequence[Proposal]:
+    """All that were made. `Refused` while the register can't be read."""
     try:
         return await door.proposals.all()
     except Unread as error:

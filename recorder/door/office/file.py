@@ -38,6 +38,26 @@ class OfficeFile:
         assert self._config is not None and self._path is not None
         return combine(self._config.read_bytes(), office, self._path)
 
+    @property
+    def prompts(self) -> Path:
+        """The folder of the notices that were brought to the desk."""
+        assert self._path is not None
+        return self._path.parent / overlay.PROMPTS
+
+    def keep_prompt(self, wav: bytes, sha256: str) -> Path:
+        """Has the folder keep a notice; where it lies. Once there it stays, to be gone back to. OSError."""
+        path = self.prompts / f"{sha256}.wav"
+        if not overlay.is_as_approved(path):
+            self.prompts.mkdir(exist_ok=True)
+            self.prompts.chmod(0o755)  # whatever the umask says: callers hear them, so they are no secret
+            _put(path, wav)
+        return path
+
+    def lost_prompt(self, office: Mapping[str, Any]) -> str:
+        """The name of a notice of these tables that isn't there as it was brought; "" if all are."""
+        assert self._path is not None
+        return Path(overlay.lost_prompt(office, self._path)).name
+
     def write(self, office: Mapping[str, Any]) -> bool:
         """Has the file say this; whether it said something else. OSError if it can't be written."""
         assert self._path is not None

@@ -5,6 +5,7 @@
 | `excluded` | `lines.never_record`: lines that are never recorded |
 | `sections` | `[[sections]]`: sections and their extensions, with the days from and until which they have them |
 | `retention` | `policy.office`, `policy.rules`: how long recordings are kept |
+| `prompts` | `announcement.prompts`: which notice callers hear; `notice.prompts`: which are looked for in calls |
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal
 
 from recorder.policy.words import length
+from recorder.settings.announcing import PromptRule
 from recorder.settings.models import OwnRule, Policy, Section, Settings
 
-Part = Literal["excluded", "sections", "retention"]
+Part = Literal["excluded", "sections", "retention", "prompts"]
 Tables = dict[str, Any]
+WHEN = {"always": "いつでも", "open": "開庁時間", "closed": "時間外", "holiday": "閉庁日"}
 
 
 def of(settings: Settings, part: Part) -> Tables:
@@ -30,6 +34,11 @@ def of(settings: Settings, part: Part) -> Tables:
             return {"sections": [as_table(one) for one in settings.sections]}
         case "retention":
             return retention(settings.policy.office, settings.policy.rules)
+        case "prompts":
+            return {
+                "announcement": {"prompts": [as_table(one) for one in settings.announcement.prompts]},
+                "notice": {"prompts": [str(one) for one in settings.notice.prompts]},
+            }
 
 
 def retention(office: str, rules: Sequence[OwnRule]) -> Tables:
@@ -50,6 +59,8 @@ def as_table(one: Any) -> dict[str, Any]:
             value = list(value)
         elif isinstance(value, date):
             value = value.isoformat()
+        elif isinstance(value, Path):
+            value = str(value)
         found[field.name] = value
     return found
 
@@ -71,11 +82,24 @@ def lines(settings: Settings, part: Part) -> tuple[str, ...]:
             return tuple(_section(one) for one in settings.sections)
         case "retention":
             return _policy(settings.policy)
+        case "prompts":
+            return tuple(_prompt(one) for one in settings.announcement.prompts)
 
 
 def _section(one: Section) -> str:
     days = f"（{one.since or ''}～{one.until or ''}）" if one.since or one.until else ""
     return f"{one.name}：{' '.join(one.extensions)}{days}"
+
+
+def _prompt(one: PromptRule) -> str:
+    whose = " ".join(one.lines) or "すべての回線"
+    said = f"「{one.text}」" if one.text else ""
+    return f"{whose}・{WHEN[one.when]}：{said}（{short_name(one.file)}）"
+
+
+def short_name(file: Path) -> str:
+    """A prompt's file as a person tells it from others: its name, or the beginning of its SHA-256."""
+    return file.stem[:12] if len(file.stem) == 64 else file.name
 
 
 def _policy(policy: Policy) -> tuple[str, ...]:

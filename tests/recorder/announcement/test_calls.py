@@ -200,3 +200,26 @@ def test_stopping_hangs_up_and_keeps_what_was_played(tmp_path: Path, listener: L
     assert done[0].returncode == 0  # it was hung up on as after the end
     assert (record.ended_by, record.reason, record.complete) == ("unit", "stopped", False)
     assert 0 < record.milliseconds < 2000
+
+
+def test_what_the_office_approved_at_the_desk_is_played_without_a_restart(
+    tmp_path: Path, short: Path, listener: Listener
+) -> None:
+    """And what it spoilt changes nothing."""
+    changes, other = tmp_path / "office.toml", tmp_path / "other.wav"
+    samples, rate = soundfile.read(PROMPT)
+    soundfile.write(other, samples[int(SHORT_S * rate) : int(2.7 * rate)], rate)
+    tables = play(short) + f'[desk]\nchanges = "{changes}"\n'
+    with announcing(tmp_path, f"{HOST}:5060", prompts=tables) as unit:
+        changes.write_text(play(other))
+        unit.wait_for("The office's settings were read again: 1 prompts.")
+        [now] = calling("hear", unit, tmp_path, listener.port)
+        changes.write_text("[announcement\n")
+        unit.wait_for("What is announced stays as it was.")
+        [then] = calling("hear", unit, tmp_path, listener.port)
+        status = unit.stop()
+
+    for one in listener.heard.values():
+        assert_is_prompt(one.audio, other)
+    assert len(listener.heard) == 2 and status == 0
+    assert now.sha256 == then.sha256 == hashlib.sha256(other.read_bytes()).hexdigest()

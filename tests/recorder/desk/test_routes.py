@@ -47,7 +47,7 @@ class Desk:
 
 def path_of(route_path: str, call: str) -> str:
     path = route_path.replace("{id}", call).replace("{sitting}", "no-such-sitting").replace("{number:int}", "1")
-    path = path.replace("{form}", "receipt").replace("{ending}", "html")
+    path = path.replace("{form}", "receipt").replace("{ending}", "html").replace("{file}", "0123456789abcdef")
     return path.replace("{account}", "0123456789abcdef")
 
 

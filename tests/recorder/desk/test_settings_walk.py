@@ -12,7 +12,9 @@ from click.testing import CliRunner
 
 from recorder.cli.replay import command as replay
 from recorder.desk.cookies import SESSION
+from recorder.settings import load
 from tests.recorder.desk.served import Served, needs_chromium, served
+from tests.recorder.door.notices import voice, wav
 from tests.recorder.door.scene import Visitor
 from tests.recorder.stores import START_NS, a_call
 
@@ -22,6 +24,8 @@ from tests.recorder.desk.test_walk import Clerk, browser  # noqa: E402 (needs pl
 pytestmark = needs_chromium
 DEMO = Path(__file__).parents[2] / "captures" / "demo.pcap"
 DAY_NS = 86_400 * 10**9
+PLAY = "async one => {await one.play(); while (one.currentTime < 0.2) await new Promise(r => setTimeout(r, 20)); " \
+       "return one.duration}"  # fmt: skip
 
 
 async def sit_down(clerk: Clerk, who: Visitor) -> None:
@@ -95,3 +99,46 @@ async def test_one_proposes_another_approves_and_the_next_calls_obey(tmp_path):
     assert before[excluded] == "recorded" and after[excluded] == "excluded"
     assert {number for number in before if before[number] != after.get(number)} == {excluded}
     assert "設定変更の承認" in said and "保存期間の定め" in said
+
+
+async def test_a_notice_is_brought_listened_to_and_approved(tmp_path):
+    """A bad file is one sentence; a good one is heard on the page by whoever approves it."""
+    old, bad, good = tmp_path / "old.wav", tmp_path / "bad.wav", tmp_path / "good.wav"
+    old.write_bytes(wav(seed=7))
+    bad.write_bytes(b"no sound at all" * 200_000)
+    good.write_bytes(wav(voice(3.0, rate=44_100), rate=44_100, channels=2))
+    desk = Served(tmp_path / "d")
+    desk.keeps_changes(f'[[announcement.prompts]]\nfile = "{old}"\n[notice]\nprompts = ["{old}"]\n')
+    assert desk.config is not None
+    async with served(desk), browser(desk) as (manager, operator):
+        desk.now_ns = time.time_ns() - 600 * 10**9
+        boss = await desk.manager()
+        worker = await desk.appointed(boss, "toriatsukai", "operator")
+        desk.now_ns = time.time_ns()
+        await boss.prove()
+        await sit_down(manager, boss)
+        await sit_down(operator, worker)
+
+        await operator.go("/settings")
+        for file in (bad, good):
+            form = operator.page.locator("#prompts")
+            if not await form.locator("details[open]").count():
+                await form.get_by_text("すべての回線・いつでもを変える").click()
+            await form.get_by_label("新しい案内（WAVファイル）").set_input_files(file)
+            await form.get_by_label("案内の文").fill("この通話は録音しております。")
+            await form.get_by_label("理由").fill("文言の見直し")
+            await operator.check()
+            await form.get_by_role("button", name="変更を提案する").click()
+            await operator.page.wait_for_load_state()
+            if file is bad:
+                assert "読み取れない音声ファイルです" in await operator.text()
+
+        await manager.go(operator.page.url.removeprefix(desk.address))
+        assert "この通話は録音しております。" in await manager.text()
+        length_s = await manager.page.get_by_label("すべての回線・いつでもの変更後の案内を聴く").evaluate(PLAY)
+        assert 2.9 < length_s < 3.1
+        await manager.check()
+        await manager.click("承認する")
+        assert "承認済み" in await manager.text()
+
+    assert load(desk.config).announcement.prompts[0].text == "この通話は録音しております。"
