@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from recorder.door.cases import papers as paper_file
 from recorder.door.cases.book import Cases
 from recorder.door.cases.papers import Papers
+from recorder.door.cases.ready import ReadyCopies
 from recorder.door.instructions import Instructions
 from recorder.door.ledger.ledger import Ledger
 from recorder.door.office.file import OfficeFile
@@ -75,6 +76,7 @@ class Door:
         self.instructions = Instructions(ledger)
         self.cases = Cases(ledger)  # applications, replies and copies
         self.papers = papers  # what they say that the register must not
+        self.ready_copies = ReadyCopies()
         self.proposals = Proposals(ledger)
         self.office_file = OfficeFile(config, settings.desk.changes)
         self.changing = asyncio.Lock()  # of the office's settings: one at a time

@@ -26,6 +26,7 @@ class Right(StrEnum):
     APPLY = "apply"  # ask for a copy; see what became of one's own applications
     CASES = "cases"  # all applications and copies of one's sections; prepare, check identities, report ends
     DECIDE = "decide"  # grant or refuse what was applied for, and reply
+    COPIES = "copies"  # see what became of copies: one's own, or those of one's sections
     COPY = "copy"  # make copies of what was granted, or what an instruction names
     HAND_OVER = "hand_over"  # give copies away
     COMPLAINTS = "complaints"  # take them, and answer
@@ -53,7 +54,7 @@ class Role(StrEnum):
 _ALL = frozenset({Right.OWN, Right.HEALTH})
 _MANAGER = frozenset({
     *_ALL, Right.MIRROR, Right.CALLS, Right.CALL, Right.LISTEN, Right.HOLD, Right.RELEASE, Right.REGISTER, Right.APPLY,
-    Right.CASES, Right.DECIDE, Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.PUBLISH, Right.EXPORT,
+    Right.CASES, Right.DECIDE, Right.COPIES, Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.PUBLISH, Right.EXPORT,
     Right.INSTRUCTIONS, Right.INSTRUCT, Right.PEOPLE, Right.SETTINGS, Right.APPROVE,
 })  # fmt: skip
 TABLE: dict[Role, frozenset[Right]] = {
@@ -61,10 +62,11 @@ TABLE: dict[Role, frozenset[Right]] = {
     Role.DEPUTY: _MANAGER,  # while the manager is away; else those of nobody: `rights_of`
     Role.OPERATOR: _ALL | {
         Right.CALLS, Right.CALL, Right.LISTEN, Right.HOLD, Right.REGISTER, Right.APPLY, Right.SETTINGS, Right.CASES,
-        Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.EXPORT,
+        Right.COPIES, Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.EXPORT,
     },  # fmt: skip
-    Role.APPLICANT: _ALL | {Right.APPLY},
-    Role.CONTRACTOR: _ALL | {Right.INSTRUCTIONS},  # one in force gives the rest: `INSTRUCTED`, for its calls
+    Role.APPLICANT: _ALL | {Right.APPLY, Right.COPIES},
+    # One in force gives the rest: `INSTRUCTED`, for its calls.
+    Role.CONTRACTOR: _ALL | {Right.INSTRUCTIONS, Right.COPIES},
     Role.AUDITOR: _ALL | {Right.REGISTER, Right.EXPORT},
     Role.MAINTENANCE: _ALL | {Right.MIRROR},
 }

@@ -9,8 +9,11 @@ from recorder.door.acts import (
     applications,
     calls,
     checks,
+    copies,
+    copying,
     decisions,
     forms,
+    giving,
     health,
     holds,
     instructions,
@@ -27,7 +30,7 @@ from recorder.door.acts import (
 )
 
 __all__ = [
-    "account", "application", "applications", "calls", "checks", "decisions", "forms", "health", "holds",
-    "instructions", "listening", "login", "mirror", "openid", "people", "prompts", "register", "replies", "retention",
-    "settings",
+    "account", "application", "applications", "calls", "checks", "copies", "copying", "decisions", "forms", "giving",
+    "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people", "prompts", "register",
+    "replies", "retention", "settings",
 ]  # fmt: skip

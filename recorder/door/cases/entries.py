@@ -12,9 +12,9 @@ is that of its `copy`.
 | `decision` | 決定 | `application`, `outcome`, `ground`, `article`, `calls`, `absent` (a list of: `item` from 1, `why`, `rule`, `article`, `entries`), `paper` (why, in words) |
 | `reply` | 回答 | `application`, `decision`, `document`, `document_on`, `form`, `paper` |
 | `copy` | 複製 | `application` or `instruction`, `calls`, `sha256` (of each WAV), `medium`, `form` (folder, zip, iso), `manifest_sha256`, `until` (last day, ""), `rule` |
-| `provision` | 提供 | `application` or `instruction`, `copy` (0: knowledge alone, as of an extension), `to` (a post, an authority), `how`, `document`, `conditions`, `paper` |
+| `provision` | 提供 | `application` or `instruction`, `copy` (0: knowledge alone, as of an extension), `to` (a post, an authority), `how`, `document`, `conditions` (their articles), `form` of a submission, `paper` |
 | `copy_reminded` | 督促 | `copy`, `how` |
-| `copy_extended` | 複製の保存期間の延長 | `copy`, `ground`, `article`, `until`, `reason` |
+| `copy_extended` | 複製の保存期間の延長 | `copy`, `ground`, `article`, `until`, `paper` (why) |
 | `copy_ended` | 複製の廃棄 | `copy`, `how`, `on`, `reported_by` (login, or a post), `paper` |
 | `complaint` | 苦情 | `about`, `received_on`, `calls`, `paper` |
 | `complaint_answered` | 苦情への対応 | `complaint`, `was_reported` (to the mayor), `paper` |
