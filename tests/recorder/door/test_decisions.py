@@ -187,7 +187,7 @@ async def test_a_reply_has_the_next_number_and_everything_for_the_form(tmp_path)
     assert proposed == ["管財発第1号", "管財発第13号", "管財発第1号"]
     assert [one.status for one in (too_early, without, done, taken, again)] == [409, 422, 200, 409, 409]
     assert (reply["form"], reply["document_on"], reply["outcome"]) == ("reply", "2026-11-22", "granted")
-    assert reply["to"] == "人事課 主査　鈴木 一郎" and reply["sender"] == "管財課長"
+    assert (reply["to"], reply["to_name"]) == ("人事課 主査", "鈴木 一郎") and reply["sender"] == "管財課長"
     assert [(one["id"], one["number"], one["extension"]) for one in reply["calls"]] == [
         ("1", "0312345678", "2101"), ("3", "0311112222", "2101"),
     ]  # fmt: skip
