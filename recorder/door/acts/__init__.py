@@ -19,6 +19,7 @@ from recorder.door.acts import (
     mirror,
     openid,
     people,
+    prints,
     prompts,
     register,
     replies,
@@ -28,6 +29,6 @@ from recorder.door.acts import (
 
 __all__ = [
     "account", "application", "applications", "calls", "checks", "decisions", "forms", "health", "holds",
-    "instructions", "listening", "login", "mirror", "openid", "people", "prompts", "register", "replies", "retention",
-    "settings",
+    "instructions", "listening", "login", "mirror", "openid", "people", "prints", "prompts", "register", "replies",
+    "retention", "settings",
 ]  # fmt: skip

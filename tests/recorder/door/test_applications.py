@@ -80,6 +80,7 @@ async def test_the_register_names_no_number_and_nobody(tmp_path):
         ))["number"]  # fmt: skip
         await operator.ask(
             "applications.identity", application=number, means=["passport"], is_agent=True, agent="山田 太郎の子",
+            authority="戸籍謄本",
             third_parties="隣人の高橋", remarks="0312345678",
         )
         decided = await manager.ask(

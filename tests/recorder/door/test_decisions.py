@@ -113,10 +113,13 @@ async def test_nothing_is_disclosed_to_somebody_whom_nobody_saw(tmp_path):
         before = await decide(manager, number, ground="disclosure", calls=["1"])
         agent = await manager.ask("applications.identity", application=number, means=["passport"], is_agent=True)
         wrong = await manager.ask("applications.identity", application=copy, means=["passport"])
+        await manager.ask("applications.identity", application=number, means=["passport"], was_identified=False)
+        not_he = await decide(manager, number, ground="disclosure", calls=["1"])
         seen = await manager.ask("applications.identity", application=number, means=["my_number_card"])
         after = await decide(manager, number, ground="disclosure", calls=["1"])
 
-    assert (before.status, before.said["field"], before.said["detail"]) == (403, "identity", "第8条第2項")
+    for one in (before, not_he):
+        assert (one.status, one.said["field"], one.said["detail"]) == (403, "identity", "第8条第2項")
     assert [(one.status, one.said.get("field")) for one in (agent, wrong)] == [(422, "agent"), (422, "asks")]
     assert (seen.status, after.status) == (200, 200)
 
