@@ -13,7 +13,8 @@ from tests.recorder.stores import a_call
 
 FORM = {
     "asks": "copy", "day1": "R8.11.22", "time1": "午前9時15分ごろ", "length1": "約3分",
-    "number1": "０３－１２３４－５６７８", "extension1": "２１０１", "purpose": "応対の確認", "document": "税発第7号", "document_on": "昨日",
+    "number1": "０３－１２３４－５６７８", "extension1": "２１０１", "purpose": "応対の確認",
+    "document": "税発第7号", "document_on": "昨日",
 }  # fmt: skip
 
 
