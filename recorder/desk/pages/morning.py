@@ -16,6 +16,7 @@ async def show(visit: Visit) -> Response:
     said = await visit.ask("morning")
     is_well = (
         said["is_recording"] and said["keeps"] and not said["yesterday"]["missing"] and not said["provisional"]
+        and not said["applications_overdue"]
         and all(one["severity"] == "notice" for one in said["alarms"])
     )  # fmt: skip
     return visit.page("morning.html", morning=said, is_well=is_well)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from recorder.desk.showing import Language
 from recorder.desk.words import (
     account,
+    applications,
     calls,
     common,
     forms,
@@ -26,8 +27,8 @@ from recorder.desk.words import (
 
 _BOOK: dict[str, tuple[str, str]] = {}
 _CHAPTERS = (
-    account, calls, common, forms, holds, instructions, listening, login, mirror, morning, people, refused, register,
-    settings,
+    account, applications, calls, common, forms, holds, instructions, listening, login, mirror, morning, people,
+    refused, register, settings,
 )  # fmt: skip
 for _chapter in _CHAPTERS:
     for _key, _said in _chapter.WORDS.items():

@@ -121,6 +121,61 @@ WORDS = {
         "提案者とは別の、承認できる人が承認します（管理責任者。管理責任者の提案は代理者）。",
         "Another person has to approve: a manager, or the deputy for what a manager proposed.",
     ),
+    "refused.not_understood.asks": ("何を申請するかを選んでください。", "Choose what you ask for."),
+    "refused.not_understood.item_day": (
+        "通話した日は、今日までの日を書いてください。例：11月22日、R8.11.22",
+        "Write a day that has come, as in 2026-11-22.",
+    ),
+    "refused.not_understood.applicant": ("申請者の職・機関名又は氏名を書いてください。", "Say who applies."),
+    "refused.not_understood.purpose": ("利用目的を選ぶか、書いてください。", "Say what for."),
+    "refused.not_understood.choice": ("利用目的を選んでください。", "Choose a purpose."),
+    "refused.not_understood.received_on": (
+        "受け付けた日は、紙で受け付けた申請だけに、今日までの日を書いてください。", "Only of a paper, and not to come."
+    ),
+    "refused.not_understood.application_on": ("文書の日付は今日までの日にしてください。", "It must not be to come."),
+    "refused.not_understood.reply_on": ("回答の日付は今日までの日にしてください。", "It must not be to come."),
+    "refused.not_understood.document": ("文書番号を書いてください。", "Write the document's number."),
+    "refused.not_understood.outcome": ("決定の内容を選んでください。", "Choose an outcome."),
+    "refused.not_understood.granted_calls": ("提供する通話を選んでください。", "Choose the calls that are granted."),
+    "refused.not_understood.recording": ("選んだ通話には録音がありません。", "One of them has no recording."),
+    "refused.not_understood.outgoing": (
+        "内線を特定できるのは、市側から発信した通話だけです。", "That is for calls which the office made."
+    ),
+    "refused.not_understood.absences": (
+        "録音がない理由を、通話ごとに選んでください。確かめられる理由だけを選べます。",
+        "Choose why each isn't there, among the reasons that can be proven.",
+    ),
+    "refused.not_understood.means": ("確認した書類を選んでください。", "Choose what was seen."),
+    "refused.not_understood.agent": (
+        "代理人の氏名と、代理権を確かめた書類を書いてください。", "Name the agent, and what shows that he may."
+    ),
+    "refused.not_understood.is_not_of_letter": (
+        "照会書に書かれた番号にかけても、確認したことになりません。自分で調べた番号にかけてください。",
+        "Call a number that isn't from the letter itself.",
+    ),
+    "refused.conflict.document": (
+        "その文書番号は、今年度すでに使われています。", "That number was given this fiscal year."
+    ),
+    "refused.forbidden_by_rule.ground_act": (
+        "この根拠（{detail}）では、この申請を認めることができません。", "That ground ({detail}) doesn't allow this."
+    ),
+    "refused.forbidden_by_rule.identity": (
+        "本人確認を記録するまで、提供を決定できません（{detail}）。", "Nothing is disclosed before a check ({detail})."
+    ),
+    "refused.forbidden_by_rule.call_back": (
+        "照会元への確認（折り返し電話）を記録するまで、提供を決定できません。", "Call the agency back first."
+    ),
+    "refused.forbidden_by_rule.in_writing": (
+        "文書による求めが必要です（{detail}）。照会書の文書番号を記録してください。",
+        "The number of the letter is needed ({detail}).",
+    ),
+    "refused.forbidden_by_rule.own_application": (
+        "自分の申請は、他の管理責任者又は代理者が決定します。", "Another manager, or the deputy, decides over your own."
+    ),
+    "refused.not_now.paper": (
+        "申請の書類（No.{detail}）が、記録した時のものと違います。保守担当に連絡してください。",
+        "The paper of entry {detail} isn't as it was kept. Call maintenance.",
+    ),
     "refused.conflict.proposal": (
         "同じ項目の変更が承認待ちです。先に承認又は取下げをしてください。",
         "A change of the same waits for approval. Approve or withdraw it first.",

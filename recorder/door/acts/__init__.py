@@ -22,6 +22,7 @@ from recorder.door.acts import (
     mirror,
     openid,
     people,
+    prints,
     prompts,
     register,
     replies,
@@ -31,6 +32,6 @@ from recorder.door.acts import (
 
 __all__ = [
     "account", "application", "applications", "calls", "checks", "copies", "copying", "decisions", "forms", "giving",
-    "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people", "prompts", "register",
-    "replies", "retention", "settings",
+    "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people", "prints", "prompts",
+    "register", "replies", "retention", "settings",
 ]  # fmt: skip

@@ -46,7 +46,8 @@ class ItemShown:
 class PaperShown:
     """What the application says."""
 
-    applicant: str
+    applicant: str  # his post
+    applicant_name: str
     document: str
     document_on: str
     items: tuple[ItemShown, ...]
@@ -142,7 +143,8 @@ class ReplyShown:
     document: str
     document_on: str
     form: str
-    to: str
+    to: str  # his post
+    to_name: str
     by: str
     sender: str
     outcome: str
@@ -214,7 +216,8 @@ async def reply_shown(door: Door, case: Case) -> ReplyShown | None:
     fields = case.reply.fields
     return ReplyShown(
         number=case.reply.number, document=fields.get("document", ""), document_on=fields.get("document_on", ""),
-        form=fields.get("form", ""), to=said.get("to", ""), by=said.get("by", ""), sender=said.get("from", ""),
+        form=fields.get("form", ""), to=said.get("to", ""),
+        to_name=said.get("to_name", ""), by=said.get("by", ""), sender=said.get("from", ""),
         outcome=said.get("outcome", ""), ground_title=said.get("ground_title", ""), article=said.get("article", ""),
         calls=tuple(_call_said(one) for one in said.get("calls", ())), absent=_absent(said),
         reason=said.get("reason", ""),
@@ -328,7 +331,8 @@ def _step(entry: Entry, names: Mapping[str, str]) -> StepShown:
 
 def _paper(said: Mapping[str, Any]) -> PaperShown:
     return PaperShown(
-        applicant=said.get("applicant", ""), document=said.get("document", ""),
+        applicant=said.get("applicant", ""), applicant_name=said.get("applicant_name", ""),
+        document=said.get("document", ""),
         document_on=said.get("document_on", ""),
         items=tuple(
             ItemShown(day=one["day"], time=one["time"], length_s=one["length_s"], number=one["number"],

@@ -65,7 +65,8 @@ class MakeApplication:
     choice_other: Line = ""  # what stands behind その他
     purpose: Text = ""
     remarks: Text = ""
-    applicant: Line = ""  # post and name, as on the paper; "": the caller's own
+    applicant: Line = ""  # post, or agency and office, as on the paper; "" and "" below: the caller's own
+    applicant_name: Line = ""
     person_in_charge: Line = ""
     on_paper: bool = False  # typed in for somebody
     received_on: date | None = None  # of a paper; None: today
@@ -195,7 +196,7 @@ async def make(door: Door, caller: Caller, asked: MakeApplication) -> Made:
     sought = [_sought(item, number) for number, item in enumerate(asked.items)]
     paper: dict[str, Any] = {
         "asks": asked.asks, "section": section, "ground": ground,
-        "applicant": asked.applicant.strip() or f"{caller.person.post}　{caller.person.name}",
+        **_applicant(caller, asked),
         "document": asked.document.strip(), "document_on": asked.document_on.isoformat() if asked.document_on else "",
         "items": [
             {
@@ -291,7 +292,7 @@ def _require_sense(door: Door, caller: Caller, asked: MakeApplication, today: da
     if asked.on_paper:
         if Right.CASES not in caller.rights:
             raise Refused(Why.NOT_ALLOWED)
-        if not asked.applicant.strip():
+        if not (asked.applicant.strip() or asked.applicant_name.strip()):
             raise Refused(Why.NOT_UNDERSTOOD, field="applicant")
     elif asked.received_on is not None and asked.received_on != today:
         raise Refused(Why.NOT_UNDERSTOOD, field="received_on")
@@ -308,6 +309,14 @@ def _require_sense(door: Door, caller: Caller, asked: MakeApplication, today: da
             raise Refused(Why.NOT_UNDERSTOOD, field="ground")
     if not asked.choice and not asked.ground and not asked.purpose.strip():
         raise Refused(Why.NOT_UNDERSTOOD, field="purpose")
+
+
+def _applicant(caller: Caller, asked: MakeApplication) -> dict[str, str]:
+    """Who applies."""
+    given = {"applicant": asked.applicant.strip(), "applicant_name": asked.applicant_name.strip()}
+    if any(given.values()) or caller.person is None:
+        return given
+    return {"applicant": caller.person.post, "applicant_name": caller.person.name}
 
 
 def _section(door: Door, caller: Caller, asked: MakeApplication) -> str:

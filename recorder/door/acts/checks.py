@@ -7,6 +7,7 @@ wasn't on their letter. What was seen stands in a paper; that it was seen, and h
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from recorder.dates import at
@@ -32,8 +33,11 @@ class CheckIdentity:
 
     application: Number
     means: Annotated[tuple[Means, ...], Within(min_length=1, max_length=6)]
-    is_agent: bool = False  # he acts for somebody
-    agent: Text = ""  # who for, and what shows that he may (委任状, 戸籍謄本); needed if he is one
+    is_agent: bool = False  # somebody acts for him
+    agent: Line = ""  # the agent's name; needed if there is one
+    authority: Line = ""  # what shows that he may (委任状, 戸籍謄本); needed if there is one
+    compared: Text = ""  # with what else the office knows (when he called, about what)
+    was_identified: bool = True  # whether it is he, or his agent
     third_parties: Text = ""  # whose data is in the recording besides, and what of it isn't to be disclosed
     remarks: Text = ""
 
@@ -47,9 +51,12 @@ class CallBack:
     office: Line = ""  # as in 刑事課
     officer: Said
     document: Document = ""  # the number of the letter
+    document_on: date | None = None
+    law: Line = ""  # on which the letter is based, as in 刑事訴訟法第197条第2項
     number: Annotated[str, Within(min_length=1, max_length=64)]  # that was called
     found_in: Said  # where that number is from: the agency's web page, a directory
     is_not_of_letter: bool  # it wasn't taken from the letter
+    spoke_to: Line = ""
     was_confirmed: bool
     remarks: Text = ""
 
@@ -84,13 +91,18 @@ async def identity(door: Door, caller: Caller, asked: CheckIdentity) -> Checked:
     case = await _require_open(door, caller, asked.application, Right.CASES)
     if case.asks != "disclosure":
         raise Refused(Why.NOT_UNDERSTOOD, field="asks")
-    if asked.is_agent and not asked.agent.strip():
+    if asked.is_agent and not (asked.agent.strip() and asked.authority.strip()):
         raise Refused(Why.NOT_UNDERSTOOD, field="agent")
-    paper = {"agent": asked.agent, "third_parties": asked.third_parties, "remarks": asked.remarks}
-    digest = await door.papers.keep({**paper, "means": list(asked.means), "is_agent": asked.is_agent}, caller.now_ns)
     means = list(dict.fromkeys(asked.means))
+    paper = {
+        "means": means, "is_agent": asked.is_agent, "agent": asked.agent, "authority": asked.authority,
+        "compared": asked.compared, "third_parties": asked.third_parties, "was_identified": asked.was_identified,
+        "remarks": asked.remarks,
+    }  # fmt: skip
+    digest = await door.papers.keep(paper, caller.now_ns)
     entry = await door.enter(caller, entries.IDENTITY_CHECKED, {
-        "application": case.number, "means": means, "is_agent": asked.is_agent, "paper": digest,
+        "application": case.number, "means": means, "is_agent": asked.is_agent,
+        "was_identified": asked.was_identified, "paper": digest,
     })  # fmt: skip
     return Checked(entry=entry.number)
 
@@ -105,8 +117,9 @@ async def called_back(door: Door, caller: Caller, asked: CallBack) -> Checked:
         raise Refused(Why.NOT_UNDERSTOOD, field="is_not_of_letter")
     paper = {
         "agency": asked.agency, "office": asked.office, "officer": asked.officer, "document": asked.document.strip(),
+        "document_on": asked.document_on.isoformat() if asked.document_on else "", "law": asked.law,
         "number": asked.number, "found_in": asked.found_in, "is_not_of_letter": asked.is_not_of_letter,
-        "was_confirmed": asked.was_confirmed, "remarks": asked.remarks,
+        "spoke_to": asked.spoke_to, "was_confirmed": asked.was_confirmed, "remarks": asked.remarks,
     }  # fmt: skip
     digest = await door.papers.keep(paper, caller.now_ns)
     entry = await door.enter(caller, entries.CALLED_BACK, {

@@ -166,7 +166,7 @@ def is_of_decider(caller: Caller, case: Case) -> bool:
 def missing_checks(case: Case, ground: Ground | None, has_document: bool) -> tuple[str, ...]:
     """What still has to be done before the case can be granted: identity, call_back, document."""
     found = []
-    if case.asks == "disclosure" and not case.identity:
+    if case.asks == "disclosure" and not (case.identity and case.identity[-1].fields.get("was_identified")):
         found.append("identity")
     if case.asks == "investigation" and not (case.called_back and case.called_back[-1].fields.get("was_confirmed")):
         found.append("call_back")

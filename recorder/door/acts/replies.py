@@ -149,7 +149,8 @@ async def _paper(
     )  # fmt: skip
     return {
         "form": form.name if form else "", "document": document, "document_on": on.isoformat(),
-        "to": applied.get("applicant", ""), "from": sender, "by": f"{caller.person.post}　{caller.person.name}",
+        "to": applied.get("applicant", ""), "to_name": applied.get("applicant_name", ""), "from": sender,
+        "by": f"{caller.person.post}　{caller.person.name}",
         "application": {
             "number": case.number, "asks": case.asks, "document": applied.get("document", ""),
             "document_on": applied.get("document_on", ""), "received_on": case.received_on.isoformat(),

@@ -7,7 +7,7 @@ is that of its `copy`.
 | --- | --- | --- |
 | `application` | 申請 | `asks`, `section` (of the applicant, ""), `ground` (its name in the profile, ""), `form`, `received_on`, `on_paper` (typed in for the applicant), `paper` |
 | `withdrawn` | 取下げ | `application`, `paper` (why) |
-| `identity_checked` | 本人確認 | `application`, `means` (words of `MEANS`), `is_agent`, `paper` |
+| `identity_checked` | 本人確認 | `application`, `means` (words of `MEANS`), `is_agent`, `was_identified`, `paper` |
 | `called_back` | 照会元への確認 | `application`, `was_confirmed`, `paper` |
 | `decision` | 決定 | `application`, `outcome`, `ground`, `article`, `calls`, `absent` (a list of: `item` from 1, `why`, `rule`, `article`, `entries`), `paper` (why, in words) |
 | `reply` | 回答 | `application`, `decision`, `document`, `document_on`, `form`, `paper` |

@@ -113,10 +113,13 @@ async def test_nothing_is_disclosed_to_somebody_whom_nobody_saw(tmp_path):
         before = await decide(manager, number, ground="disclosure", calls=["1"])
         agent = await manager.ask("applications.identity", application=number, means=["passport"], is_agent=True)
         wrong = await manager.ask("applications.identity", application=copy, means=["passport"])
+        await manager.ask("applications.identity", application=number, means=["passport"], was_identified=False)
+        not_he = await decide(manager, number, ground="disclosure", calls=["1"])
         seen = await manager.ask("applications.identity", application=number, means=["my_number_card"])
         after = await decide(manager, number, ground="disclosure", calls=["1"])
 
-    assert (before.status, before.said["field"], before.said["detail"]) == (403, "identity", "第8条第2項")
+    for one in (before, not_he):
+        assert (one.status, one.said["field"], one.said["detail"]) == (403, "identity", "第8条第2項")
     assert [(one.status, one.said.get("field")) for one in (agent, wrong)] == [(422, "agent"), (422, "asks")]
     assert (seen.status, after.status) == (200, 200)
 
@@ -187,7 +190,7 @@ async def test_a_reply_has_the_next_number_and_everything_for_the_form(tmp_path)
     assert proposed == ["管財発第1号", "管財発第13号", "管財発第1号"]
     assert [one.status for one in (too_early, without, done, taken, again)] == [409, 422, 200, 409, 409]
     assert (reply["form"], reply["document_on"], reply["outcome"]) == ("reply", "2026-11-22", "granted")
-    assert reply["to"] == "人事課 主査　鈴木 一郎" and reply["sender"] == "管財課長"
+    assert (reply["to"], reply["to_name"]) == ("人事課 主査", "鈴木 一郎") and reply["sender"] == "管財課長"
     assert [(one["id"], one["number"], one["extension"]) for one in reply["calls"]] == [
         ("1", "0312345678", "2101"), ("3", "0311112222", "2101"),
     ]  # fmt: skip
