@@ -54,7 +54,7 @@ class Choices:
     def check(self) -> None:
         """`Refused` if half of it is missing."""
         if bool(self.of) != bool(self.choices):
-            raise Refused("of and choices belong together", key=("choices" if self.of == "" else "of",))
+            raise Refused("of and choices belong together", key=("of" if self.of else "choices",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

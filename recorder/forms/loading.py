@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import get_args
 
 from recorder.forms.layout import Kind, Layout
 from recorder.forms.vocabulary import fault_of, fault_of_fact
@@ -28,6 +29,7 @@ WORDS = (
     "word.erasing", "word.destroying", "post.manager",
 )  # fmt: skip
 MOST_BYTES = 256 * 1024
+_ORDER = get_args(Kind)  # as the work goes
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
@@ -90,10 +92,10 @@ def load_forms(office: str, folder: str | Path = "") -> Forms:
     own, faults = _own(Path(folder)) if folder else ({}, [])
     found.update((name, (layout, True)) for name, layout in own.items())
     kinds = {layout.kind for layout, _ in found.values()}
-    for path in _files(LAYOUTS / COMMON):
-        layout = _shipped(path)
-        if layout.kind not in kinds and path.stem not in found:
-            found[path.stem] = layout, False
+    general = [(path.stem, _shipped(path)) for path in _files(LAYOUTS / COMMON)]
+    for name, layout in sorted(general, key=lambda one: _ORDER.index(one[1].kind)):
+        if layout.kind not in kinds and name not in found:
+            found[name] = layout, False
     words, conditions = words_of(profile), conditions_of(profile)
     return Forms(
         {

@@ -181,37 +181,40 @@ class _Writer:
 
     def _grid(self, grid: Grid) -> None:
         size = SMALL_PT if grid.is_small else TEXT_PT
-        table = self._table(len(grid.rows), grid.widths)
+        table, cells = self._table(len(grid.rows), grid.widths)
         for number, row in enumerate(table.rows):
             row.height_rule, row.height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(grid.heights_mm[number])
             if number < grid.head_rows:
                 properties = row._tr.get_or_add_trPr()
                 properties.append(OxmlElement("w:tblHeader"))
         for row_at, column, field in placed(grid.rows, len(grid.widths)):
-            cell = table.cell(row_at, column)
+            cell = cells[row_at][column]
             if field.rows > 1 or field.columns > 1:
-                cell = cell.merge(table.cell(row_at + field.rows - 1, column + field.columns - 1))
+                cell = cell.merge(cells[row_at + field.rows - 1][column + field.columns - 1])
             cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
             self._fill(_only(cell), field.spans, field.align, size)
         self._behind()
 
     def _stamps(self, stamps: Stamps) -> None:
-        table = self._table(2, (1,) * len(stamps.names), width_mm=21.0 * len(stamps.names))
+        table, cells = self._table(2, (1,) * len(stamps.names), width_mm=21.0 * len(stamps.names))
         table.alignment = WD_TABLE_ALIGNMENT.RIGHT
         table.rows[1].height_rule, table.rows[1].height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(18)
-        for cell, name in zip(table.rows[0].cells, stamps.names, strict=True):
+        for cell, name in zip(cells[0], stamps.names, strict=True):
             self._fill(_only(cell), (Span(name),), "center", SMALL_PT)
         self._behind()
 
     def _rows(self, rows: Iterable[tuple[str, ...]], widths: tuple[int, ...]) -> None:
         given = list(rows)
-        table = self._table(len(given), widths)
-        for row, texts in zip(table.rows, given, strict=True):
-            for cell, text in zip(row.cells, texts, strict=True):
+        _, cells = self._table(len(given), widths)
+        for row, texts in zip(cells, given, strict=True):
+            for cell, text in zip(row, texts, strict=True):
                 self._fill(_only(cell), (Span(text),), "left", TEXT_PT)
         self._behind()
 
-    def _table(self, rows: int, widths: tuple[int, ...], width_mm: float | None = None) -> MadeTable:
+    def _table(
+        self, rows: int, widths: tuple[int, ...], width_mm: float | None = None
+    ) -> tuple[MadeTable, list[tuple[MadeCell, ...]]]:
+        """A table at the end, and its fields, row by row. (To ask it for one takes as long as for all.)"""
         table: MadeTable = self._made.add_table(rows, len(widths))
         table.style = "Table Grid"
         table.autofit = False
@@ -219,9 +222,11 @@ class _Writer:
         share = (width_mm or self._width_mm) / sum(widths)
         for number, width in enumerate(widths):
             table.columns[number].width = Mm(width * share)
-            for cell in table.columns[number].cells:
+        cells = [row.cells for row in table.rows]
+        for row in cells:
+            for cell, width in zip(row, widths, strict=True):
                 cell.width = Mm(width * share)
-        return table
+        return table, cells
 
     def _behind(self) -> None:
         """Word joins two tables that follow each other, unless a paragraph stands between."""

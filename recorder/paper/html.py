@@ -40,16 +40,18 @@ p { white-space: pre-line; margin: .3rem 0; } .small, .rows { font-size: .85rem;
 # A form: as on paper, with room at the left to file it; in ink a clerk's printer has.
 _FORM = """
 @page { size: A4 %s; margin: 20mm 20mm 18mm 25mm; }
-body { font-family: "BIZ UDMincho", "BIZ UD明朝", "Yu Mincho", "游明朝", serif; max-width: %s; line-height: 1.6; }
-h1 { font-size: 1.35rem; font-weight: normal; letter-spacing: .1em; margin: 1rem 0; }
+body { font-family: "BIZ UDMincho", "BIZ UD明朝", "Yu Mincho", "游明朝", serif; max-width: %s; font-size: 10.5pt;
+  line-height: 1.6; }
+h1 { font-size: 15pt; font-weight: normal; letter-spacing: .1em; margin: 1.2rem 0; }
 p.line { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
-.small { font-size: .85rem; } .left { text-align: left; } .center { text-align: center; } .right { text-align: right; }
-table.grid { table-layout: fixed; margin: -1px 0 0; } .grid th, .grid td { border-color: #111; vertical-align: middle;
-  white-space: pre-wrap; } .grid th { background: none; } .grid thead { display: table-header-group; }
-.ring { font-weight: inherit; font-style: normal; border: 1.5px solid #111; border-radius: 2em; padding: 0 .35em;
-  margin: 0 -.35em; print-color-adjust: exact; }
-.stamps { width: auto; margin: .5rem 0 .5rem auto; } .stamps td, .stamps th { width: 4.5em; text-align: center;
-  border-color: #111; background: none; } .stamps td { height: 4.5em; }
+.small { font-size: 8.5pt; } .left { text-align: left; } .center { text-align: center; } .right { text-align: right; }
+table.grid { table-layout: fixed; width: calc(100%% - 1px); }
+.grid th, .grid td { border-color: #111; vertical-align: middle; white-space: pre-wrap; }
+.grid th { background: none; } .grid thead { display: table-header-group; }
+.ring { font-weight: inherit; font-style: normal; border: 1.5px solid #111; border-radius: 2em; display: inline-block;
+  line-height: 1.25; min-width: 1em; text-align: center; padding: .05em .2em; margin: -.1em -.2em; }
+.stamps { width: auto; margin: .5rem 1px .5rem auto; font-size: 8.5pt; } .stamps td, .stamps th { width: 6em;
+  padding: 0; text-align: center; border-color: #111; background: none; } .stamps td { height: 6em; }
 @media print { body { max-width: none; padding: 0; } tr { break-inside: auto; } }
 """
 
@@ -65,7 +67,7 @@ class _Sheet:
         return self._names.setdefault(rule, f"s{len(self._names) + 1}")
 
     def text(self) -> str:
-        return "".join(f".{name} {{ {rule} }}\n" for rule, name in self._names.items())
+        return "".join(f"body .{name} {{ {rule} }}\n" for rule, name in self._names.items())
 
 
 def as_html(document: Document) -> bytes:
