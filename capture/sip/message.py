@@ -12,6 +12,7 @@ What was tolerated is in `SipMessage.remarks`, as words for a counter:
     trailing_octets         there is more than Content-Length says; the rest is left out (RFC 3261 §18.3)
     bad_content_length      it is no number, or there are two; the body is all the rest
     header_line_too_long    a header was left out
+    display_name_too_long   of such a header the name was left out, and the address counts
     too_many_headers        the headers past the cap were left out
     bad_header_line         a line without a colon was left out
     repeated_header         From, To, Call-ID or CSeq is there twice, with the same value
@@ -31,7 +32,7 @@ from typing import NamedTuple
 from capture.sip.address import NameAddr, parse_name_addr, split_host
 from capture.sip.multipart import sdp_bodies
 from capture.sip.names import LISTS, USUAL, key_of
-from capture.sip.values import SPACES, parse_params, split_commas, unfolded
+from capture.sip.values import SPACES, parse_params, quoted_end, split_commas, unfolded
 
 
 class MalformedSip(ValueError):
@@ -201,6 +202,11 @@ class SipMessage:
 _METHOD = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]{1,64}")
 _CSEQ_MAX = 2**32 - 1  # RFC 3261 §8.1.1.5 says below 2**31; who counts on from there is still understood
 _ONCE = {b"from": "From", b"to": "To", b"call-id": "Call-ID", b"cseq": "CSeq"}
+# Headers whose value is a name and an address.
+_PARTIES = frozenset((
+    b"from", b"to", b"contact", b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id", b"diversion",
+    b"history-info", b"referred-by",
+))  # fmt: skip
 _IDENTITY = frozenset((b"call-id", b"cseq"))  # two of these, and nobody can say which call is meant
 _ENDLESS = 10**9
 # A From or To as most telephones write it, and its tag: what `parse_name_addr` would say of these, ten times as quick.
@@ -350,15 +356,31 @@ def _parse_headers(
         name, colon, value = line.partition(b":")
         if not colon:
             remarks.append("bad_header_line")
-        elif len(line) > longest:
-            remarks.append("header_line_too_long")
+            continue
+        key = usual.get(name) or key_of(name)
+        value = value.strip(b" \t\r")
+        if len(line) > longest:
+            value = _nameless(value) if key in _PARTIES else b""
+            if not value or len(value) > longest:
+                remarks.append("header_line_too_long")
+                continue
+            remarks.append("display_name_too_long")
+        if key not in headers:
+            headers[key] = value
         else:
-            key = usual.get(name) or key_of(name)
-            if key not in headers:
-                headers[key] = value.strip(b" \t\r")
-            else:
-                further.setdefault(key, []).append(value.strip(b" \t\r"))
+            further.setdefault(key, []).append(value)
     return headers, further
+
+
+def _nameless(value: bytes) -> bytes:
+    """A name and address without the name, by which nobody evades being recorded; empty if it isn't one."""
+    if value[:1] != b'"':
+        bracket = value.find(b"<")
+        return value[bracket:] if bracket > 0 and b'"' not in value[:bracket] else b""
+    # The eyes of `parse_name_addr`: no byte of a character in UTF-8 is a quote or a backslash.
+    end = quoted_end(value.decode("latin-1"))
+    rest = value[end:].lstrip(b" \t\r") if end > 0 else b""
+    return rest if rest[:1] == b"<" else b""
 
 
 def _check_once(headers: Mapping[bytes, bytes], further: Mapping[bytes, list[bytes]], remarks: list[str]) -> None:

@@ -173,8 +173,11 @@ def _key_in(state: Path) -> bytes:
 def _key(path: Path) -> bytes:
     """The key that seals second factors: a systemd credential of that name, or a file that is made once."""
     if folder := os.environ.get("CREDENTIALS_DIRECTORY"):
-        with contextlib.suppress(FileNotFoundError):
-            return (Path(folder) / KEY).read_bytes()
+        with contextlib.suppress(FileNotFoundError):  # none was given: a file, then
+            found = (Path(folder) / KEY).read_bytes()
+            if len(found) != KEY_BYTES:
+                raise Unusable(f"The credential {KEY} isn't a key.", hint="Make it as docs/desk.md says.")
+            return found
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:

@@ -184,6 +184,25 @@ def test_what_was_tolerated_is_remarked(data, remarks):
     assert (parsed.call_id, parsed.from_tag, parsed.cseq) == ("c1", "a1", 7)
 
 
+LONG = "名" * 10_000  # 30,000 bytes in UTF-8
+
+
+@pytest.mark.parametrize("display", [
+    f'"{LONG}"', '"' + "x" * 10_000 + '"', '"' + '\\"' * 5000 + '"', '"' + "<sip:other@x>," * 700 + '"', "x " * 5000,
+    '"' + "a\r\n b" * 2000 + '" ',
+])  # fmt: skip
+def test_who_has_a_name_of_ten_thousand_characters_is_known_by_his_address(display):
+    parsed = parse(replaced('"市役所"', display))
+
+    assert (parsed.from_.uri.number, parsed.from_.display, parsed.from_tag) == ("0312345678", "", "a1")
+    assert parsed.remarks == ("display_name_too_long",)
+
+
+@pytest.mark.parametrize("display", ['"' + "x" * 10_000, '"' + "x" * 9000 + '" y ', '"a" ' + "<" * 9000])
+def test_a_long_name_that_has_no_clear_end_is_refused(display):
+    assert refusal(replaced('"市役所"', display))[0] == "header_line_too_long"
+
+
 def test_of_two_different_parties_the_first_counts_and_is_remarked():
     parsed = parse(replaced("To: <", "t: <sip:first@a>\r\nTo: <"))
 

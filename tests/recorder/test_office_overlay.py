@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from click.testing import CliRunner
 
+from recorder.cli.announce import command as announce
 from recorder.cli.config import check_command
+from recorder.cli.desk import command as desk
+from recorder.cli.door import command as door
 from recorder.daemon.office import OfficeFile
 from recorder.housekeeping import office
 from recorder.problems import Unusable
@@ -82,3 +87,33 @@ def test_services_see_within_a_second_that_it_was_written(tmp_path):
     new.replace(changes)
 
     assert (nothing, early, first, again, file.changed(4.0)) == (False, False, True, False, True)
+
+
+@pytest.mark.parametrize("command, arguments, gets_as_far_as", [
+    (desk, ["--certificate", "/nowhere/a.pem", "--key", "/nowhere/b.pem"], "/nowhere/a.pem"),
+    (door, ["--desk-user", "nobody-of-that-name"], "There is no user nobody-of-that-name"),
+    (announce, ["--store", "."], "Nobody calls the announcement unit"),
+])  # fmt: skip
+def test_desk_door_and_announcements_start_with_a_bad_one(files, command, arguments, gets_as_far_as):
+    config, changes = files
+    changes.write_text("[lines\n", "utf-8")
+
+    told = CliRunner().invoke(command, ["--config", str(config), *arguments])
+
+    assert "alone are in force" in told.output and gets_as_far_as in told.output
+
+
+def test_a_notice_that_isn_t_there_as_it_was_approved_makes_a_bad_one(files):
+    config, changes = files
+    changes.parent.joinpath("prompts").mkdir()
+    prompt = changes.parent / "prompts" / f"{hashlib.sha256(b'sound').hexdigest()}.wav"
+    changes.write_text(f'[notice]\nprompts = ["{prompt}"]\n', "utf-8")
+    missing = load_anyway(config)
+    prompt.write_bytes(b"sound")
+    there = load_anyway(config)
+    prompt.write_bytes(b"noise")
+    altered = load_anyway(config)
+
+    assert missing[0].notice.prompts == altered[0].notice.prompts == ()
+    assert prompt.name in missing[1] and prompt.name in altered[1]
+    assert there[0].notice.prompts == (prompt,) and there[1] == ""

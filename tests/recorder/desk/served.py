@@ -13,6 +13,7 @@ import httpx
 import pyotp
 import pytest
 import uvicorn
+from pyrage import x25519
 
 from recorder.desk.app import application as pages
 from recorder.desk.asking import door_at
@@ -20,6 +21,7 @@ from recorder.door.acts.people import first_manager
 from recorder.door.listen import bound, serve
 from recorder.serving import run
 from storage.records import CallRecord
+from storage.sealed.key_store import Named
 from tests.recorder.door.scene import Scene
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -33,8 +35,11 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chr
 class Served(Scene):
     """A scene whose clock is the machine's, with pages at `address`."""
 
-    def __init__(self, folder: Path, calls: Sequence[CallRecord] = (), *, office: str = "matsumoto") -> None:
-        super().__init__(folder, calls, office=office)
+    def __init__(
+        self, folder: Path, calls: Sequence[CallRecord] = (), *, office: str = "matsumoto",
+        recipients: Sequence[Named] = (), identities: Sequence[x25519.Identity] = (),
+    ) -> None:  # fmt: skip
+        super().__init__(folder, calls, office=office, recipients=recipients, identities=identities)
         self.address = ""
 
     async def first_manager(self, login: str = "kanri") -> str:
