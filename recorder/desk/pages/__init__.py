@@ -1,12 +1,12 @@
 """Who answers, one module a subject. Importing this package fills the table of `recorder.desk.routes`."""
 
 # The menu is in the order of the table, so the morning comes first.
-from recorder.desk.pages import morning, calls, applications, application, holds, register, mirror  # isort: skip
+from recorder.desk.pages import morning, calls, applications, application, copies, holds, register, mirror  # isort: skip
 from recorder.desk.pages import forms  # isort: skip
 from recorder.desk.pages import people, instructions, settings, account, listening, login  # isort: skip
 from recorder.desk.pages import openid  # isort: skip
 
 __all__ = [
-    "account", "application", "applications", "calls", "forms", "holds", "instructions", "listening", "login",
+    "account", "application", "applications", "calls", "copies", "forms", "holds", "instructions", "listening", "login",
     "mirror", "morning", "openid", "people", "register", "settings",
 ]  # fmt: skip

@@ -57,6 +57,7 @@ async def _show(visit: Visit, given: dict[str, str], refused: Refused | None = N
     values: dict[str, Any] = {
         "said": await visit.ask("instructions"), "given": {name: given.get(name, "") for name in FIELDS},
         "done": visit.request.query_params.get("given") == "1", "today": at(visit.now_ns()).date(),
+        "submitted": visit.request.query_params.get("submitted") == "1",
     }  # fmt: skip
     if refused is not None:
         return visit.refused(refused, "instructions.html", **values)

@@ -12,6 +12,7 @@ from recorder.desk.words import (
     applications,
     calls,
     common,
+    copies,
     forms,
     holds,
     instructions,
@@ -27,7 +28,7 @@ from recorder.desk.words import (
 
 _BOOK: dict[str, tuple[str, str]] = {}
 _CHAPTERS = (
-    account, applications, calls, common, forms, holds, instructions, listening, login, mirror, morning, people,
+    account, applications, calls, common, copies, forms, holds, instructions, listening, login, mirror, morning, people,
     refused, register, settings,
 )  # fmt: skip
 for _chapter in _CHAPTERS:

@@ -35,4 +35,6 @@ WORDS = {
     ),
     "instructions.given": ("指示しました。", "Done."),
     "instructions.for_call": ("受託者に指示する", "Instruct the contractor"),
+    "instructions.copy": ("出力データを作る", "Make the copy"),
+    "instructions.submitted": ("提出を記録しました。この指示は終わりました。", "Entered. The instruction is done."),
 }

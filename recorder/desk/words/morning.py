@@ -49,4 +49,7 @@ WORDS = {
     "sign.good": ("正常", "Good"),
     "sign.bad": ("異常", "Bad"),
     "sign.look": ("要確認", "Look"),
+    "morning.copies": ("廃棄の報告を待つ複製", "Copies that aren't destroyed yet"),
+    "morning.copies.count": ("{count} 件", "{count}"),
+    "morning.copies.overdue": ("期限切れ {count} 件（所在を確かめてください）", "{count} overdue: ask after them"),
 }

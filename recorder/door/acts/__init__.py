@@ -10,6 +10,7 @@ from recorder.door.acts import (
     calls,
     checks,
     copies,
+    copy_prints,
     copying,
     decisions,
     forms,
@@ -31,7 +32,7 @@ from recorder.door.acts import (
 )
 
 __all__ = [
-    "account", "application", "applications", "calls", "checks", "copies", "copying", "decisions", "forms", "giving",
-    "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people", "prints", "prompts",
-    "register", "replies", "retention", "settings",
+    "account", "application", "applications", "calls", "checks", "copies", "copy_prints", "copying", "decisions",
+    "forms", "giving", "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people",
+    "prints", "prompts", "register", "replies", "retention", "settings",
 ]  # fmt: skip

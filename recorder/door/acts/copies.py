@@ -6,6 +6,7 @@ past, or, where no day is fixed, whose last sign (handed over, or reminded of) i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -121,7 +122,8 @@ class CopyShown:
 async def listed(door: Door, caller: Caller, asked: Nothing) -> CopiesShown:
     """All that the caller may know of."""
     history = await sight.history(door)
-    return _together([await row(door, caller, history, copy) for copy in await _seen(door, caller, history)])
+    names = await _names(door, caller)
+    return _together([row(caller, history, copy, names) for copy in await _seen(door, caller, history)])
 
 
 @operation("copies.of", Right.APPLY)
@@ -129,7 +131,8 @@ async def of_case(door: Door, caller: Caller, asked: OfCase) -> CopiesShown:
     """Those of one application."""
     case = await sight.require_case(door, caller, asked.application, Right.APPLY)
     history = await sight.history(door)
-    return _together([await row(door, caller, history, copy) for copy in case.copies])
+    names = await _names(door, caller)
+    return _together([row(caller, history, copy, names) for copy in case.copies])
 
 
 @operation("copy", Right.COPIES)
@@ -137,7 +140,7 @@ async def one(door: Door, caller: Caller, asked: OneCopy) -> CopyShown:
     """Everything about one."""
     history, copy = await copy_sight.require_copy(door, caller, asked.copy, Right.COPIES)
     works = await copy_sight.works_on(door, caller, history, copy)
-    names = {one.login: one.name for one in await door.people.people(caller.now_ns)}
+    names = await _names(door, caller)
     sections = caller.sections(Right.CALLS)
     calls = []
     for call, sha256 in zip(copy.calls, copy.made.fields.get("sha256", ()), strict=False):
@@ -149,7 +152,7 @@ async def one(door: Door, caller: Caller, asked: OneCopy) -> CopyShown:
     profile = door.profile
     is_open = copy.ended is None
     return CopyShown(
-        row=await row(door, caller, history, copy), calls=tuple(calls),
+        row=row(caller, history, copy, names), calls=tuple(calls),
         conditions=tuple(f"{one.says}（{one.article}）" for one in (profile.conditions if profile else ())),
         steps=tuple([await _step(door, one, names) for one in _steps(copy)]),
         is_ready=door.ready_copies.find(copy.number, caller.login, caller.now_ns) is not None,
@@ -168,14 +171,14 @@ async def one(door: Door, caller: Caller, asked: OneCopy) -> CopyShown:
 async def waiting(door: Door, caller: Caller) -> tuple[int, int]:
     """For the morning: copies whose end isn't reported, and those of them that are overdue."""
     history = await sight.history(door)
-    rows = [await row(door, caller, history, copy) for copy in await _seen(door, caller, history)]
-    return sum(one.state in ("out", "overdue", "made") for one in rows), sum(one.state == "overdue" for one in rows)
+    today = at(caller.now_ns).date()
+    states = [state_of(copy, today) for copy in await _seen(door, caller, history)]
+    return sum(one != "ended" for one in states), states.count("overdue")
 
 
-async def row(door: Door, caller: Caller, history: History, copy: Copy) -> CopyRow:
-    """One as a line of a list."""
+def row(caller: Caller, history: History, copy: Copy, names: Mapping[str, str]) -> CopyRow:
+    """One as a line of a list; `names` are people's, by login."""
     made, provided = copy.made, copy.provided
-    names = {one.login: one.name for one in await door.people.people(caller.now_ns)}
     reminded = copy.reminded[-1] if copy.reminded else None
     return CopyRow(
         number=copy.number, application=copy.application, instruction=copy.instruction, calls=len(copy.calls),
@@ -200,6 +203,10 @@ def state_of(copy: Copy, today: date) -> str:
     last_sign = at([copy.provided, *copy.reminded][-1].at_ns).date()
     quiet = copy.until is None and today > last_sign + timedelta(days=QUIET_DAYS)
     return "overdue" if quiet or (copy.until is not None and today > copy.until) else "out"
+
+
+async def _names(door: Door, caller: Caller) -> dict[str, str]:
+    return {one.login: one.name for one in await door.people.people(caller.now_ns)}
 
 
 async def _seen(door: Door, caller: Caller, history: History) -> list[Copy]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from recorder.alarms.alarm import Alarm
 from recorder.dates import at
+from recorder.door.acts.copies import waiting
 from recorder.door.acts.holds import PROVISIONAL
 from recorder.door.cases import clocks, sight
 from recorder.door.ledger.ledger import Unread
@@ -82,6 +83,8 @@ class Morning:
     provisional: int  # holds whose ground is still missing
     applications: int | None  # not done, that the caller may know of; None: none are for him, or nobody can tell now
     applications_overdue: int
+    copies: int | None  # whose end isn't reported yet
+    copies_overdue: int
     swept_ns: int | None
     alarms: tuple[AlarmShown, ...]
 
@@ -99,6 +102,7 @@ async def morning(door: Door, caller: Caller, asked: Nothing) -> Morning:
     ending_ns = caller.now_ns + ENDING_DAYS * DAY_NS
     today = at(caller.now_ns).date()
     applications, overdue = await _applications(door, caller)
+    copies, copies_overdue = await _copies(door, caller)
     return Morning(
         at_ns=caller.now_ns,
         is_recording=now.figures is not None,
@@ -125,6 +129,8 @@ async def morning(door: Door, caller: Caller, asked: Nothing) -> Morning:
         provisional=sum(hold.ground == PROVISIONAL for hold in running),
         applications=applications,
         applications_overdue=overdue,
+        copies=copies,
+        copies_overdue=copies_overdue,
         swept_ns=found.swept_ns,
         alarms=tuple(map(_shown, live.together(found.alarms, now))),
     )
@@ -140,6 +146,15 @@ async def _applications(door: Door, caller: Caller) -> tuple[int | None, int]:
     open_ones = [case for case in cases if case.state != "done" and sight.sees(caller, case)]
     today = at(caller.now_ns).date()
     return len(open_ones), sum(clocks.is_overdue(case, door.profile, today) for case in open_ones)
+
+
+async def _copies(door: Door, caller: Caller) -> tuple[int | None, int]:
+    if Right.COPIES not in caller.rights:
+        return None, 0
+    try:
+        return await waiting(door, caller)
+    except Refused:  # the register's own page says why
+        return None, 0
 
 
 async def _day(door: Door, day: str) -> DayOfCalls:
