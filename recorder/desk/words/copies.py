@@ -123,6 +123,7 @@ WORDS = {
     "copies.print.destruction": ("廃棄報告書", "Report of destruction"),
     "copies.print.delivery": ("提出書", "Submission"),
     "copies.print.docx": ("Word", "Word"),
+    "copies.entry": ("記録の番号", "Entry"),
     "copies.said": ("内容", "What it says"),
     "copies.done": ("記録しました。", "Done."),
     "refused.conflict.copy_basis": (
