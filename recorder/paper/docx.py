@@ -218,7 +218,10 @@ class _Writer:
         table: MadeTable = self._made.add_table(rows, len(widths))
         table.style = "Table Grid"
         table.autofit = False
-        table._tblPr.append(parse_xml(_MARGINS))
+        properties = table._tblPr
+        look = properties.find(qn("w:tblLook"))
+        assert look is not None, "the library's template of a table has one"
+        look.addprevious(parse_xml(_MARGINS))  # Word takes them in this order alone
         share = (width_mm or self._width_mm) / sum(widths)
         for number, width in enumerate(widths):
             table.columns[number].width = Mm(width * share)

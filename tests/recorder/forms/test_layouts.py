@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from recorder.cli import program
+from recorder.door.cases import entries
 from recorder.forms import Call, Facts, Person, fill, load_forms
 from recorder.forms.loading import LAYOUTS, faults_of, is_layout
 from recorder.forms.vocabulary import kinds
+from recorder.policy import offices
 from tests.recorder.forms.reading import said_by
 
 ROOT = Path(__file__).parents[3]
@@ -147,6 +149,26 @@ def test_a_wrong_command_meets_one_sentence(arguments, said):
     found = CliRunner().invoke(program, ["form", "show", *arguments, "--office", "kumamoto"])
 
     assert (found.exit_code, found.stderr) == (2, f"recorder: {said}\n")
+
+
+def test_what_can_be_chosen_is_what_the_door_and_the_profiles_call_it():
+    """Else a ring would be missing, in silence."""
+    words = {
+        "identity.means": set(entries.MEANS), "outcome": set(entries.OUTCOMES), "medium": set(entries.MEDIA),
+        "copy.medium": set(entries.MEDIA), "ended_how": set(entries.ENDINGS),
+        "handed_how": {"by_hand", "post", "other"},
+    }  # fmt: skip
+    for name in ("is_stored", "are_accepted", "identity.is_agent", "identity.is_identified", "agency.was_confirmed"):
+        words[name] = {"yes", "no"}
+    for office in offices.names():
+        profile = offices.load(office)
+        words["ground"] = {ground.name for ground in profile.grounds}
+        words["choice"] = {choice for form in profile.forms for choice in form.choices}
+        for form in load_forms(office).values():
+            for block in form.layout.blocks:
+                for one in (block, *(field for row in block.table for field in row)):
+                    chosen = {choice.when or choice.text for choice in one.choices}
+                    assert not chosen or chosen <= words[one.of], (office, form.name, one.of)
 
 
 def test_every_fact_is_in_the_document():

@@ -217,6 +217,24 @@ def test_the_docx_names_a_japanese_font_for_japanese_text():
     assert 'w:w="11906"' in document and 'w:h="16838"' in document  # A4, in twentieths of a point
 
 
+def test_word_finds_the_parts_of_a_table_in_the_order_that_it_insists_on():
+    """ECMA-376 part 1, 17.4.60 and 17.3.2.28: children of tblPr and rPr are a sequence."""
+    with zipfile.ZipFile(io.BytesIO(as_docx(fill(load_forms("matsumoto")["register"], FACTS)))) as file:
+        document = ElementTree.fromstring(file.read("word/document.xml"))
+        styles = ElementTree.fromstring(file.read("word/styles.xml"))
+    w = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+    tables = ["tblStyle", "tblW", "jc", "tblLayout", "tblCellMar", "tblLook"]
+    runs = ["rFonts", "b", "i", "color", "sz", "szCs", "lang"]
+
+    found = [[one.tag.removeprefix(w) for one in parts] for parts in document.iter(f"{w}tblPr")]
+    normal = styles.find(f"{w}style[@{w}styleId='Normal']/{w}rPr")
+
+    assert found and all(names == [name for name in tables if name in names] for names in found)
+    assert normal is not None
+    names = [one.tag.removeprefix(w) for one in normal]
+    assert names == [name for name in runs if name in names]
+
+
 def test_the_page_loads_nothing_and_prints_on_a4():
     page = as_html(fill(load_forms("kumamoto")["reply"], FACTS))
 
