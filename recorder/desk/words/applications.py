@@ -71,7 +71,7 @@ WORDS = {
     "application.about": ("{time} ごろ", "about {time}"),
     "application.about_length": ("約{length}", "about {length}"),
     "application.why": ("何のためですか", "What for?"),
-    "application.choice": ("利用目的（最も近いもの1つ）", "Purpose (the nearest)"),
+    "application.choice": ("利用目的（1つ選ぶ）", "Purpose (choose one)"),
     "application.choice_other": ("その他の内容", "Something else"),
     "application.ground": ("根拠（わかる場合）", "Ground, if you know it"),
     "application.ground.none": ("選ばない", "None"),
@@ -189,6 +189,7 @@ WORDS = {
         "この機関の規程には、この申請を認める根拠がありません。", "No ground of the regulation allows this."
     ),
     "application.decide.reason": ("理由（提供しないときは必須）", "Reason (needed for a refusal)"),
+    "application.decided.calls": ("対象の通話 {count} 件", "{count} calls"),
     "application.decide.again": ("決定をやり直す（回答するまでできます）", "Decide anew, until it is replied to"),
     "application.decided.by": ("{when} {name} が決定", "Decided by {name}, {when}"),
     "application.reply": ("回答書を作る", "Write the reply"),
