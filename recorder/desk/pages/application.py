@@ -183,8 +183,7 @@ def _next(visit: Visit, said: dict[str, Any]) -> list[str]:
     if work is None:
         return {"open": ["wait"], "decided": ["decided"]}.get(row["state"], ["nothing"])
     if row["state"] == "open":
-        decides = visit.may(Right.DECIDE)
-        return [*work["missing"], "decide" if decides else "choose"]
+        return [*work["missing"], "decide" if work["may_decide"] else "choose"]
     if row["state"] == "decided":
         return ["reply" if visit.may(Right.DECIDE) else "wait_reply"]
     if row["state"] == "replied":

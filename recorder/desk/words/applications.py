@@ -71,7 +71,7 @@ WORDS = {
     "application.about": ("{time} ごろ", "about {time}"),
     "application.about_length": ("約{length}", "about {length}"),
     "application.why": ("何のためですか", "What for?"),
-    "application.choice": ("利用目的（最も近いもの1つ）", "Purpose (the nearest)"),
+    "application.choice": ("利用目的（1つ選ぶ）", "Purpose (choose one)"),
     "application.choice_other": ("その他の内容", "Something else"),
     "application.ground": ("根拠（わかる場合）", "Ground, if you know it"),
     "application.ground.none": ("選ばない", "None"),
@@ -116,7 +116,8 @@ WORDS = {
         "Choose the calls, and decide.",
     ),
     "application.next.choose": (
-        "該当する通話を選んで残してください。決定は管理責任者が行います。", "Mark the calls. The manager decides."
+        "該当する通話を選んで残してください。決定は、決定できる人が行います。",
+        "Mark the calls. Who may decide does so.",
     ),
     "application.next.reply": ("回答書を作ってください。", "Write the reply."),
     "application.next.wait_reply": ("管理責任者が回答書を作ります。", "The manager writes the reply."),
@@ -188,6 +189,8 @@ WORDS = {
         "この機関の規程には、この申請を認める根拠がありません。", "No ground of the regulation allows this."
     ),
     "application.decide.reason": ("理由（提供しないときは必須）", "Reason (needed for a refusal)"),
+    "application.decided.calls": ("対象の通話 {count} 件", "{count} calls"),
+    "application.decide.again": ("決定をやり直す（回答するまでできます）", "Decide anew, until it is replied to"),
     "application.decided.by": ("{when} {name} が決定", "Decided by {name}, {when}"),
     "application.reply": ("回答書を作る", "Write the reply"),
     "application.reply.title": ("回答", "Reply"),
@@ -274,6 +277,7 @@ WORDS = {
     "said.asks": ("内容", "Asks for"),
     "said.received_on": ("受付日", "Received"),
     "said.on_paper": ("紙で受付", "On paper"),
+    "said.paper": ("書面の照合値", "Digest of the paper"),
     "said.application": ("受付番号", "Application"),
     "said.outcome": ("決定の内容", "Outcome"),
     "said.decision": ("決定の記入番号", "Decision No."),

@@ -287,7 +287,7 @@ def _sought(item: Item, number: int) -> Sought:
 def _require_sense(door: Door, caller: Caller, asked: MakeApplication, today: date) -> None:
     """`Refused` with the first field that makes none."""
     for number, item in enumerate(asked.items, 1):
-        if not OLDEST <= item.day <= today:
+        if not OLDEST <= item.day <= (asked.received_on or today):
             raise Refused(Why.NOT_UNDERSTOOD, field="item_day", detail=str(number))
     if asked.on_paper:
         if Right.CASES not in caller.rights:

@@ -153,3 +153,36 @@ async def test_the_form_is_filled_in_from_a_call(tmp_path):
     for value in ("2026-11-22", "09:15", "非通知", "2101"):
         assert f'value="{value}"' in page.text, value
     assert gone.status_code == 200
+
+
+HOSTILE = ("<script>window.hit=1</script>", "\"><img src=x onerror=window.hit=1>", "\u202e逆", "x" * 5000)
+
+
+async def test_hostile_text_in_every_field_of_a_case_stays_text(tmp_path):
+    """Each field alone, of a case that is there; then all of its pages and papers."""
+    async with Scene(tmp_path, calls(), office="yamagata") as scene:
+        desk = Desk(scene)
+        manager = await scene.manager()
+        told = {**FORM, "on_paper": "1", "applicant": "山形警察署", "asks": "investigation"}
+        path = (await desk.post("/applications/new", manager, **told)).headers["location"].partition("?")[0]
+        check = {"agency": "警察", "officer": "佐藤", "number": "110", "found_in": "電話帳", "is_not_of_letter": "1"}
+        acts = {
+            "/applications/new": {**told, "person_in_charge": "佐藤", "remarks": "x", "choice": "1"},
+            f"{path}/called-back": {**check, "was_confirmed": "1", "law": "x", "spoke_to": "x", "remarks": "x"},
+            f"{path}/mark": {"calls": "1"},
+            f"{path}/keep": {"calls": "1", "longer": "1"},
+            f"{path}/decide": {"outcome": "granted", "ground": "investigation", "reason": "x", "absent1": "erased"},
+        }
+        for where, fields in acts.items():
+            for field in fields:
+                for hostile in HOSTILE:
+                    answer = await desk.post(where, manager, **{**fields, field: hostile})
+                    assert answer.status_code < 500, (where, field, hostile)
+                    assert "<script>window" not in answer.text and "<img src=x" not in answer.text, (where, field)
+        numbers = [one["number"] for one in (await manager.ask("applications")).said["applications"]]
+        pages = ["/applications", "/register?kind=application", f"{path}/papers/investigation/html"]
+        pages += [f"/applications/{number}{rest}" for number in numbers for rest in ("", "/papers/application/html")]
+        for page in pages:
+            answer = await desk.get(page, manager)
+            assert answer.status_code == 200, page
+            assert "<script>window" not in answer.text and "<img src=x" not in answer.text, page

@@ -212,12 +212,13 @@ async def test_a_section_s_manager_sees_and_decides_his_own_section_s_alone(tmp_
 @pytest.mark.parametrize("changes, field", [
     ({"items": [{"day": "2026-11-23"}]}, "item_day"),
     ({"items": [{"day": "1999-12-31"}]}, "item_day"),
+    ({"items": [{"day": DAY}], "received_on": "2026-11-20"}, "item_day"),
     ({"items": [{"day": DAY, "number": "山田"}]}, "number"),
     ({"choice": 5}, "choice"),
     ({"ground": "investigation"}, "ground"),
     ({"purpose": " "}, "purpose"),
     ({"section": "福祉課"}, "section"),
-    ({"received_on": "2026-11-20"}, "received_on"),
+    ({"received_on": "2026-11-21", "items": [{"day": "2026-11-20"}]}, "received_on"),
     ({"document_on": "2026-11-23"}, "application_on"),
 ])  # fmt: skip
 async def test_an_application_that_makes_no_sense_is_refused_with_its_field(tmp_path, changes, field):
@@ -236,7 +237,10 @@ async def test_only_who_works_on_cases_types_in_a_paper(tmp_path):
     async with Scene(tmp_path, calls(), office="kumamoto") as scene:
         manager = await scene.manager()
         tax = await scene.appointed(manager, "zeimu", "applicant", "税務課")
-        asked = {"asks": "copy", "items": [item()], "purpose": "確認", "on_paper": True, "received_on": "2026-11-20"}
+        asked: dict[str, Any] = {
+            "asks": "copy", "items": [item(day="2026-11-19")], "purpose": "確認", "on_paper": True,
+            "received_on": "2026-11-20",
+        }  # fmt: skip
         by_applicant = await tax.ask("applications.make", **asked, applicant="課長")
         without = await manager.ask("applications.make", **asked)
         done = await manager.ask("applications.make", **asked, applicant="税務課長", section="税務課")

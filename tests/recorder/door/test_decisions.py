@@ -245,7 +245,7 @@ async def test_police_ask_to_keep_for_thirty_days_and_sixty_in_all(tmp_path):
         asked: dict[str, Any] = {
             "asks": "investigation", "on_paper": True, "applicant": "松本警察署", "received_on": "2026-11-20",
         }  # fmt: skip
-        number = (await made(manager, item(day="2026-11-21", number="", extension="9999"), **asked))["number"]
+        number = (await made(manager, item(day="2026-11-20", number="", extension="9999"), **asked))["number"]
         none = await held(scene)
         await manager.ask("applications.keep", application=number, calls=["2"])
         await manager.ask("applications.keep", application=number, calls=["3"], longer=True)
