@@ -245,8 +245,8 @@ WORDS = {
     "application.withdraw.explain": (
         "取り下げると、保全していた通話は通常の保存期間に戻ります。", "Calls that were kept follow their rule again."
     ),
-    "application.steps": ("経過", "What was done"),
     "application.copies": ("複製", "Copies"),
+    "application.steps": ("経過", "What was done"),
     # what a check says
     "check.means": ("確認した書類", "Seen"),
     "check.is_agent": ("代理人", "Agent"),

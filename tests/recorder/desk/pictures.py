@@ -191,14 +191,16 @@ class _Examples:
         self._desk = desk
         self._manager = manager
 
-    async def of(self, place: str) -> str | None:
-        """None if there is none."""
+    async def of(self, place: str, path: str = "") -> str | None:
+        """Something for that place of that path; None if there is none."""
         store = self._desk.door.store
         if place == "account":
             found = await self._desk.door.people.person_by_login("toriatsukai", self._desk.clock())
             return found.id if found else None
         if place == "sitting":
             return await self._sitting()
+        if path.startswith("/applications/") and place in ("number", "form"):
+            return await self._application() if place == "number" else "application"
         if place == "number":
             return await self._proposal()
         if place in ("form", "ending"):
@@ -210,6 +212,17 @@ class _Examples:
             )
             return str(call_id)
         return None
+
+    async def _application(self) -> str:
+        await self._manager.goto(f"{self._desk.address}/applications/new?call={await self.of('id')}")
+        await self._manager.get_by_label(re.compile("^申請する課")).select_option("税務課")
+        await self._manager.get_by_label(re.compile("^利用目的の説明")).fill("応対内容の確認")
+        await self._manager.get_by_text("紙の申請を代わりに入力するとき").first.click()
+        await self._manager.get_by_label("紙で受け付けた申請です").check()
+        await self._manager.get_by_label("申請者の職・機関名").fill("税務課長")
+        await self._manager.get_by_role("button", name="申請する").click()
+        await self._manager.wait_for_url("**/applications/*?made=*")
+        return self._manager.url.rsplit("/", 1)[1].partition("?")[0]
 
     async def _proposal(self) -> str:
         await self._manager.goto(f"{self._desk.address}/settings")
@@ -238,7 +251,7 @@ async def table(desk: Desk, album: Album, manager: Page) -> list[str]:
             continue
         path = route.path
         for place, kind in re.findall(r"{(\w+)(:\w+)?}", path):
-            if (found := await examples.of(place)) is None:
+            if (found := await examples.of(place, route.path)) is None:
                 missing.append(f"{path}: nothing to show for {place}")
                 break
             path = path.replace(f"{{{place}{kind}}}", found)

@@ -62,7 +62,7 @@ async def test_each_error_stands_beside_its_field_and_what_was_typed_stays(tmp_p
 
     assert page.status_code == by_the_door.status_code == 422 and "application" not in kinds
     for field in ("day1", "time1", "length1", "document_on"):
-        assert re.search(rf'name="{field}"[^>]* aria-errormessage="e-{field}"', page.text), field
+        assert re.search(rf'name="{field}"[^>]* aria-invalid="true" aria-describedby="e-{field}', page.text), field
         assert f'id="e-{field}"' in page.text
     for typed in ("きのうの朝", "昼過ぎ", "長い", "山田さん"):
         assert f'value="{typed}"' in page.text, typed
