@@ -21,6 +21,7 @@ PAGE = 500  # calls, at most; SQLite takes up to 999 parameters everywhere
 COUNTED = 500  # so many calls are counted; beyond, it is "more than"
 _FEW = 5000  # calls that are looked at one by one rather than walking through all: some 10 ms either way
 
+_LONG_NS = 1800 * 10**9  # half an hour and more: these have an index of their own
 _IS = "= ?"
 
 RENEWED_FOR_NS = 20 * 3600 * 10**9  # a ring that overwrites erases calls all day: its indexes are made anew once
@@ -134,6 +135,10 @@ async def plan_of(wanted: Wanted, query: Query) -> Plan:
         tests.append(f"(extension {fits} or {took_part})")
         values += [value, value]
         ways.append(await _by_extension(fits, value, span, query))
+    if wanted.at_least_ns is not None and wanted.at_least_ns >= _LONG_NS:
+        ways.append(await _by_length(wanted.at_least_ns, span, query))
+    if wanted.outcome == "no_audio" and wanted.sections is not None:
+        ways.append(await _without_audio([text.escape(one) for one in wanted.sections], span, query))
     best = min(ways, key=lambda way: way.calls, default=None)
     if best is None or best.calls > _FEW:
         return Plan("call indexed by call_by_start", " and ".join(tests), tuple(values))
@@ -176,6 +181,30 @@ async def _by_extension(fits: str, value: str, span: tuple[int, int], query: Que
         "started_ns < ? union select call from call_party where extension in (select value from json_each(?))",
         (several, *span, several),
     )
+
+
+async def _by_length(at_least_ns: int, span: tuple[int, int], query: Query) -> _Way:
+    """By the index of long calls."""
+    select = (
+        "select number from call indexed by call_that_is_long "
+        f"where ended_ns - answered_ns >= {_LONG_NS} and ended_ns - answered_ns >= ? and started_ns >= ? and "
+        "started_ns < ?"
+    )
+    return await _counted(select, (at_least_ns, *span), query)
+
+
+async def _without_audio(sections: list[str], span: tuple[int, int], query: Query) -> _Way:
+    """By the index of calls without audio, of these sections."""
+    select = (
+        "select number from call indexed by call_without_audio where outcome = 'no_audio' and "
+        "section in (select value from json_each(?)) and started_ns >= ? and started_ns < ?"
+    )
+    return await _counted(select, (json.dumps(sections), *span), query)
+
+
+async def _counted(select: str, values: tuple[Any, ...], query: Query) -> _Way:
+    [(calls,)] = await query(f"select count(*) from ({select} limit ?)", (*values, _FEW + 1))
+    return _Way(calls, select, values)
 
 
 async def _extensions(pattern: str, query: Query) -> list[str]:

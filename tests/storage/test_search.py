@@ -42,11 +42,18 @@ def some_calls(count: int, seed: int = 1) -> list[CallRecord]:
     def extension() -> str:
         return chance.choice("23") + chance.choice("01") + chance.choice("12")
 
+    def times() -> dict[str, int | None]:
+        """Of all lengths around the half hour from which on calls are in an index of their own; some unanswered."""
+        start = START + chance.randrange(count // 2) * SECOND
+        length = chance.choice([1, 1799, 1800, 1801, 4000])
+        answered = chance.choice([start, start, None])
+        return {"started_ns": start, "answered_ns": answered, "talk_ns": answered, "ended_ns": start + length * SECOND}
+
     return [
         a_call(
-            f"c{at:05}", started_ns=START + chance.randrange(count // 2) * SECOND, caller=number(), callee=number(),
+            f"c{at:05}", **times(), caller=number(), callee=number(), section=chance.choice(["税務課", "福祉課", None]),
             extension=chance.choice([None, extension()]), direction=chance.choice(["inbound", "outbound"]),
-            outcome=chance.choice(["unanswered", "excluded"]),
+            outcome=chance.choice(["unanswered", "excluded", "no_audio"]),
             parties=tuple(
                 PartyRecord(extension=extension(), from_ns=0, until_ns=1) for _ in range(chance.randrange(3))
             ),
@@ -65,7 +72,14 @@ def is_wanted(call: CallRecord, wanted: Wanted) -> bool:
         and (wanted.extension is None or any(one and fnmatchcase(one, wanted.extension) for one in extensions))
         and wanted.direction in (None, call.direction)
         and wanted.outcome in (None, call.outcome)
+        and (wanted.sections is None or call.section in wanted.sections)
+        and (wanted.at_least_ns is None or _length(call) >= wanted.at_least_ns)
+        and (wanted.at_most_ns is None or _length(call) <= wanted.at_most_ns)
     )
+
+
+def _length(call: CallRecord) -> int:
+    return 0 if call.answered_ns is None else call.ended_ns - call.answered_ns
 
 
 def any_wanted(chance: random.Random) -> Wanted:
@@ -78,7 +92,10 @@ def any_wanted(chance: random.Random) -> Wanted:
         number=maybe(lambda: "".join(chance.choices("0123", k=chance.randint(1, 4)))),
         extension=maybe(lambda: chance.choice(["201", "2*", "*1", "3*2", "*", "999"])),
         direction=maybe(lambda: "inbound"),
-        outcome=maybe(lambda: "excluded"),
+        outcome=maybe(lambda: chance.choice(["excluded", "no_audio"])),
+        sections=maybe(lambda: chance.choice([("税務課",), ("税務課", "福祉課"), ("総務課",)])),
+        at_least_ns=maybe(lambda: chance.choice([1, 1800, 1801, 5000]) * SECOND),
+        at_most_ns=maybe(lambda: chance.choice([1800, 4000]) * SECOND),
     )  # type: ignore[arg-type]
 
 
@@ -89,7 +106,7 @@ async def test_a_search_finds_what_is_wanted(few: int, tmp_path: Path, monkeypat
     chance = random.Random(few)
     calls = some_calls(200)
     async with a_catalogue(tmp_path / "c", *calls) as catalogue:
-        for _ in range(30):
+        for _ in range(60):
             wanted = any_wanted(chance)
             right = sorted(
                 (call for call in calls if is_wanted(call, wanted)), key=lambda call: (call.started_ns, call.id)

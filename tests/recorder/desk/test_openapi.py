@@ -92,7 +92,7 @@ def elsewhere() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
 
 
 def check_all(document: dict[str, Any], ask: Callable[[Any], int], examples: int) -> int:
-    """Asks all of it: so many right things of each, half as many wrong ones. How often it was answered with success."""
+    """Asks all of it, so many right things of each and half as many wrong ones; how many answers were of success."""
     done = 0
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
         operation = found.ok()
