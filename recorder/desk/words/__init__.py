@@ -12,6 +12,7 @@ from recorder.desk.words import (
     applications,
     calls,
     common,
+    export,
     forms,
     holds,
     instructions,
@@ -27,8 +28,8 @@ from recorder.desk.words import (
 
 _BOOK: dict[str, tuple[str, str]] = {}
 _CHAPTERS = (
-    account, applications, calls, common, forms, holds, instructions, listening, login, mirror, morning, people,
-    refused, register, settings,
+    account, applications, calls, common, export, forms, holds, instructions, listening, login, mirror, morning,
+    people, refused, register, settings,
 )  # fmt: skip
 for _chapter in _CHAPTERS:
     for _key, _said in _chapter.WORDS.items():

@@ -12,6 +12,7 @@ from recorder.door.acts import (
     copies,
     copying,
     decisions,
+    export,
     forms,
     giving,
     health,
@@ -31,7 +32,7 @@ from recorder.door.acts import (
 )
 
 __all__ = [
-    "account", "application", "applications", "calls", "checks", "copies", "copying", "decisions", "forms", "giving",
-    "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people", "prints", "prompts",
-    "register", "replies", "retention", "settings",
+    "account", "application", "applications", "calls", "checks", "copies", "copying", "decisions", "export",
+    "forms", "giving", "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people",
+    "prints", "prompts", "register", "replies", "retention", "settings",
 ]  # fmt: skip
