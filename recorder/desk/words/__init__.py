@@ -23,13 +23,14 @@ from recorder.desk.words import (
     people,
     refused,
     register,
+    reports,
     settings,
 )
 
 _BOOK: dict[str, tuple[str, str]] = {}
 _CHAPTERS = (
     account, applications, calls, common, export, forms, holds, instructions, listening, login, mirror, morning,
-    people, refused, register, settings,
+    people, refused, register, reports, settings,
 )  # fmt: skip
 for _chapter in _CHAPTERS:
     for _key, _said in _chapter.WORDS.items():

@@ -9,6 +9,7 @@ from recorder.door.acts import (
     applications,
     calls,
     checks,
+    complaints,
     copies,
     copying,
     decisions,
@@ -18,6 +19,7 @@ from recorder.door.acts import (
     health,
     holds,
     instructions,
+    ledger,
     listening,
     login,
     mirror,
@@ -25,14 +27,17 @@ from recorder.door.acts import (
     people,
     prints,
     prompts,
+    publication,
     register,
     replies,
+    report,
     retention,
     settings,
 )
 
 __all__ = [
-    "account", "application", "applications", "calls", "checks", "copies", "copying", "decisions", "export",
-    "forms", "giving", "health", "holds", "instructions", "listening", "login", "mirror", "openid", "people",
-    "prints", "prompts", "register", "replies", "retention", "settings",
+    "account", "application", "applications", "calls", "checks", "complaints", "copies", "copying", "decisions",
+    "export", "forms", "giving", "health", "holds", "instructions", "ledger", "listening", "login", "mirror",
+    "openid", "people", "prints", "prompts", "publication", "register", "replies", "report", "retention",
+    "settings",
 ]  # fmt: skip
