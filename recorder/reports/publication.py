@@ -79,7 +79,11 @@ def _opening(profile: Profile | None) -> str:
 
 
 def _purposes(profile: Profile | None) -> Iterator[str]:
-    for one in profile.purposes if profile else ():
+    """Without one in the profile, somebody has to write it."""
+    if profile is None or not profile.purposes:
+        yield "・（設置の目的を記入）"
+        return
+    for one in profile.purposes:
         yield _point(one)
 
 
