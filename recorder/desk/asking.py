@@ -13,6 +13,7 @@ import httpx
 from recorder.door.refusals import Refused, Why
 
 _TIMEOUT_S = 30.0
+_FILE_TIMEOUT_S = 600.0
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _CONNECTIONS = 180  # fewer than the door answers at once
 
@@ -54,7 +55,16 @@ class Asker:
 
     async def audio(self, operation: str, **asked: object) -> Played:
         """Audio, as it comes. `Refused`."""
-        request = self._door.build_request("POST", f"/{operation}", content=_json(asked), headers=self._headers)
+        return await self._bytes(operation, asked, _TIMEOUT_S)
+
+    async def file(self, operation: str, **asked: object) -> Played:
+        """A file that the door writes first, which may take minutes; then its bytes, as they come. `Refused`."""
+        return await self._bytes(operation, asked, _FILE_TIMEOUT_S)
+
+    async def _bytes(self, operation: str, asked: Mapping[str, object], timeout_s: float) -> Played:
+        request = self._door.build_request(
+            "POST", f"/{operation}", content=_json(asked), headers=self._headers, timeout=timeout_s
+        )
         try:
             answer = await self._door.send(request, stream=True)
         except httpx.TransportError as error:

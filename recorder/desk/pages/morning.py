@@ -14,9 +14,10 @@ async def show(visit: Visit) -> Response:
     if not visit.may(Right.HEALTH):
         return visit.go("/account")
     said = await visit.ask("morning")
+    notice = await visit.ask("publication.state")
     is_well = (
         said["is_recording"] and said["keeps"] and not said["yesterday"]["missing"] and not said["provisional"]
-        and not said["applications_overdue"]
+        and not said["applications_overdue"] and notice["state"] != "old"
         and all(one["severity"] == "notice" for one in said["alarms"])
     )  # fmt: skip
-    return visit.page("morning.html", morning=said, is_well=is_well)
+    return visit.page("morning.html", morning=said, notice=notice, is_well=is_well)

@@ -10,10 +10,12 @@ from starlette.responses import Response
 from recorder.dates import at
 from recorder.desk import reading, words
 from recorder.desk.entries import row
+from recorder.desk.files import handed
 from recorder.desk.routes import page
 from recorder.desk.visit import Visit
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
+from recorder.tables.table import FORMS
 
 AT_ONCE = 50
 FIELDS = ("from", "to", "kind", "who", "call")
@@ -23,9 +25,32 @@ _BEFORE = re.compile(r"(-?[0-9]{1,19})\.([0-9]{1,18})", re.A)
 
 @page("/register", "register", Right.REGISTER, in_menu="register.menu")
 async def listed(visit: Visit) -> Response:
+    return await _show(visit)
+
+
+@page("/register/export", "register.export", Right.EXPORT, method="POST")
+async def export(visit: Visit) -> Response:
+    """What the filter shows, as a file."""
+    form = visit.given("form")
+    if form not in FORMS:
+        raise Refused(Why.NOT_UNDERSTOOD)
+    given = {name: visit.given(name).strip()[:100] for name in FIELDS}
+    try:
+        asked = _asked(given, visit)
+        asked.pop("before", None)
+        return await handed(visit, "register.export", **asked, form=form)
+    except Refused as refused:
+        if refused.why not in (Why.NOT_UNDERSTOOD, Why.WAIT, Why.NO_REGISTER):
+            raise
+        return await _show(visit, refused)
+
+
+async def _show(visit: Visit, why: Refused | None = None) -> Response:
     given = {name: visit.given(name).strip()[:100] for name in FIELDS}
     state = await visit.ask("register.state")
-    values: dict[str, Any] = {"given": given, "state": state, "found": None, "older": ""}
+    values: dict[str, Any] = {"given": given, "state": state, "found": None, "older": "", "rows": []}
+    if why is not None:
+        return visit.refused(why, "register.html", **values)
     try:
         found = await visit.ask("register", **_asked(given, visit), limit=AT_ONCE)
     except Refused as refused:

@@ -13,6 +13,7 @@ from recorder.desk.words import (
     calls,
     common,
     copies,
+    export,
     forms,
     holds,
     instructions,
@@ -23,13 +24,14 @@ from recorder.desk.words import (
     people,
     refused,
     register,
+    reports,
     settings,
 )
 
 _BOOK: dict[str, tuple[str, str]] = {}
 _CHAPTERS = (
-    account, applications, calls, common, copies, forms, holds, instructions, listening, login, mirror, morning, people,
-    refused, register, settings,
+    account, applications, calls, common, copies, export, forms, holds, instructions, listening, login, mirror, morning,
+    people, refused, register, reports, settings,
 )  # fmt: skip
 for _chapter in _CHAPTERS:
     for _key, _said in _chapter.WORDS.items():

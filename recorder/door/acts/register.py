@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 from recorder.alarms.alarm import Alarm
 from recorder.alarms.code import Code
 from recorder.door.acts.calls import Instant, OneCall, require_call
+from recorder.door.cases import sight
+from recorder.door.cases.complaints import complaints_of
 from recorder.door.ledger.index import Wanted, calls_of
 from recorder.door.ledger.ledger import Unread
 from recorder.door.ledger.signed import Signed
@@ -39,6 +41,8 @@ _NUMBER = re.compile(
 _HIDDEN = "（番号）"
 # What proves, and tells a reader nothing: `recorder verify` and the evidence package show it.
 _PROOFS = frozenset({"row", "audio", "party", "key", "sha256", "manifest_sha256", "store", "uuid", "call", "calls"})
+# What an entry has that is about somebody or something of one section, though it doesn't say of which.
+_NOT_FOR_ALL = ("login", "account", "hold", "party", "part", "application", "copy", "complaint")
 SEALS = frozenset({Code.CHECKPOINT_FAILED, Code.WITNESS_SILENT, Code.WITNESS_REFUSES, Code.STORE_DAMAGED})
 
 
@@ -53,7 +57,7 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FindEntries:
+class Filter:
     """None and "": anything will do; but each recording's own entry is shown only if it is asked for."""
 
     __pydantic_config__ = STRICT
@@ -64,6 +68,23 @@ class FindEntries:
     who: Annotated[str, Within(max_length=64)] = ""
     call: Annotated[str, Within(pattern=r"^[0-9A-Za-z-]{0,64}$")] = ""
     with_recorded: bool = False
+
+    def wanted(self) -> Wanted:
+        """As the ledger has it. `Refused` if it makes no sense."""
+        if self.begin_ns is not None and self.end_ns is not None and self.begin_ns >= self.end_ns:
+            raise Refused(Why.NOT_UNDERSTOOD, field="end_ns")
+        return Wanted(
+            begin_ns=self.begin_ns, end_ns=self.end_ns, kind=self.kind, who=self.who, call=self.call,
+            with_recorded=self.with_recorded,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindEntries(Filter):
+    """A page of what fits."""
+
+    __pydantic_config__ = STRICT
+
     before: Before | None = None
     limit: Annotated[int, Within(ge=1, le=200)] = 50
 
@@ -129,19 +150,14 @@ class RegisterState:
 @operation("register", Right.REGISTER)
 async def find(door: Door, caller: Caller, asked: FindEntries) -> Entries:
     """A page of entries, newest first."""
-    if asked.begin_ns is not None and asked.end_ns is not None and asked.begin_ns >= asked.end_ns:
-        raise Refused(Why.NOT_UNDERSTOOD, field="end_ns")
-    wanted = Wanted(
-        begin_ns=asked.begin_ns, end_ns=asked.end_ns, kind=asked.kind, who=asked.who, call=asked.call,
-        with_recorded=asked.with_recorded,
-    )  # fmt: skip
+    wanted = asked.wanted()
     before = (asked.before.at_ns, asked.before.number) if asked.before else None
     found = await _found(door, wanted, before, asked.limit + 1)
     counted = await door.ledger.counted()
     people = await door.people.people(caller.now_ns)
     names = {one.login: one.name for one in people}
     return Entries(
-        entries=await _shown(door, caller, Right.REGISTER, found[: asked.limit], people),
+        entries=await shown(door, caller, Right.REGISTER, found[: asked.limit], people),
         is_more=len(found) > asked.limit,
         kinds=tuple(sorted(counted.kinds)),
         people=tuple(PersonNamed(login=escape(one), name=names.get(one, "")) for one in sorted(counted.people)),
@@ -169,7 +185,7 @@ async def of_call(door: Door, caller: Caller, asked: OneCall) -> EntriesOfCall:
     record = await require_call(door, caller, asked.id, Right.CALLS)
     found = await _found(door, Wanted(call=record.id), None, 200)
     people = await door.people.people(caller.now_ns)
-    return EntriesOfCall(entries=await _shown(door, caller, Right.CALLS, found, people))
+    return EntriesOfCall(entries=await shown(door, caller, Right.CALLS, found, people))
 
 
 async def _found(door: Door, wanted: Wanted, before: tuple[int, int] | None, limit: int) -> list[Entry]:
@@ -180,9 +196,10 @@ async def _found(door: Door, wanted: Wanted, before: tuple[int, int] | None, lim
         raise Refused(Why.NOT_NOW, field="register", detail=str(error)) from error
 
 
-async def _shown(
+async def shown(
     door: Door, caller: Caller, right: Right, entries: Sequence[Entry], people: Sequence[Person]
 ) -> tuple[EntryShown, ...]:
+    """The entries as this caller may read them."""
     sees_calls = Right.CALLS in caller.rights
     sections = caller.sections(Right.CALLS) if sees_calls else frozenset()
     reads = caller.sections(right)
@@ -190,6 +207,7 @@ async def _shown(
     words = {"ground": {one.name: one.title for one in door.profile.grounds} if door.profile else {},
              "account": {one.id: f"{one.name} {one.login}" for one in people}}  # fmt: skip
     records: dict[str, CallRecord | None] = {}
+    of_cases = await _sections_of_cases(door, entries) if reads is not None else {}
     found = []
     for entry in entries:
         ids = calls_of(entry)
@@ -197,7 +215,9 @@ async def _shown(
             if one not in records:
                 records[one] = await door.store.get(one)
         named = [records.get(one) for one in ids[:SHOWN_CALLS]]
-        withheld = reads is not None and entry.who != caller.login and not _is_of(entry, ids, named, reads)
+        withheld = reads is not None and entry.who != caller.login and (
+            of_cases[entry.number] not in reads if entry.number in of_cases else not _is_of(entry, ids, named, reads)
+        )  # fmt: skip
         calls = tuple(
             CallNamed(
                 id=escape(one), started_ns=record.started_ns if record and not withheld else None,
@@ -217,6 +237,25 @@ async def _shown(
     return tuple(found)
 
 
+async def _sections_of_cases(door: Door, entries: Sequence[Entry]) -> dict[int, str]:
+    """For each entry of a case, or about a copy or a complaint: the section whose it is."""
+    about = [one for one in entries if {"application", "copy", "complaint"} & one.fields.keys()]
+    if not about:
+        return {}
+    history = await sight.history(door)
+    taken = {one.number: one for one in await complaints_of(door)}
+    found = {}
+    for entry in about:
+        copy = history.copies.get(entry.fields.get("copy") or 0)
+        case = history.cases.get(entry.fields.get("application") or (copy.application if copy else None) or 0)
+        complaint = taken.get(entry.fields.get("complaint") or 0)
+        if case is not None:
+            found[entry.number] = case.section
+        elif complaint is not None:
+            found[entry.number] = str(complaint.fields.get("section", ""))
+    return found
+
+
 def _is_of(entry: Entry, ids: Sequence[str], named: Sequence[CallRecord | None], sections: frozenset[str]) -> bool:
     """Whether an entry is about these sections' calls or people, or about neither calls, people nor what the
     office as a whole set."""
@@ -225,7 +264,7 @@ def _is_of(entry: Entry, ids: Sequence[str], named: Sequence[CallRecord | None],
     section = entry.fields.get("section")
     if section is not None:
         return section in sections
-    return not any(name in entry.fields for name in ("login", "account", "hold", "party", "part"))
+    return not any(name in entry.fields for name in _NOT_FOR_ALL)
 
 
 def _said(

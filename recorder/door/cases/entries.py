@@ -16,9 +16,9 @@ is that of its `copy`.
 | `copy_reminded` | 督促 | `copy`, `how` |
 | `copy_extended` | 複製の保存期間の延長 | `copy`, `ground`, `article`, `until`, `paper` (why) |
 | `copy_ended` | 複製の廃棄 | `copy`, `how`, `on`, `reported_by` (login, or a post), `paper` |
-| `complaint` | 苦情 | `about`, `received_on`, `calls`, `paper` |
+| `complaint` | 苦情 | `about` (recording, handling, call), `how` (phone, letter, counter, mail, other), `section` (that took it, ""), `received_on`, `calls`, `paper` |
 | `complaint_answered` | 苦情への対応 | `complaint`, `was_reported` (to the mayor), `paper` |
-| `published` | 公表 | `on`, `where`, `sha256` (of the notice) |
+| `published` | 公表 | `on`, `where`, `sha256` (of the notice), `basis` (SHA-256 of what the settings made at that time), `paper` (the notice, to be shown again) |
 """  # noqa: E501
 
 from __future__ import annotations
@@ -49,7 +49,12 @@ Medium = Literal["dvd_r", "cd_r", "usb", "other"]
 Packing = Literal["folder", "zip", "iso"]
 Ending = Literal["crushed", "erased", "returned", "other"]
 
+# What a complaint is about: that calls are recorded at all, how recordings are treated, or one call.
+About = Literal["recording", "handling", "call"]
+Came = Literal["phone", "letter", "counter", "mail", "other"]
+
 ASKS, OUTCOMES, ABSENCES = get_args(Asks), get_args(Outcome), get_args(Absence)
 MEDIA, PACKINGS, ENDINGS = get_args(Medium), get_args(Packing), get_args(Ending)
+ABOUTS, CAME = get_args(About), get_args(Came)
 # By what a person showed who he is.
 MEANS = ("my_number_card", "driving_licence", "passport", "residence_card", "two_others", "known_in_person")

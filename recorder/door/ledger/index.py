@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from storage.register import Entry, Place
 
 RECORDED = "recorded"  # a million of a million entries: shown only if somebody asks for them
-VERSION = 1
+VERSION = 2
 # Which field of an entry names the entry that it ends.
 _ENDS = {"release": "hold", "instruction_ended": "instruction"}
 _SCHEMA = """
@@ -25,7 +25,8 @@ create table word (id integer primary key, text text not null unique, kinds inte
 create table entry (
   number integer primary key, at_ns integer not null, kind integer not null, who integer not null,
   first integer not null, offset integer not null, length integer not null,
-  digest integer not null
+  digest integer not null,
+  audio integer not null  -- 1: of a call whose audio was kept
 );
 create index by_time on entry (at_ns, number, kind);
 create index by_kind on entry (kind, at_ns, number);
@@ -106,7 +107,8 @@ class Index:
         with self._db:
             for entry, place in entries:
                 row = (entry.number, entry.at_ns, self._word(entry.kind, "kinds"), self._word(entry.who, "people"))
-                self._db.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)", (*row, *place))
+                values = (*row, *place, _has_audio(entry))
+                self._db.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
                 self._db.executemany(
                     "insert or ignore into about values (?, ?)",
                     [(_key(call), entry.number) for call in calls_of(entry)],
@@ -129,6 +131,32 @@ class Index:
 
     def find(self, wanted: Wanted, before: tuple[int, int] | None, limit: int) -> list[Found]:
         """Entries that fit, the newest first: those before this time and number."""
+        source, tests, values = self._fitting(wanted)
+        if before is not None:
+            tests.append("(at_ns, number) < (?, ?)")
+            values += before
+        return self._listed(source, tests, "desc", (*values, limit))
+
+    def onward(self, wanted: Wanted, after: tuple[int, int] | None, last: int, limit: int) -> list[Found]:
+        """Entries that fit, the oldest first: those after this time and number, none numbered higher than `last`."""
+        source, tests, values = self._fitting(wanted)
+        tests.append("number <= ?")
+        values.append(last)
+        if after is not None:
+            tests.append("(at_ns, number) > (?, ?)")
+            values += after
+        return self._listed(source, tests, "asc", (*values, limit))
+
+    def count(self, wanted: Wanted, last: int) -> tuple[int, int]:
+        """How many entries fit, none numbered higher than `last`; and how many of these say that a call's audio was
+        kept."""
+        source, tests, values = self._fitting(wanted)
+        sql = f"select count(*), coalesce(sum(audio), 0) from {source} where {' and '.join([*tests, 'number <= ?'])}"
+        [(all_of_them, with_audio)] = self._read(sql, (*values, last))
+        return all_of_them, with_audio
+
+    def _fitting(self, wanted: Wanted) -> tuple[str, list[str], list[Any]]:
+        """Where to look, by which tests, with which values."""
         counted = self.counted()
         tests: list[str] = []
         values: list[Any] = []
@@ -143,21 +171,21 @@ class Index:
             if time_ns is not None:
                 tests.append(test)
                 values.append(time_ns)
-        if before is not None:
-            tests.append("(at_ns, number) < (?, ?)")
-            values += before
         # Which index is quickest, we know better than SQLite, which doesn't count.
         source = f"entry indexed by {_index_for(wanted, counted)}"
         if wanted.call:
             source = "entry"
             tests.append("number in (select number from about where call = ?)")
             values.append(_key(wanted.call))
+        return source, tests, values
+
+    def _listed(self, source: str, tests: Sequence[str], way: str, values: Iterable[Any]) -> list[Found]:
         where = f"where {' and '.join(tests)}" if tests else ""
         sql = (
             f"select number, at_ns, first, offset, length, digest from {source} {where} "
-            "order by at_ns desc, number desc limit ?"
+            f"order by at_ns {way}, number {way} limit ?"
         )
-        return [_found(row) for row in self._read(sql, (*values, limit))]
+        return [_found(row) for row in self._read(sql, values)]
 
     def newest(self, kind: str, count: int) -> list[Found]:
         """The newest entries of a kind, for whoever writes the index."""
@@ -197,6 +225,10 @@ class Index:
         self._db.executescript(f"begin; {_SCHEMA} pragma user_version = {VERSION}; commit;")
         with self._db:
             self._db.execute("insert into state values (?, 0, x'')", (self._store,))
+
+
+def _has_audio(entry: Entry) -> bool:
+    return entry.kind == RECORDED and bool(entry.fields.get("audio"))
 
 
 def calls_of(entry: Entry) -> list[str]:

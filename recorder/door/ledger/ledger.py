@@ -11,6 +11,7 @@ import itertools
 import sqlite3
 import threading
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from recorder.door.ledger import signed
@@ -75,6 +76,32 @@ class Ledger:
             except (StoreError, OSError, sqlite3.Error) as error:
                 raise Unread(str(error)) from error
 
+    async def onward(self, wanted: Wanted, after: tuple[int, int] | None, last: int, limit: int) -> list[Entry]:
+        """Entries that fit, oldest first: those after this time and number, none numbered higher than `last`.
+        `Unread`."""
+        async with self._reading:
+            try:
+                return await asyncio.to_thread(self._onward, wanted, after, last, limit)
+            except (StoreError, OSError, sqlite3.Error) as error:
+                raise Unread(str(error)) from error
+
+    async def all_of(self, wanted: Wanted, last: int, at_once: int = 500) -> AsyncIterator[list[Entry]]:
+        """All of them, oldest first, in batches. `Unread`."""
+        after: tuple[int, int] | None = None
+        while some := await self.onward(wanted, after, last, at_once):
+            yield some
+            after = some[-1].at_ns, some[-1].number
+
+    async def count(self, wanted: Wanted, last: int) -> tuple[int, int]:
+        """How many entries fit, and of how many calls among these audio was kept (`Index.count`). `Unread`."""
+        async with self._reading:
+            if self._index is None:
+                return 0, 0
+            try:
+                return await asyncio.to_thread(self._index.count, wanted, last)
+            except sqlite3.Error as error:
+                raise Unread(str(error)) from error
+
     async def counted(self) -> Counted:
         """How many entries there are of each kind, and of each person."""
         async with self._reading:
@@ -92,6 +119,12 @@ class Ledger:
             return []
         register = Register(self._root, self._uuid, self._disk)
         return [register.at(one.number, one.place) for one in self._index.find(wanted, before, limit)]
+
+    def _onward(self, wanted: Wanted, after: tuple[int, int] | None, last: int, limit: int) -> list[Entry]:
+        if self._index is None:
+            return []
+        register = Register(self._root, self._uuid, self._disk)
+        return [register.at(one.number, one.place) for one in self._index.onward(wanted, after, last, limit)]
 
     async def _catch_up(self) -> None:
         try:

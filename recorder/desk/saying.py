@@ -1,0 +1,73 @@
+"""What an entry of the register says, in words. Pure: a page shows it, and a file that is taken away has the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from recorder.dates import at
+from recorder.desk import showing, words
+from recorder.desk.showing import Language
+
+# What a person asks first stands first; all else by its name.
+_FIRST = (
+    "document", "document_on", "text", "ground", "article", "cause", "reason", "name", "login", "role", "section",
+    "until_ns", "until",
+)  # fmt: skip
+_DAYS = frozenset({"until", "ends_on", "document_on", "backups_until", "received_on", "on"})
+_OF_WORDS = frozenset({
+    "role", "how", "form", "event", "command", "part", "old", "asks", "outcome", "medium", "about", "what",
+})  # fmt: skip
+
+
+def kind(given: str, language: Language) -> str:
+    """What was done."""
+    return word(f"kind.{given}", given, language)
+
+
+def person(login: str, name: str, language: Language) -> str:
+    """Who did it."""
+    return name or word(f"who.{login}", login, language)
+
+
+def details(said: Mapping[str, str | int | bool], language: Language) -> list[tuple[str, str]]:
+    """The entry's fields: what each is called, and what it says."""
+    names = sorted(said, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
+    return [(word(f"said.{name}", name, language), _value(name, said[name], language)) for name in names]
+
+
+def word(key: str, instead: str, language: Language) -> str:
+    """The word of that key; something else if there is none."""
+    return words.say(key, language) if words.knows(key) else instead
+
+
+def _value(name: str, value: str | int | bool, language: Language) -> str:
+    if isinstance(value, bool):
+        return words.say("common.yes" if value else "common.no", language)
+    if isinstance(value, int):
+        return _time(name, value, language) if name.endswith("_ns") else f"{value:,}"
+    if name in _DAYS:
+        return _day(value, language)
+    if name == "ground" and value == "provisional":
+        return words.say("holds.provisional", language)
+    if name == "of_kind":
+        return kind(value, language)
+    if name in _OF_WORDS:
+        return word(f"{name}.{value}", value, language)
+    if name == "section":
+        return value or words.say("people.whole_office", language)
+    return value
+
+
+def _day(text: str, language: Language) -> str:
+    """A day; what is none is shown as it stands."""
+    try:
+        return showing.of_day(text, language)
+    except ValueError:
+        return text
+
+
+def _time(name: str, time_ns: int, language: Language) -> str:
+    """What ends at midnight ends with the day before."""
+    if name == "until_ns" and f"{at(time_ns):%H%M%S}" == "000000":
+        return showing.day(time_ns - 1, language)
+    return showing.moment(time_ns, language)

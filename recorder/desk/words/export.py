@@ -1,0 +1,42 @@
+"""Files that are taken away: the register, the list of copies, reports."""
+
+WORDS = {
+    "export.heading": ("書き出す", "Take away as"),
+    "export.explain": (
+        "上の条件に合うものすべてを、古い順に書き出します。書き出したことは管理簿に記入されます。",
+        "All that fits the filter, oldest first. That it was taken away is entered.",
+    ),
+    "export.explain.list": (
+        "この期間のものすべてを書き出します。書き出したことは管理簿に記入されます。",
+        "All of this span. That it was taken away is entered.",
+    ),
+    "export.xlsx": ("Excel ブック", "Excel (xlsx)"),
+    "export.csv": ("CSV ファイル（UTF-8）", "CSV (UTF-8)"),
+    "export.csv_sjis": ("CSV ファイル（Shift_JIS）", "CSV (Shift_JIS)"),
+    "export.html": ("印刷用の画面", "Page to print"),
+    "export.pdf": ("PDF ファイル", "PDF"),
+    "export.docx": ("Word 文書", "Word (docx)"),
+    "kind.register_exported": ("管理簿の書出し", "Register taken away"),
+    "form.xlsx": ("Excel ブック", "xlsx"),
+    "form.csv": ("CSV ファイル（UTF-8）", "CSV (UTF-8)"),
+    "form.csv_sjis": ("CSV ファイル（Shift_JIS）", "CSV (Shift_JIS)"),
+    "form.html": ("印刷用の画面", "page to print"),
+    "form.pdf": ("PDF ファイル", "PDF"),
+    "form.docx": ("Word 文書", "docx"),
+    "what.register": ("管理簿の記入", "the register's entries"),
+    "what.ledger": ("複製等の管理簿（案件ごと）", "the list of copies, a row a case"),
+    "what.report": ("運用状況報告", "the yearly report"),
+    "what.complaint": ("苦情報告書", "a report on a complaint"),
+    "said.what": ("書き出したもの", "What"),
+    "said.last": ("最後の番号", "Last"),
+    "said.entries": ("件数", "Rows"),
+    "said.replaced": ("置き換えた文字", "Characters replaced"),
+    "said.of_kind": ("種類の条件", "Of kind"),
+    "said.of_who": ("人の条件", "By"),
+    "said.of_call": ("通話の条件", "Of call"),
+    "said.with_recorded": ("録音ごとの記入を含む", "With each recording's entry"),
+    "refused.not_understood.rows": (
+        "件数が多すぎます（この形式では{detail}件まで）。期間や種類で絞り込むか、別の形式にしてください。",
+        "Too much: this form takes up to {detail}. Narrow the filter, or choose another form.",
+    ),
+}
