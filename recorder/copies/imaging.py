@@ -1,6 +1,8 @@
 """A copy as an image for a DVD-R or CD-R: ISO 9660 with Joliet, which every Windows reads, Japanese names included.
 
-An image is made in memory, never on a disk: recordings that are sealed lie nowhere in the clear.
+An image is its head (who it is, what lies where), and then the files, each from the beginning of a block on. pycdlib
+makes the head; the files follow while the image is sent. So no image lies anywhere, in memory or on a disk, and
+recordings that are sealed lie nowhere in the clear.
 """
 
 from __future__ import annotations
@@ -8,54 +10,75 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple, cast
 
 import pycdlib
 
 from recorder.copies.bundle import Bundle
 from recorder.copies.content import Content, CopyFailed
 
-LARGEST_BYTES = 700 << 20  # a CD-R: one hour of both sides is 115 MB; more goes as a folder
-_AT_ONCE = 1 << 18
+LARGEST_BYTES = 4_600_000_000  # a DVD-R has 4.7 GB: 40 hours of both sides; more goes as a folder
+_BLOCK = 2048
 _JOLIET_NAME = 64  # characters
 
 
 def as_iso(bundle: Bundle, volume: str) -> Iterator[bytes]:
-    """The image's bytes, and its volume's name (letters, digits, `_`). `CopyFailed` if it is too large for memory."""
+    """The image's bytes; `volume` is its name (letters, digits, `_`). `CopyFailed` if it is too large for a disc, and
+    what reading the contents raises."""
     if bundle.size > LARGEST_BYTES:
         raise CopyFailed("too_large")
-    with os.fdopen(os.memfd_create("copy", os.MFD_CLOEXEC), "w+b") as image:
-        _write(bundle, volume, image)
-        image.seek(0)
-        while chunk := image.read(_AT_ONCE):
+    plan = _plan(bundle.contents, volume)
+    yield plan.head
+    at = len(plan.head)
+    for begin, one in plan.files:
+        assert at == begin
+        for chunk in one.read():
             yield chunk
+            at += len(chunk)
+        if at != begin + one.size:
+            raise CopyFailed("cut")
+        if missing := -at % _BLOCK:
+            yield bytes(missing)
+            at += missing
+    if at < plan.size:
+        yield bytes(plan.size - at)
 
 
-def _write(bundle: Bundle, volume: str, image: BinaryIO) -> None:
+class _Plan(NamedTuple):
+    """What lies where in an image."""
+
+    head: bytes
+    files: Sequence[tuple[int, Content]]  # those that aren't empty, in the order of the bytes at which they begin
+    size: int
+
+
+def _plan(contents: Sequence[Content], volume: str) -> _Plan:
     iso = pycdlib.PyCdlib()
     iso.new(interchange_level=3, joliet=3, vol_ident=re.sub(r"[^A-Z0-9_]", "_", volume.upper())[:16])
     try:
-        opened = []
-        for number, one in enumerate(bundle.contents, 1):
+        for number, one in enumerate(contents, 1):
             assert len(one.name) <= _JOLIET_NAME
-            data = io.BufferedReader(_Whole(one))
-            opened.append(data)
-            iso.add_fp(data, one.size, f"/F{number:07d}.;1", joliet_path=f"/{one.name}")
+            zeros = cast(BinaryIO, _Zeros(one.size))
+            iso.add_fp(zeros, one.size, f"/F{number:07d}.;1", joliet_path=f"/{one.name}")
+        iso.force_consistency()
+        files = sorted(
+            (iso.get_record(joliet_path=f"/{one.name}").extent_location() * _BLOCK, number)
+            for number, one in enumerate(contents) if one.size
+        )
+        image = _Head(files[0][0])
         iso.write_fp(image)
+        return _Plan(image.getvalue().ljust(files[0][0], b"\0"), [(begin, contents[number]) for begin, number in files], image.size)
     finally:
         iso.close()
 
 
-class _Whole(io.RawIOBase):
-    """A content as a file that can be read from any place; from the one where it was left, best."""
+class _Zeros(io.RawIOBase):
+    """A file of so many zeros, in the place of one whose bytes come later."""
 
-    def __init__(self, content: Content) -> None:
-        self._content = content
-        self._at = 0  # where the next read begins
-        self._chunks: Iterator[bytes] = iter(())
-        self._come = -1  # how far `_chunks` came
-        self._rest = b""
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._at = 0
 
     def readable(self) -> bool:
         return True
@@ -64,27 +87,39 @@ class _Whole(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._content.size}[whence]
-        self._at = base + offset
+        self._at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence] + offset
         return self._at
 
     def tell(self) -> int:
         return self._at
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if self._come != self._at:
-            self._begin_anew()
-        if not self._rest:
-            self._rest = next(self._chunks, b"")
-        count = min(len(buffer), len(self._rest))
-        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        count = left if size < 0 else min(size, left)
         self._at += count
-        self._come = self._at
-        return count
+        return bytes(count)
 
-    def _begin_anew(self) -> None:
-        self._chunks, self._rest = self._content.read(), b""
-        skip = self._at
-        while skip > 0 and (chunk := next(self._chunks, b"")):
-            self._rest, skip = chunk[skip:], skip - len(chunk)
-        self._come = self._at
+
+class _Head(io.BytesIO):
+    """Keeps the first `most` bytes of what is written; of the rest only how much it is."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+        self._at = 0
+        self.size = 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence] + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        if self._at < self._most:
+            super().seek(self._at)
+            super().write(data[: self._most - self._at])
+        self._at += len(data)
+        self.size = max(self.size, self._at)
+        return len(data)

@@ -81,6 +81,7 @@ class Door:
         self.office_file = OfficeFile(config, settings.desk.changes)
         self.changing = asyncio.Lock()  # of the office's settings: one at a time
         self.exporting = asyncio.Lock()  # a table is written: one at a time
+        self.turn = asyncio.Lock()  # of what changes a case or a copy: `operations`
         self.openid = OpenId(settings.openid) if settings.openid.issuer else None
         self.directory = Directory(settings.directory) if settings.directory.server else None
 

@@ -7,10 +7,14 @@ An operation takes one frozen dataclass of what is asked and gives one of what i
 JSON.
 `call` finds out who asks, whether he may, and whether what he asks is well formed, in this order, so that nobody learns
 of anything that he has no right to. One that plays audio gives an `Audio` instead, whose bytes follow.
+
+What changes a case or a copy is `in_turn`: one such act ends before the next one looks at the register, so that two
+clicks, or two people, never both act on what only one of them may.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
@@ -98,12 +102,15 @@ class Operation:
     asked: TypeAdapter[Any]
     answer: TypeAdapter[Any] | None  # None: audio
     most_bytes: int  # of what is asked
+    in_turn: bool
 
 
 TABLE: dict[str, Operation] = {}
 
 
-def operation(name: str, right: Right, *, most_bytes: int = _MOST_BYTES) -> Callable[[Decorated], Decorated]:
+def operation(
+    name: str, right: Right, *, most_bytes: int = _MOST_BYTES, in_turn: bool = False
+) -> Callable[[Decorated], Decorated]:
     """Puts a function into the table. ValueError if there is one of that name."""
 
     def enter(act: Decorated) -> Decorated:
@@ -113,7 +120,8 @@ def operation(name: str, right: Right, *, most_bytes: int = _MOST_BYTES) -> Call
         _, _, asked = (hint for at, hint in hints.items() if at != "return")
         given = hints["return"]
         TABLE[name] = Operation(
-            name, right, act, TypeAdapter(asked), None if given is Audio else TypeAdapter(given), most_bytes
+            name, right, act, TypeAdapter(asked), None if given is Audio else TypeAdapter(given), most_bytes,
+            in_turn,
         )  # fmt: skip
         return act
 
@@ -157,7 +165,8 @@ async def call(door: Door, name: str, caller: Caller, given: bytes) -> tuple[Ope
     except ValidationError as error:
         where = error.errors()[0]["loc"]
         raise Refused(Why.NOT_UNDERSTOOD, field=str(where[0]) if where else "") from None
-    return found, await found.act(door, caller, asked)
+    async with door.turn if found.in_turn else contextlib.nullcontext():
+        return found, await found.act(door, caller, asked)
 
 
 def require(right: Right, caller: Caller) -> None:

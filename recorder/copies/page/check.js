@@ -31,25 +31,31 @@ async function stateOf(file) {
   }
 }
 
+function say(style, text) {
+  verdict.hidden = false;
+  verdict.className = style;
+  verdict.textContent = text;
+}
+
 function conclude(states) {
   const all = Object.keys(EXPECTED).map((name) => states.get(name) ?? "waiting");
   const found = [...states.values()];
-  verdict.hidden = false;
   if (found.some((one) => one === "bad" || one === "failed")) {
-    verdict.className = "bad";
-    verdict.textContent = "× 変わっている、又は読めない録音があります。担当課に連絡してください。";
+    say("bad", "× 変わっている、又は読めない録音があります。担当課に連絡してください。");
   } else if (all.every((one) => one === "good") && !found.includes("unknown")) {
-    verdict.className = "good";
-    verdict.textContent = "○ すべての録音が、複製した時のままです。";
+    say("good", "○ すべての録音が、複製した時のままです。");
   } else {
-    verdict.className = "part";
-    verdict.textContent = "選んでいない録音、又はこの媒体のものではないファイルがあります。";
+    say("part", "選んでいない録音、又はこの媒体のものではないファイルがあります。");
   }
 }
 
 let turn = 0;
 document.getElementById("files").addEventListener("change", async (event) => {
   const mine = ++turn;
+  if (!globalThis.crypto?.subtle) { // the page lies on a server, say: no recording is to blame for that
+    say("part", "このブラウザでは確かめられません。この画面を媒体からMicrosoft Edgeで開いてください。");
+    return;
+  }
   const states = new Map();
   for (const file of event.target.files) states.set(file.name, await stateOf(file));
   if (mine !== turn) return;

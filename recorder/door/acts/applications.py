@@ -227,7 +227,7 @@ async def make(door: Door, caller: Caller, asked: MakeApplication) -> Made:
     return Made(number=entry.number, held=len(clear) + len(held))
 
 
-@operation("applications.withdraw", Right.APPLY)
+@operation("applications.withdraw", Right.APPLY, in_turn=True)
 async def withdraw(door: Door, caller: Caller, asked: WithdrawApplication) -> Nothing:
     """It isn't asked for any more; by the applicant, or by who works on it, as long as there is no copy."""
     case = await sight.require_case(door, caller, asked.application, Right.APPLY)

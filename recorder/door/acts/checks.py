@@ -85,7 +85,7 @@ class Checked:
     entry: int  # its number in the register
 
 
-@operation("applications.identity", Right.CASES)
+@operation("applications.identity", Right.CASES, in_turn=True)
 async def identity(door: Door, caller: Caller, asked: CheckIdentity) -> Checked:
     """Somebody saw who asks for what there is of himself."""
     case = await _require_open(door, caller, asked.application, Right.CASES)
@@ -107,7 +107,7 @@ async def identity(door: Door, caller: Caller, asked: CheckIdentity) -> Checked:
     return Checked(entry=entry.number)
 
 
-@operation("applications.called_back", Right.CASES)
+@operation("applications.called_back", Right.CASES, in_turn=True)
 async def called_back(door: Door, caller: Caller, asked: CallBack) -> Checked:
     """Somebody called the agency whose letter came. What was confirmed at a number of the letter itself, wasn't."""
     case = await _require_open(door, caller, asked.application, Right.CASES)
@@ -128,7 +128,7 @@ async def called_back(door: Door, caller: Caller, asked: CallBack) -> Checked:
     return Checked(entry=entry.number)
 
 
-@operation("applications.mark", Right.HOLD)
+@operation("applications.mark", Right.HOLD, in_turn=True)
 async def mark(door: Door, caller: Caller, asked: MarkCalls) -> Nothing:
     """These calls are meant, and no others."""
     case = await _require_open(door, caller, asked.application, Right.HOLD)
@@ -140,7 +140,7 @@ async def mark(door: Door, caller: Caller, asked: MarkCalls) -> Nothing:
     return Nothing()
 
 
-@operation("applications.keep", Right.HOLD)
+@operation("applications.keep", Right.HOLD, in_turn=True)
 async def keep(door: Door, caller: Caller, asked: KeepForPolice) -> Nothing:
     """What police ask to be kept is, for the days that the law says, from the receipt of their letter."""
     case = await _require_open(door, caller, asked.application, Right.HOLD)

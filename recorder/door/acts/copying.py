@@ -85,12 +85,14 @@ async def make(door: Door, caller: Caller, asked: MakeCopy) -> CopyMade:
     if asked.packing == "iso" and bundle.size > LARGEST_BYTES:
         raise Refused(Why.NOT_UNDERSTOOD, field="copy_too_large", detail=str(LARGEST_BYTES >> 20))
     basis = {"application": case.number} if case else {"instruction": instruction.number if instruction else 0}
-    entry = await door.enter(caller, entries.COPY, {
-        **basis, "calls": [record.id for record in records],
-        "sha256": [bundle.recordings[copying.name_of(record)] for record in records], "medium": asked.medium,
-        "form": asked.packing, "manifest_sha256": bundle.manifest_sha256,
-        "until": how_long.until.isoformat() if how_long.until else "", "rule": how_long.rule,
-    })  # fmt: skip
+    async with door.turn:
+        await _basis(door, caller, asked)  # reading the recordings took its time
+        entry = await door.enter(caller, entries.COPY, {
+            **basis, "calls": [record.id for record in records],
+            "sha256": [bundle.recordings[copying.name_of(record)] for record in records], "medium": asked.medium,
+            "form": asked.packing, "manifest_sha256": bundle.manifest_sha256,
+            "until": how_long.until.isoformat() if how_long.until else "", "rule": how_long.rule,
+        })  # fmt: skip
     password = new_password() if asked.packing == "zip" else None
     ready = Ready(entry.number, caller.login, bundle, asked.packing, made_at, caller.now_ns + READY_NS, password)
     door.ready_copies.add(ready)

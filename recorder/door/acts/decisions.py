@@ -103,7 +103,7 @@ async def absences(door: Door, caller: Caller, asked: AbsencesOf) -> Reasons:
     return Reasons(items=tuple(found))
 
 
-@operation("applications.decide", Right.DECIDE)
+@operation("applications.decide", Right.DECIDE, in_turn=True)
 async def decide(door: Door, caller: Caller, asked: Decide) -> Decided:
     """In force from now on, until it was replied to it can be taken anew."""
     case = await sight.require_case(door, caller, asked.application, Right.DECIDE)

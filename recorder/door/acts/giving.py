@@ -85,7 +85,7 @@ class Entered:
     entry: int  # its number in the register
 
 
-@operation("copies.provide", Right.HAND_OVER)
+@operation("copies.provide", Right.HAND_OVER, in_turn=True)
 async def provide(door: Door, caller: Caller, asked: ProvideCopy) -> Entered:
     """Handed over: from now on somebody else has it."""
     history, copy = await copy_sight.require_copy(door, caller, asked.copy, Right.HAND_OVER)
@@ -108,7 +108,7 @@ async def provide(door: Door, caller: Caller, asked: ProvideCopy) -> Entered:
     return Entered(entry=entry.number)
 
 
-@operation("copies.submit", Right.COPY)
+@operation("copies.submit", Right.COPY, in_turn=True)
 async def submit(door: Door, caller: Caller, asked: SubmitCopy) -> Entered:
     """The contractor hands in what he was instructed to make; with that the instruction is done, and shuts him out."""
     _, copy = await copy_sight.require_copy(door, caller, asked.copy, Right.COPIES)
@@ -130,7 +130,7 @@ async def submit(door: Door, caller: Caller, asked: SubmitCopy) -> Entered:
     return Entered(entry=entry.number)
 
 
-@operation("copies.remind", Right.CASES)
+@operation("copies.remind", Right.CASES, in_turn=True)
 async def remind(door: Door, caller: Caller, asked: RemindOfCopy) -> Entered:
     """Whoever has it was asked after it."""
     _, copy = await copy_sight.require_copy(door, caller, asked.copy, Right.CASES)
@@ -140,7 +140,7 @@ async def remind(door: Door, caller: Caller, asked: RemindOfCopy) -> Entered:
     return Entered(entry=entry.number)
 
 
-@operation("copies.extend", Right.DECIDE)
+@operation("copies.extend", Right.DECIDE, in_turn=True)
 async def extend(door: Door, caller: Caller, asked: ExtendCopy) -> Entered:
     """Kept longer, on a ground of the regulation."""
     _, copy = await copy_sight.require_copy(door, caller, asked.copy, Right.DECIDE)
@@ -160,7 +160,7 @@ async def extend(door: Door, caller: Caller, asked: ExtendCopy) -> Entered:
     return Entered(entry=entry.number)
 
 
-@operation("copies.end", Right.COPIES)
+@operation("copies.end", Right.COPIES, in_turn=True)
 async def end(door: Door, caller: Caller, asked: EndCopy) -> Entered:
     """Destroyed, or returned: reported by who works on the case, or by the applicant who had it."""
     history, copy = await copy_sight.require_copy(door, caller, asked.copy, Right.COPIES)

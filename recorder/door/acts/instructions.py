@@ -125,7 +125,7 @@ async def give(door: Door, caller: Caller, asked: GiveInstruction) -> Given:
     return Given(number=entry.number)
 
 
-@operation("instructions.end", Right.INSTRUCT)
+@operation("instructions.end", Right.INSTRUCT, in_turn=True)
 async def end(door: Door, caller: Caller, asked: EndInstruction) -> Nothing:
     """Before its time; the contractor is shut out at once."""
     found = [one for one in await _all(door) if one.number == asked.instruction]

@@ -60,7 +60,7 @@ class Told:
     provision: int  # its number in the register
 
 
-@operation("applications.reply", Right.DECIDE)
+@operation("applications.reply", Right.DECIDE, in_turn=True)
 async def reply(door: Door, caller: Caller, asked: Reply) -> Replied:
     """To the decision that counts."""
     assert caller.person is not None
@@ -90,7 +90,7 @@ async def reply(door: Door, caller: Caller, asked: Reply) -> Replied:
     return Replied(reply=entry.number)
 
 
-@operation("applications.tell_extension", Right.HAND_OVER)
+@operation("applications.tell_extension", Right.HAND_OVER, in_turn=True)
 async def tell_extension(door: Door, caller: Caller, asked: TellExtension) -> Told:
     """Which telephone of ours called: knowledge alone, after the reply."""
     case = await sight.require_case(door, caller, asked.application, Right.HAND_OVER)
