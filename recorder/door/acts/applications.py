@@ -6,6 +6,7 @@ held from then on (`cases.holding`), before anybody looks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -193,7 +194,7 @@ async def make(door: Door, caller: Caller, asked: MakeApplication) -> Made:
     section = _section(door, caller, asked)
     chosen = form_of(door.profile)
     ground = asked.ground or _ground_of_choice(chosen, asked.choice)
-    sought = [_sought(item, number) for number, item in enumerate(asked.items)]
+    clear, perhaps = await _meant(door, caller, [_sought(item, number) for number, item in enumerate(asked.items)])
     paper: dict[str, Any] = {
         "asks": asked.asks, "section": section, "ground": ground,
         **_applicant(caller, asked),
@@ -213,18 +214,8 @@ async def make(door: Door, caller: Caller, asked: MakeApplication) -> Made:
         "asks": asked.asks, "section": section, "ground": ground, "form": chosen.name if chosen else "",
         "received_on": (asked.received_on or today).isoformat(), "on_paper": asked.on_paper, "paper": digest,
     })  # fmt: skip
-    clear: dict[str, None] = {}
-    perhaps: dict[str, None] = {}
-    for one in sought:
-        found = await look(door, one, caller.sections(Right.APPLY), with_unknown=True)
-        if found.clear is not None:
-            clear[found.clear.call.id] = None
-        else:
-            some = [each.call.id for each in found.found if each.call.outcome == "recorded"]
-            perhaps |= dict.fromkeys(some[: holding.FEW])
-    held = [one for one in perhaps if one not in clear]
-    await holding.receive(door, caller, entry.number, ground, tuple(clear), held)
-    return Made(number=entry.number, held=len(clear) + len(held))
+    await holding.receive(door, caller, entry.number, ground, clear, perhaps)
+    return Made(number=entry.number, held=len(clear) + len(perhaps))
 
 
 @operation("applications.withdraw", Right.APPLY, in_turn=True)
@@ -282,6 +273,20 @@ def _sought(item: Item, number: int) -> Sought:
         "day": item.day.isoformat(), "time": item.time, "length_s": item.length_s, "number": given,
         "extension": item.extension.strip(),
     })  # fmt: skip
+
+
+async def _meant(door: Door, caller: Caller, sought: Sequence[Sought]) -> tuple[list[str], list[str]]:
+    """The calls that are meant for sure, and the best few of those that may be, in the applicant's sections."""
+    clear: dict[str, None] = {}
+    perhaps: dict[str, None] = {}
+    for one in sought:
+        found = await look(door, one, caller.sections(Right.APPLY), with_unknown=True)
+        if found.clear is not None:
+            clear[found.clear.call.id] = None
+        else:
+            some = [each.call.id for each in found.found if each.call.outcome == "recorded"]
+            perhaps |= dict.fromkeys(some[: holding.FEW])
+    return list(clear), [one for one in perhaps if one not in clear]
 
 
 def _require_sense(door: Door, caller: Caller, asked: MakeApplication, today: date) -> None:

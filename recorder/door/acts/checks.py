@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from recorder.dates import at
 from recorder.door.acts.applications import Document, Line, Number, Text
 from recorder.door.acts.calls import CallId, require_call
-from recorder.door.cases import clocks, entries, holding, sight
+from recorder.door.cases import entries, holding, sight
 from recorder.door.cases.history import Case
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
@@ -146,15 +145,10 @@ async def keep(door: Door, caller: Caller, asked: KeepForPolice) -> Nothing:
     case = await _require_open(door, caller, asked.application, Right.HOLD)
     if case.asks != "investigation":
         raise Refused(Why.NOT_UNDERSTOOD, field="asks")
-    until, term = clocks.keep_until(case, longer=asked.longer)
-    if until < at(caller.now_ns).date():
-        raise Refused(Why.NOT_UNDERSTOOD, field="until")
     calls = list(dict.fromkeys(asked.calls))
     for call in calls:
         await require_call(door, caller, call, Right.HOLD)
-    for call in calls:
-        why = f"保全の求め（{term.article}、{term.days}日）"
-        await holding.place(door, caller, case.number, call, why, ground=None, until=until)
+    await holding.keep_for_police(door, caller, case, calls, longer=asked.longer)
     return Nothing()
 
 

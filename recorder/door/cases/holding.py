@@ -5,9 +5,10 @@
 | one call fits what was applied for, and nothing else does | until the case is done |
 | several may be meant | the best few, provisional: 14 days, by then somebody marks which one is meant |
 | somebody who works on the case marks a call as meant | until the case is done |
-| police ask in writing that something is kept | 30 days from receipt, 60 in all |
+| police ask in writing that something is kept | 30 days from receipt, 60 in all, whatever becomes of the case |
 
-A reply ends the holds on calls that weren't granted, the end of the case all that are left. Each is in the register.
+A reply ends the holds on calls that weren't granted, the end of the case all that are left, but for those that police
+asked for. Each is in the register.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from recorder.dates import at
+from recorder.door.cases import clocks
 from recorder.door.cases.history import Case
 from recorder.door.operations import Caller
 from recorder.door.refusals import Refused, Why
@@ -52,7 +54,7 @@ async def receive(
     until = at(caller.now_ns).date() + timedelta(days=PROVISIONAL_DAYS)
     for call in clear:
         await place(door, caller, case, call, "受付", ground=_extends(door, ground))
-    for call in perhaps[:FEW]:
+    for call in perhaps:
         await place(door, caller, case, call, "受付（該当する通話の確認待ち）", ground=PROVISIONAL, until=until)
 
 
@@ -72,16 +74,32 @@ async def unmark(door: Door, caller: Caller, case: Case, call: str) -> None:
     await _release(door, caller, had, f"{named(case.number)}該当しない")
 
 
+async def keep_for_police(door: Door, caller: Caller, case: Case, calls: Sequence[str], *, longer: bool) -> None:
+    """For the days that the law says; these holds aren't the case's to end."""
+    until, term = clocks.keep_until(case, longer=longer)
+    if until < at(caller.now_ns).date():
+        raise Refused(Why.NOT_UNDERSTOOD, field="until")
+    reason = f"申請No.{case.number}に係る保全の求め（{term.article}、{term.days}日）"
+    for call in calls:
+        await _place(door, caller, call, reason, None, until)
+
+
 async def place(
     door: Door, caller: Caller, case: int, call: str, why: str, *, ground: str | None, until: date | None = None
 ) -> Hold:
-    """`Refused` if there is no such call, or the register can't be written."""
+    """A hold of the case's own. `Refused` if there is no such call, or the register can't be written."""
+    return await _place(door, caller, call, f"{named(case)}{why}", ground, until)
+
+
+async def _place(
+    door: Door, caller: Caller, call: str, reason: str, ground: str | None, until: date | None
+) -> Hold:
     end = None if until is None else _after(until)
     try:
         async with await Ring.open(door.store.root) as ring:
             placed = await holds.place(
-                ring, Scope(call=call), at_ns=caller.now_ns, who=caller.login, reason=f"{named(case)}{why}",
-                ground=ground, until_ns=end,
+                ring, Scope(call=call), at_ns=caller.now_ns, who=caller.login, reason=reason, ground=ground,
+                until_ns=end,
             )  # fmt: skip
     except StoreError as error:
         raise Refused(Why.NO_REGISTER) from error

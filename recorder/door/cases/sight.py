@@ -27,8 +27,9 @@ def works_on(caller: Caller, case: Case, right: Right = Right.CASES) -> bool:
 
 
 def is_own(caller: Caller, case: Case) -> bool:
-    """Whether the caller applied, or took the paper on which somebody did."""
-    return Right.APPLY in caller.rights and case.applied.who == caller.login
+    """Whether the caller applied; who typed in a paper for somebody else didn't."""
+    is_typed_in = bool(case.applied.fields.get("on_paper"))
+    return Right.APPLY in caller.rights and case.applied.who == caller.login and not is_typed_in
 
 
 def sees(caller: Caller, case: Case) -> bool:

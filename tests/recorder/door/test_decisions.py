@@ -24,6 +24,23 @@ async def call_back(who: Visitor, number: int, **changes: object) -> Answer:
     return await who.ask("applications.called_back", application=number, **asked)
 
 
+async def test_who_typed_in_a_paper_and_works_on_cases_no_more_sees_it_no_more(tmp_path):
+    async with Scene(tmp_path, calls(), office="kumamoto") as scene:
+        manager = await scene.manager()
+        operator = await scene.appointed(manager, "suzuki", "operator", "税務課")
+        number = (await made(operator, on_paper=True, applicant="山田"))["number"]
+        before = await operator.ask("application", application=number)
+        await manager.prove()
+        [he] = [one for one in (await manager.ask("people")).said["people"] if one["login"] == "suzuki"]
+        await manager.ask("people.appoint", account=he["id"], role="applicant", section="税務課")
+        await manager.ask("people.dismiss", appointment=he["appointments"][0]["number"], reason="異動")
+        await operator.log_in()
+        after = await operator.ask("application", application=number)
+        listed = (await operator.ask("applications")).said["applications"]
+
+    assert (before.status, after.status, listed) == (200, 404, [])
+
+
 async def test_only_who_may_decide_decides(tmp_path):
     async with Scene(tmp_path, calls(), office="kumamoto") as scene:
         manager = await scene.manager()
@@ -249,11 +266,14 @@ async def test_police_ask_to_keep_for_thirty_days_and_sixty_in_all(tmp_path):
         none = await held(scene)
         await manager.ask("applications.keep", application=number, calls=["2"])
         await manager.ask("applications.keep", application=number, calls=["3"], longer=True)
+        await manager.ask("applications.mark", application=number, calls=["1"])
+        await decide(manager, number, "refused", reason="令状による")
+        await manager.ask("applications.reply", application=number)
         kept = {one.scope.call: one for one in await held(scene)}
         copy = (await made(manager, item(day="2026-11-21")))["number"]
         wrong = await manager.ask("applications.keep", application=copy, calls=["2"])
 
-    assert none == []
+    assert none == [] and set(kept) == {"2", "3"}, "the case's own hold ended with it, those of the law didn't"
     # 20 December and 19 January are the last days: it ends with the midnight after, in Japan.
     assert [kept[call].until_ns // 10**9 for call in ("2", "3")] == [1_797_778_800, 1_800_370_800]
     assert "第197条第3項" in kept["2"].reason and "第197条第4項" in kept["3"].reason
