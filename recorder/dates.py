@@ -25,6 +25,14 @@ def in_era(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def short_in_era(day: date) -> str:
+    """As in R8.11.22, for narrow columns; a day before the eras of Reiwa to Showa as in 1900.1.1."""
+    for (first, _), letter in zip(_ERAS, "RHS", strict=True):
+        if day >= first:
+            return f"{letter}{day.year - first.year + 1}.{day.month}.{day.day}"
+    return f"{day.year}.{day.month}.{day.day}"
+
+
 def japanese_day(day: date) -> str:
     """As in 令和8年11月22日（日）2026-11-22."""
     return f"{in_era(day)}（{weekday(day)}）{day.isoformat()}"

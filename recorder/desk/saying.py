@@ -52,7 +52,7 @@ def _value(name: str, value: str | int | bool, language: Language) -> str:
     if name == "of_kind":
         return kind(value, language)
     if name in _OF_WORDS:
-        return word(f"{name}.{value}", value, language)
+        return word(f"{name}.{value}", word(f"came.{value}", value, language) if name == "how" else value, language)
     if name == "section":
         return value or words.say("people.whole_office", language)
     return value

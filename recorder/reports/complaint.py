@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from recorder.dates import in_era
-from recorder.paper.document import Block, Document, Fields, Line, Paragraph, Span, Stamps, Title
+from recorder.paper.document import Block, Document, Fields, Line, Span, Stamps, Title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def document(of: Report) -> Document:
         Line(spans=(Span(f"{head_of(of.office)}　様"),), gap=1),
         Line(spans=(Span(of.manager or "管理責任者"),), align="right", indent=2),
         Title("苦情報告書"),
-        Paragraph(f"通話録音装置の設置及び運用に関する苦情について、{by}次のとおり報告します。"),
+        Line(spans=(Span(f"通話録音装置の設置及び運用に関する苦情について、{by}次のとおり報告します。"),), indent=1),
         Fields(tuple(rows)),
         Line(spans=(Span("以上"),), align="right", gap=1),
     )

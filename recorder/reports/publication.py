@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from recorder.paper.document import Block, Document, Heading, Line, Paragraph, Span, Title
+from recorder.paper.document import Block, Document, Heading, Line, Span, Title
 from recorder.policy import words
 from recorder.policy.profile import Profile, Said, Words
 from recorder.settings import Settings
@@ -64,7 +64,7 @@ def document(text: str, made_at: datetime) -> Document:
         if line.startswith(HEADING):
             blocks.append(Heading(line.removeprefix(HEADING).strip()))
         elif line.strip():
-            blocks.append(Line(spans=(Span(line),)) if line.startswith("・") else Paragraph(line))
+            blocks.append(Line(spans=(Span(line),)))
     return Document(title=title or TITLE, made_at=made_at, blocks=tuple(blocks), is_form=True)
 
 

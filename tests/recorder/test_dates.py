@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from recorder.dates import english_time, in_era, japanese_day, japanese_time
+from recorder.dates import english_time, in_era, japanese_day, japanese_time, short_in_era
 
 
 @pytest.mark.parametrize("day, read", [
@@ -19,6 +19,11 @@ from recorder.dates import english_time, in_era, japanese_day, japanese_time
 ])  # fmt: skip
 def test_an_era_begins_with_its_first_day(day: date, read: str) -> None:
     assert in_era(day) == read
+
+
+def test_the_short_form_is_of_the_same_era() -> None:
+    days = (date(2026, 11, 22), date(2019, 5, 1), date(2019, 4, 30), date(1989, 1, 7), date(1926, 12, 24))
+    assert [short_in_era(day) for day in days] == ["R8.11.22", "R1.5.1", "H31.4.30", "S64.1.7", "1926.12.24"]
 
 
 def test_the_western_date_and_the_day_of_the_week_stand_beside_it() -> None:

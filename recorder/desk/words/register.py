@@ -167,7 +167,7 @@ WORDS = {
     "said.version": ("版", "Version"),
     "said.alarm": ("警報", "Alarm"),
     "said.event": ("状態", "Event"),
-    "said.about": ("箇所", "About"),
+    "said.about": ("箇所・区分", "About"),
     "said.by_ms": ("ずれ（ミリ秒）", "By (ms)"),
     "said.share": ("検査した部分", "Share"),
     "said.of": ("全体の部分数", "Of"),

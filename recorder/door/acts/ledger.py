@@ -6,11 +6,11 @@ Printed, it is the office's own form, with boxes for the seals of those who clos
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from recorder.dates import at, in_era
+from recorder.dates import at, in_era, weekday
 from recorder.door.acts.forms import forms_of
 from recorder.door.cases import listing, sight
 from recorder.door.cases.listing import Listed
@@ -18,7 +18,8 @@ from recorder.door.handing import HandedOut, hand_out, hand_out_paper
 from recorder.door.operations import Audio, Caller, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
-from recorder.forms import Facts, fill
+from recorder.forms import Facts, Paper, fill
+from recorder.paper.document import Line, Span, Title
 from recorder.policy.profile import Words
 from recorder.settings.bounds import STRICT
 from recorder.tables import Column, Table
@@ -104,7 +105,7 @@ async def export(door: Door, caller: Caller, asked: ExportListed) -> Audio:
         if form is None:
             raise Refused(Why.NOT_FOUND)
         facts = Facts(rows=tuple(one.row for one in found), document_on=asked.end)
-        paper = fill(form, facts)
+        paper = _closed(fill(form, facts), f"{_span(asked) or '期間：すべて'}　{len(found):,}件")
         return await hand_out_paper(door, caller, paper, asked.form, len(found), fields)
     lines = [" ".join(filter(None, (door.office_name, article))), _span(asked), f"{len(found):,} 件"]
     table = Table(
@@ -125,8 +126,9 @@ def columns(door: Door) -> tuple[Column, ...]:
 
 def cells(one: Listed) -> Row:
     row = one.row
+    on = f"{in_era(row.on)}（{weekday(row.on)}）" if row.on else ""
     return (
-        row.number, in_era(row.on) if row.on else "", row.call, row.ground, row.applicant, row.decided, row.copied,
+        row.number, on, row.call, row.ground, row.applicant, row.decided, row.copied,
         row.provided, row.ended, row.remarks,
     )  # fmt: skip
 
@@ -152,6 +154,13 @@ async def _newest_ns(door: Door) -> int:
 
 async def _batches(found: list[Listed]) -> AsyncIterator[list[Row]]:
     yield [cells(one) for one in found]
+
+
+def _closed(paper: Paper, said: str) -> Paper:
+    """The form, with what it is of under its title."""
+    at_title = next((at for at, block in enumerate(paper.blocks) if isinstance(block, Title)), -1)
+    line = Line(spans=(Span(said),), align="center", is_small=True)
+    return replace(paper, blocks=(*paper.blocks[: at_title + 1], line, *paper.blocks[at_title + 1 :]))
 
 
 def _span(asked: FindListed) -> str:

@@ -40,7 +40,9 @@ _NUMBER = re.compile(
 )
 _HIDDEN = "（番号）"
 # What proves, and tells a reader nothing: `recorder verify` and the evidence package show it.
-_PROOFS = frozenset({"row", "audio", "party", "key", "sha256", "manifest_sha256", "store", "uuid", "call", "calls"})
+_PROOFS = frozenset({
+    "row", "audio", "party", "key", "sha256", "manifest_sha256", "paper", "basis", "store", "uuid", "call", "calls",
+})  # fmt: skip
 # What an entry has that is about somebody or something of one section, though it doesn't say of which.
 _NOT_FOR_ALL = ("login", "account", "hold", "party", "part", "application", "copy", "complaint")
 SEALS = frozenset({Code.CHECKPOINT_FAILED, Code.WITNESS_SILENT, Code.WITNESS_REFUSES, Code.STORE_DAMAGED})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from recorder.dates import at, in_era
+from recorder.dates import at, short_in_era
 from recorder.door.cases import grounds, sight, words
 from recorder.door.cases.history import Case, Copy, History
 from recorder.door.cases.reading import paper_of
@@ -111,7 +111,7 @@ async def _calls(door: Door, caller: Caller, ids: tuple[str, ...]) -> str:
             found.append(GONE)
             continue
         time = at(record.started_ns)
-        said = f"{in_era(time.date())} {time:%H:%M}"
+        said = f"{short_in_era(time.date())} {time:%H:%M}"
         sections = caller.sections(Right.CALLS)
         if Right.CALLS in caller.rights and (sections is None or record.section in sections):
             number = record.callee if record.direction == "outbound" else record.caller
@@ -122,7 +122,7 @@ async def _calls(door: Door, caller: Caller, ids: tuple[str, ...]) -> str:
 
 def _asked(item: Mapping[str, Any], works: bool) -> str:
     """What an application says of a call that nobody has found (yet)."""
-    day = in_era(date.fromisoformat(item["day"]))
+    day = short_in_era(date.fromisoformat(item["day"]))
     said = f"{day} {item['time']}頃" if item.get("time") else day
     return f"{said}\n{item['number']}" if works and item.get("number") else said
 
@@ -147,7 +147,7 @@ def _decided(case: Case) -> str:
     found += dict.fromkeys(words.said(words.ABSENCES, one.get("why", "")) for one in absent if isinstance(one, dict))
     if case.reply is not None:
         document, on = case.reply.fields.get("document", ""), case.reply.fields.get("document_on", "")
-        found.append(f"{document or '回答'}\n{in_era(date.fromisoformat(on)) if on else _day(case.reply)}")
+        found.append(f"{document or '回答'}\n{short_in_era(date.fromisoformat(on)) if on else _day(case.reply)}")
     return "\n".join(found)
 
 
@@ -172,7 +172,7 @@ def _ended(copy: Copy) -> str:
     fields = copy.ended.fields
     on = fields.get("on", "")
     how = words.said(words.ENDINGS, fields.get("how", ""))
-    return f"{in_era(date.fromisoformat(on)) if on else _day(copy.ended)}\n{how}"
+    return f"{short_in_era(date.fromisoformat(on)) if on else _day(copy.ended)}\n{how}"
 
 
 def _remarks(case: Case) -> list[str]:
@@ -182,12 +182,12 @@ def _remarks(case: Case) -> list[str]:
 
 def _remarks_of_copy(copy: Copy) -> list[str]:
     found = [
-        f"延長 {in_era(date.fromisoformat(one.fields['until']))}まで（{one.fields.get('article', '')}）"
+        f"延長 {short_in_era(date.fromisoformat(one.fields['until']))}まで（{one.fields.get('article', '')}）"
         for one in copy.extended if one.fields.get("until")
     ]  # fmt: skip
     found += [f"督促 {_day(one)}" for one in copy.reminded]
     if copy.ended is None:
-        found.append(f"保存 {in_era(copy.until)}まで" if copy.until else "保存 目的を達するまで")
+        found.append(f"保存 {short_in_era(copy.until)}まで" if copy.until else "保存 目的を達するまで")
     return found
 
 
@@ -200,4 +200,4 @@ def _is_between(day: date, begin: date | None, end: date | None) -> bool:
 
 
 def _day(entry: Entry) -> str:
-    return in_era(at(entry.at_ns).date())
+    return short_in_era(at(entry.at_ns).date())

@@ -64,12 +64,12 @@ async def test_a_row_tells_the_way_of_a_copy_from_receipt_to_destruction(tmp_pat
     assert said["title"] == "通話記録管理簿" and said["article"].startswith("第10条") and said["count"] == 1
     [row] = said["rows"]
     number, on, call, ground, applicant, decided, copied, provided, ended, remarks = row["cells"]
-    assert (number, on, row["case"], row["is_out"]) == (str(case), "令和8年11月20日", case, False)
-    assert call.startswith("令和8年11月22日 09:15") and "03-1234-5678" in call
+    assert (number, on, row["case"], row["is_out"]) == (str(case), "令和8年11月20日（金）", case, False)
+    assert call.startswith("R8.11.22 09:15") and "03-1234-5678" in call
     assert ground == "法令に基づく場合\n第8条第1項第1号" and applicant == NAME
-    assert "交付" in decided and "人発第1号" in decided and "令和8年11月21日" in decided
+    assert "交付" in decided and "人発第1号" in decided and "R8.11.21" in decided
     assert copied.endswith("DVD-R　1件") and "税務課長" in provided and "手渡し" in provided and "条件2項目" in provided
-    assert ended == "令和8年11月22日\n破砕" and "延長 令和9年3月31日まで（第7条第5項）" in remarks
+    assert ended == "R8.11.22\n破砕" and "延長 R9.3.31まで（第7条第5項）" in remarks
     assert before["rows"] == [] and len(exactly["rows"]) == 1
 
 
@@ -122,7 +122,7 @@ async def test_an_auditor_sees_no_number_and_no_name_and_a_section_no_other_s_ro
 
     assert [one["case"] for one in of_auditor["rows"]] == [ours, theirs] == [one["case"] for one in whole["rows"]]
     assert "鈴木" not in str(of_auditor) and "1234-5678" not in str(of_auditor)
-    assert "鈴木" not in file and "1234-5678" not in file and "令和8年11月22日 09:15" in file
+    assert "鈴木" not in file and "1234-5678" not in file and "R8.11.22 09:15" in file
     assert [one["case"] for one in of_tax["rows"]] == [ours] and "福祉課" not in str(of_tax)
     assert sorted((one["is_withheld"], bool(one["said"])) for one in in_register) == [(False, True), (True, False)]
 
@@ -140,6 +140,7 @@ async def test_closing_prints_the_office_s_own_form_with_boxes_for_seals(tmp_pat
         exported = [one for one in await scene.register() if one.kind == "register_exported"]
 
     text = page.body.decode("utf-8")
+    assert "期間：令和8年11月1日から令和8年11月30日まで　1件" in text
     assert title in text and 'class="stamps"' in text and "破砕" in text and NAME in text
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
     assert pdf.body.startswith(b"%PDF") and docx.body == again.body
