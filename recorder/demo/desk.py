@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyotp
 import tomli_w
 import uvicorn
+from numpy.typing import NDArray
 
 from recorder.dates import at
 from recorder.demo import at_work
@@ -30,6 +32,7 @@ from recorder.desk.app import application as pages
 from recorder.desk.asking import door_at
 from recorder.door.door import Door
 from recorder.door.listen import bound, serve
+from recorder.door.office.prompt import as_wav
 from recorder.door.people import second_factor
 from recorder.door.rights import Role
 from recorder.serving import run as run_server
@@ -59,19 +62,32 @@ ACCOUNTS = (
 )
 
 
+NOTICE = "お電話ありがとうございます。この通話は、正確な対応のため録音しております。"
+
+
 def settings(office: str, folder: Path) -> Settings:
     """Those of the office that doesn't exist, under the regulation of one that does; written into the folder."""
-    path = folder / CONFIG
+    path, notice = folder / CONFIG, folder.absolute() / "notice.wav"
+    notice.write_bytes(as_wav(_chime()))
     path.write_text(
         tomli_w.dumps({
             "policy": {"office": office}, "lines": {"never_record": [NEVER_RECORDED]},
             "sections": [{"name": one.name, "extensions": list(one.extensions)} for one in SECTIONS],
             "status": {"live": str(folder / "live.json"), "folder": str(folder)},
+            "announcement": {"prompts": [{"file": str(notice), "text": NOTICE}]}, "notice": {"prompts": [str(notice)]},
             "desk": {"changes": str(folder.absolute() / "office.toml")},
         }),
         "utf-8",
     )  # fmt: skip
     return load(path)
+
+
+def _chime() -> NDArray[np.int16]:
+    """Four tones, in place of a voice."""
+    at_s = np.arange(4 * 6000) / 8000
+    tones = np.repeat([523.25, 659.25, 783.99, 1046.5], 6000)
+    loud = np.exp(-4 * (at_s % 0.75))
+    return (8000 * loud * np.sin(2 * np.pi * tones * at_s)).astype(np.int16)
 
 
 async def make(folder: Path, office: str, now_ns: int, *, days: int = 7, per_day: int = 60) -> dict[str, str]:

@@ -212,9 +212,9 @@ async def approve(door: Door, caller: Caller, asked: OneProposal) -> Nothing:
     async with door.changing:
         found = await _require_open(door, caller, asked.proposal)
         await _require_second_person(door, caller, found)
-        if parts.of(door.settings, found.part) != found.was:
+        if parts.about(parts.of(door.settings, found.part), found.section) != parts.about(found.was, found.section):
             raise Refused(Why.CONFLICT, field="settings")  # the engineer changed it since
-        office = parts.put(await door.proposals.in_force(), found.becomes)
+        office = parts.put(await door.proposals.in_force(), found.becomes, found.section)
         combined(door, office)
         if lost := await asyncio.to_thread(door.office_file.lost_prompt, office):
             raise Refused(Why.CONFLICT, field="prompt_lost", detail=lost)
@@ -273,16 +273,17 @@ def _of(one: Proposal) -> str:
 async def propose(
     door: Door, caller: Caller, part: Part, settings: Settings, reason: str, **about: str,
 ) -> Proposed:  # fmt: skip
-    """Enters a change of one part to what these settings say of it, and what else there is to say. One proposal a part
-    at a time."""
+    """Enters a change of one part to what these settings say of it, and what else there is to say. One proposal a part,
+    or a section, at a time."""
     require_kept(door)
     async with door.changing:
-        if any(one.part == part and one.state == "open" for one in await known_proposals(door)):
+        known, section = await known_proposals(door), about.get("section", "")
+        if any((one.part, one.section, one.state) == (part, section, "open") for one in known):
             raise Refused(Why.CONFLICT, field="proposal")
         was, becomes = parts.of(door.settings, part), parts.of(settings, part)
         if was == becomes:
             raise Refused(Why.NOT_UNDERSTOOD, field="same")
-        combined(door, parts.put(await door.proposals.in_force(), becomes))
+        combined(door, parts.put(await door.proposals.in_force(), becomes, section))
         before, after = parts.lines(door.settings, part), parts.lines(settings, part)
         entry = await door.enter(caller, PROPOSED, {
             "part": part, "reason": reason, **_differing(before, after),

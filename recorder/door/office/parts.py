@@ -65,12 +65,32 @@ def as_table(one: Any) -> dict[str, Any]:
     return found
 
 
-def put(office: Mapping[str, Any], change: Tables) -> Tables:
-    """The office's file with one part of it changed."""
+def put(office: Mapping[str, Any], change: Tables, section: str = "") -> Tables:
+    """The office's file with one part of it changed; of a change that is about one section, no other section."""
     found = dict(office)
     for top, value in change.items():
+        if section and top == "sections" and top in found:
+            value = _with_section(found[top], value, section)
         found[top] = {**found.get(top, {}), **value} if isinstance(value, dict) else value
     return found
+
+
+def about(tables: Tables, section: str) -> Tables:
+    """What of these tables a change of that section depends on; of all of the office ("") everything."""
+    return {"sections": _of_name(tables["sections"], section)} if section else tables
+
+
+def _with_section(known: Sequence[Tables], change: Sequence[Tables], section: str) -> list[Tables]:
+    """In the places where it stood, or behind all others."""
+    new = _of_name(change, section)
+    places = [at for at, one in enumerate(known) if one["name"] == section]
+    found = [one for one in known if one["name"] != section]
+    at = places[0] if places else len(found)
+    return [*found[:at], *new, *found[at:]]
+
+
+def _of_name(sections: Sequence[Tables], name: str) -> list[Tables]:
+    return [one for one in sections if one["name"] == name]
 
 
 def lines(settings: Settings, part: Part) -> tuple[str, ...]:

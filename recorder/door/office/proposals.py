@@ -71,7 +71,7 @@ class Proposals:
         approved = [one for one in await self.all() if one.state == "approved"]
         found: Tables = {}
         for one in sorted(approved, key=lambda one: one.ended_ns or 0):
-            found = parts.put(found, one.becomes)
+            found = parts.put(found, one.becomes, one.section)
         return found
 
 

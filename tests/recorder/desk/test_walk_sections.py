@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from recorder.settings import load
 from tests.recorder.desk.served import Served, needs_chromium, served
 from tests.recorder.stores import a_call
 
@@ -110,9 +111,11 @@ async def test_each_section_s_manager_works_on_his_own_alone(tmp_path):
             assert f"{mine}の苦情" in await clerk.text()
             await says_nothing_of(clerk, other)
             paths[mine] = await propose(clerk, mine, other)
-            number = paths[mine].rsplit("/", 1)[1]
-            await boss.ask("settings.refuse", proposal=int(number), reason="後日")  # one waits at a time
 
+        for path in paths.values():
+            await boss.prove()
+            approved = await boss.ask("settings.approve", proposal=int(path.rsplit("/", 1)[1]))
+            assert approved.status == 200, approved.said
         for clerk, mine, other in ((tax, "税務課", "福祉課"), (welfare, "福祉課", "税務課")):
             for path in (f"/calls/{OF[other][0]}", paths[other]):
                 await clerk.go(path)
@@ -126,6 +129,9 @@ async def test_each_section_s_manager_works_on_his_own_alone(tmp_path):
             await tax.check()
         entered = [(one.who, one.kind, one.fields.get("call")) for one in await desk.register()]
 
+    assert [(one.name, one.extensions) for one in load(desk.config).sections] == [
+        ("税務課", ("21XX", "21009")), ("福祉課", ("22XX", "22009")),
+    ]  # fmt: skip
     assert [one for one in entered if one[1] in ("playback", "hold")] == [
         ("zeimu", "playback", "1"), ("zeimu", "hold", "1"), ("fukushi", "playback", "2"), ("fukushi", "hold", "2"),
     ]  # fmt: skip

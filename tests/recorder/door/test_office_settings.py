@@ -214,6 +214,34 @@ async def test_a_section_s_manager_proposes_for_his_own_alone_and_approves_nothi
     assert not seen_by_himself["may_approve"] and done.status == 200
 
 
+async def test_changes_of_two_sections_wait_beside_each_other_and_neither_undoes_the_other(tmp_path):
+    scene = Scene(tmp_path, office="shinagawa")
+    scene.keeps_changes()
+    change = "settings.propose.section"
+    async with scene:
+        manager, operator = await two(scene)
+        await manager.prove()
+        tax = await scene.appointed(manager, "zeimu", "manager", "税務課")
+        await manager.prove()
+        welfare = await scene.appointed(manager, "fukushi", "manager", "福祉課")
+        first = await proposed(tax, change, at=0, name="税務課", extensions=["21XX", "2301"], reason="増設")
+        second = await proposed(welfare, change, at=1, name="福祉課", extensions=["22XX", "2302"], reason="増設")
+        another = await operator.ask(change, at=0, name="税務課", extensions=["21XX"], reason="x", since="2027-04-01")
+        third = await proposed(operator, change, at=-1, name="建設課", extensions=["24XX"], reason="新設")
+        answers = [await approve(scene, manager, number) for number in (second, first, third)]
+        stale = await proposed(tax, change, at=0, name="税務課", extensions=["21XX"], reason="x")
+        whole = await proposed(operator, change, at=0, name="市民税課", extensions=["21XX"], reason="改称")
+        await approve(scene, manager, whole)
+        too_late = await approve(scene, manager, stale)
+
+    assert another.said["field"] == "proposal"
+    assert [answer.status for answer in answers] == [200] * 3
+    assert (too_late.why, too_late.said["field"]) == ("conflict", "settings")
+    assert {one.name: one.extensions for one in load(tmp_path / "recorder.toml").sections} == {
+        "市民税課": ("21XX",), "福祉課": ("22XX", "2302"), "建設課": ("24XX",),
+    }  # fmt: skip
+
+
 async def test_a_rule_is_simulated_and_adopted_when_it_is_approved(tmp_path):
     calls = [a_call("1", started_ns=scene_ns(-40)), a_call("2", started_ns=scene_ns(-1))]
     scene = Scene(tmp_path, calls)
