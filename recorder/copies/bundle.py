@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from recorder.copies.content import Content, of_bytes
+from recorder.copies.content import Content, held_to, of_bytes
 from recorder.copies.sheet import Sheet, document
 from recorder.copies.verifier import page
 from recorder.paper.html import as_html
@@ -45,7 +45,7 @@ def put_together(recordings: Sequence[tuple[Content, str]], sheet: Sheet, made_a
     )  # fmt: skip
     listed = "".join(f"{sha256} *{name}\n" for name, sha256 in [*sums.items(), *((p.name, p.sha256()) for p in papers)])
     manifest = of_bytes(SUMS, listed.encode("utf-8"))
-    contents = (*(content for content, _ in recordings), *papers, manifest)
+    contents = (*(held_to(content, sha256) for content, sha256 in recordings), *papers, manifest)
     return Bundle(contents, sums, hashlib.sha256(listed.encode("utf-8")).hexdigest())
 
 

@@ -29,6 +29,20 @@ class Content(NamedTuple):
         return digest.hexdigest()
 
 
+def held_to(one: Content, sha256: str) -> Content:
+    """The same; whose reading ends in `CopyFailed` if it isn't what it was when it had that SHA-256."""
+
+    def read() -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        for chunk in one.read():
+            digest.update(chunk)
+            yield chunk
+        if digest.hexdigest() != sha256:
+            raise CopyFailed("altered")
+
+    return one._replace(read=read)
+
+
 def of_bytes(name: str, data: bytes) -> Content:
     return Content(name, len(data), lambda: iter((data,)))
 

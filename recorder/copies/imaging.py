@@ -66,9 +66,11 @@ def _plan(contents: Sequence[Content], volume: str) -> _Plan:
             (iso.get_record(joliet_path=f"/{one.name}").extent_location() * _BLOCK, number)
             for number, one in enumerate(contents) if one.size
         )
-        image = _Head(files[0][0])
+        first = files[0][0]
+        image = _Head(first)
         iso.write_fp(image)
-        return _Plan(image.getvalue().ljust(files[0][0], b"\0"), [(begin, contents[number]) for begin, number in files], image.size)
+        placed = [(begin, contents[number]) for begin, number in files]
+        return _Plan(image.getvalue().ljust(first, b"\0"), placed, image.size)
     finally:
         iso.close()
 

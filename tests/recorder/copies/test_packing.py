@@ -86,12 +86,13 @@ def test_an_image_has_its_japanese_names(bundle: Bundle, tmp_path: Path) -> None
     are_all_there(bundle, tmp_path / "out")
 
 
-def test_a_recording_that_was_cut_meanwhile_ends_what_is_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("now", [bytes(50_000), bytes(99_999) + b"1"], ids=["cut", "altered"])
+def test_a_recording_that_was_touched_meanwhile_ends_what_is_sent(tmp_path: Path, now: bytes) -> None:
     path = tmp_path / "stored.wav"
     path.write_bytes(bytes(100_000))
     recording: Content = of_file("a.wav", str(path))
     bundle = put_together([(recording, recording.sha256())], SHEET, AT)
-    path.write_bytes(bytes(50_000))
+    path.write_bytes(now)
     for chunks in (as_zip(bundle, AT, "copy-7"), as_iso(bundle, "copy-7")):
         with pytest.raises(CopyFailed):
             b"".join(chunks)
