@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from recorder.door.door import Door
 
 What = Literal["label", "receipt", "reminder", "destruction", "delivery"]
-# What has to be entered before a paper says anything.
-_AFTER = {"receipt": "provided", "reminder": "provided", "delivery": "provided", "destruction": "made"}
+# What has to be entered before a paper says anything. A receipt is signed while the copy changes hands, so it is there
+# before that is entered.
+_AFTER = {"receipt": "made", "reminder": "provided", "delivery": "provided", "destruction": "made"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +91,11 @@ async def _facts(door: Door, history: History, copy: Copy, what: What) -> tuple[
           "reminder": copy.reminded[-1] if copy.reminded else copy.provided}.get(what) or copy.made  # fmt: skip
     account = next((one for one in await door.people.people(by.at_ns) if one.login == by.who), None)
     who = Person(post=account.post, name=account.name) if account else Person()
-    on = at(by.at_ns).date()
+    is_for_pen = what == "receipt" and copy.provided is None  # day and names are written when it is signed
     reported = str(copy.ended.fields.get("reported_by", "")) if copy.ended else ""
     return Facts(
-        case=copy.application, document_on=on, manager=facts.manager_of(profile), operator=who,
+        case=copy.application, document_on=None if is_for_pen else at(by.at_ns).date(),
+        manager=facts.manager_of(profile), operator=Person() if is_for_pen else who,
         document=str(replied.get("document", "")) if what == "receipt" else "",
         asked_on=_day(instruction.day) if instruction else case.received_on if case else None,
         asked_document=instruction.document if instruction else "",

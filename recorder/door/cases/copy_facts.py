@@ -12,7 +12,7 @@ from recorder.door.cases import copying, grounds
 from recorder.door.cases.history import Case
 from recorder.door.cases.lasting import Lasting
 from recorder.door.instructions import Instruction
-from recorder.numbers.grouping import grouped
+from recorder.evidence import words
 from storage.records import CallRecord
 
 if TYPE_CHECKING:
@@ -74,12 +74,14 @@ def _call(record: CallRecord) -> SheetCall:
     facts = [
         ("通話日時", f"{japanese_time(record.started_ns)}（{DIRECTIONS.get(record.direction, '不明')}）"),
         ("録音の長さ", in_minutes(recording.frames / recording.rate_hz)),
-        ("かけた側の番号", _number(record.caller)), ("受けた側の番号", _number(record.callee)),
+        ("かけた側の番号", words.caller(record)), ("受けた側の番号", words.callee(record)),
         ("内線", "、".join(dict.fromkeys(one.extension for one in record.parties)) or record.extension or ""),
     ]  # fmt: skip
     gaps = [(end - begin) / recording.rate_hz for _, begin, end in recording.gaps]
     if gaps:
         facts.append(("欠けている部分", f"{len(gaps)}か所、合わせて{in_minutes(sum(gaps))}（無音になっています）"))
+    if record.flags:
+        facts.append(("特記事項", "、".join(words.FLAGS.get(flag, flag) for flag in record.flags)))
     return SheetCall(name=copying.name_of(record), facts=tuple(row for row in facts if row[1]), sha256="")
 
 
@@ -87,7 +89,3 @@ def in_minutes(seconds: float) -> str:
     """As in 3分20秒."""
     minutes, second = divmod(round(seconds), 60)
     return (f"{minutes}分" if minutes else "") + f"{second}秒"
-
-
-def _number(number: str | None) -> str:
-    return "非通知・不明" if number is None else grouped(number)

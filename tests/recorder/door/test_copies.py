@@ -232,3 +232,31 @@ async def test_the_contractor_makes_what_he_is_instructed_to_and_submitting_it_s
         assert (await manager.ask("copy", copy=copy)).said["row"]["to"] == "広聴課長"
         entered = await entries_of(scene, "instruction", "copy", "provision", "instruction_ended")
     assert [one.kind for one in entered] == ["instruction", "copy", "provision", "instruction_ended"]
+
+
+async def test_the_sheet_says_what_is_the_matter_with_a_recording(tmp_path: Path) -> None:
+    odd = a_call("1", section="税務課", caller=None, flags=("withheld", "one_way"))
+    async with Scene(tmp_path, [odd]) as scene:
+        manager = await scene.manager()
+        number = (await copied(manager, await granted(scene, manager, "1")))["number"]
+        data = (await manager.ask("copies.file", copy=number)).body
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        [name] = [one for one in packed.namelist() if one.endswith("内容.html")]
+        sheet = packed.read(name).decode()
+    assert "非通知" in sheet and "片側の音声だけが届いた" in sheet
+
+
+async def test_a_receipt_is_there_to_be_signed_when_the_copy_changes_hands(tmp_path: Path) -> None:
+    async with Scene(tmp_path, CALLS) as scene:
+        manager = await scene.manager()
+        number = (await copied(manager, await granted(scene, manager, "1")))["number"]
+        receipt, reminder = [
+            await manager.ask("copies.print", copy=number, what=what, form="html") for what in ("receipt", "reminder")
+        ]
+        assert (receipt.status, reminder.status) == (200, 404)
+        blank = receipt.body.decode()
+        await manager.ask("copies.provide", copy=number, to="税務課長", how="手渡し", are_accepted=True)
+        filled = (await manager.ask("copies.print", copy=number, what="receipt", form="html")).body.decode()
+    # Its own day and that of handing over are for the pen; the day of the application is known.
+    assert (blank.count("令和8年11月22日"), filled.count("令和8年11月22日")) == (1, 3)
+    assert "税務課長" not in blank and "税務課長" in filled
