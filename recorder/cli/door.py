@@ -43,6 +43,7 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
     import pwd
 
     from recorder.door.acts import settings as office_settings
+    from recorder.door.cases.receiving import make_good_at_start
     from recorder.door.desk_key import read_key
     from recorder.door.door import Door
     from recorder.door.listen import bound, serve
@@ -68,11 +69,15 @@ def command(store: Path | None, state: Path, at: Path, desk_user: str | None, co
             async with await Door.open(at_store, state, settings, identities=keys, config=config) as door:
                 door.ledger.begin()
                 door.standing.begin(time.time_ns())
-                settling = asyncio.create_task(office_settings.settle_at_start(door))
+                settling = [
+                    asyncio.create_task(office_settings.settle_at_start(door)),
+                    asyncio.create_task(make_good_at_start(door, time.time_ns())),
+                ]
                 try:
                     await serve(door, bound(at), users, ready)
                 finally:
-                    settling.cancel()
+                    for one in settling:
+                        one.cancel()
 
         asyncio.run(as_service(work))
     return 0

@@ -277,7 +277,6 @@ WORDS = {
     "said.asks": ("内容", "Asks for"),
     "said.received_on": ("受付日", "Received"),
     "said.on_paper": ("紙で受付", "On paper"),
-    "said.paper": ("書面の照合値", "Digest of the paper"),
     "said.application": ("受付番号", "Application"),
     "said.outcome": ("決定の内容", "Outcome"),
     "said.decision": ("決定の記入番号", "Decision No."),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from recorder.dates import at
 from recorder.door.acts import decisions, replies
-from recorder.door.acts.applications import ApplicationRow, Number, row, sought_of
+from recorder.door.acts.applications import ApplicationRow, Number, row
 from recorder.door.acts.calls import Call, rows
 from recorder.door.cases import grounds, holding, reading, sight
 from recorder.door.cases.candidates import Candidate
 from recorder.door.cases.history import Case
+from recorder.door.cases.receiving import sought_of
 from recorder.door.cases.searching import look
 from recorder.door.operations import Caller, operation
 from recorder.door.rights import Right

@@ -6,9 +6,8 @@ held from then on (`cases.holding`), before anybody looks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from recorder.dates import at
@@ -16,7 +15,7 @@ from recorder.door.cases import clocks, entries, holding, sight
 from recorder.door.cases.candidates import Sought
 from recorder.door.cases.grounds import ground_named, is_for
 from recorder.door.cases.history import Case
-from recorder.door.cases.searching import look
+from recorder.door.cases.receiving import WITHHELD, meant, sought_of
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 OLDEST = date(2000, 1, 1)  # before that nobody recorded
 SHOWN = 200
-_WITHHELD = ("非通知", "ヒツウチ", "withheld")
 
 Number = Annotated[int, Within(ge=1, le=2**62)]
 Line = Annotated[str, Within(max_length=200)]
@@ -194,7 +192,8 @@ async def make(door: Door, caller: Caller, asked: MakeApplication) -> Made:
     section = _section(door, caller, asked)
     chosen = form_of(door.profile)
     ground = asked.ground or _ground_of_choice(chosen, asked.choice)
-    clear, perhaps = await _meant(door, caller, [_sought(item, number) for number, item in enumerate(asked.items)])
+    sought = [_sought(item, number) for number, item in enumerate(asked.items)]
+    clear, perhaps = await meant(door, sought, caller.sections(Right.APPLY))
     paper: dict[str, Any] = {
         "asks": asked.asks, "section": section, "ground": ground,
         **_applicant(caller, asked),
@@ -254,39 +253,14 @@ def form_of(profile: Profile | None) -> Form | None:
     return next((one for one in forms if one.name in ("application", "request")), None)
 
 
-def sought_of(item: dict[str, Any]) -> Sought:
-    """What a paper's item says, for a search."""
-    number = normalised(item["number"])
-    is_withheld = item["number"] in _WITHHELD
-    return Sought(
-        day=date.fromisoformat(item["day"]), time=time.fromisoformat(item["time"]) if item["time"] else None,
-        number=number if number and not is_withheld else "", is_withheld=is_withheld, extension=item["extension"],
-        length_s=item["length_s"],
-    )  # fmt: skip
-
-
 def _sought(item: Item, number: int) -> Sought:
     given = item.number.strip()
-    if given and given not in _WITHHELD and not is_number(normalised(given)):
+    if given and given not in WITHHELD and not is_number(normalised(given)):
         raise Refused(Why.NOT_UNDERSTOOD, field="number", detail=str(number + 1))
     return sought_of({
         "day": item.day.isoformat(), "time": item.time, "length_s": item.length_s, "number": given,
         "extension": item.extension.strip(),
     })  # fmt: skip
-
-
-async def _meant(door: Door, caller: Caller, sought: Sequence[Sought]) -> tuple[list[str], list[str]]:
-    """The calls that are meant for sure, and the best few of those that may be, in the applicant's sections."""
-    clear: dict[str, None] = {}
-    perhaps: dict[str, None] = {}
-    for one in sought:
-        found = await look(door, one, caller.sections(Right.APPLY), with_unknown=True)
-        if found.clear is not None:
-            clear[found.clear.call.id] = None
-        else:
-            some = [each.call.id for each in found.found if each.call.outcome == "recorded"]
-            perhaps |= dict.fromkeys(some[: holding.FEW])
-    return list(clear), [one for one in perhaps if one not in clear]
 
 
 def _require_sense(door: Door, caller: Caller, asked: MakeApplication, today: date) -> None:

@@ -17,11 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from recorder.door.acts.applications import Number, sought_of
+from recorder.door.acts.applications import Number
 from recorder.door.acts.calls import CallId, require_call
 from recorder.door.cases import entries, grounds, holding, reading, sight
 from recorder.door.cases.absences import Proof, proofs
 from recorder.door.cases.history import Case
+from recorder.door.cases.receiving import sought_of
 from recorder.door.operations import Caller, operation
 from recorder.door.people.book import may_come_in
 from recorder.door.refusals import Refused, Why

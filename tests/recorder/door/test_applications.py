@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from recorder.door.cases import holding, receiving
 from recorder.settings import Section
 from storage.ring import holds
 from storage.ring.ring import Ring
@@ -132,6 +133,23 @@ async def test_the_one_call_that_fits_is_held_until_the_case_is_done(tmp_path):
     assert before == [hold] and after == []
     reply, release = entries[-2], entries[-1]
     assert (reply.kind, release.kind, release.fields["hold"]) == ("reply", "release", hold.number)
+
+
+async def test_what_a_power_cut_left_unheld_is_held_at_the_next_start(tmp_path, monkeypatch):
+    async with Scene(tmp_path, calls(), office="kumamoto") as scene:
+        manager = await scene.manager()
+        tax = await scene.appointed(manager, "zeimu", "applicant", "税務課")
+        whole = (await made(tax))["number"]
+        with monkeypatch.context() as cut, pytest.raises(AssertionError):
+            cut.setattr(holding, "receive", None)  # the entry is there, and nothing comes after it
+            await made(tax, item(number="0311112222"))
+        before = [one.scope.call for one in await held(scene)]
+        await receiving.make_good(scene.door, scene.now_ns)
+        await receiving.make_good(scene.door, scene.now_ns)
+        after = [(one.scope.call, one.who) for one in await held(scene)]
+        await tax.ask("applications.withdraw", application=whole, reason="x")
+
+    assert before == ["1"] and after == [("1", "zeimu"), ("3", "recorder")]
 
 
 async def test_several_calls_that_may_be_meant_are_held_for_a_while_until_one_is_marked(tmp_path):

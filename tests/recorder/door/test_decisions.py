@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -212,6 +213,18 @@ async def test_a_reply_has_the_next_number_and_everything_for_the_form(tmp_path)
         ("1", "0312345678", "2101"), ("3", "0311112222", "2101"),
     ]  # fmt: skip
     assert reply["calls"][0]["started_ns"] == START_NS
+
+
+async def test_who_clicks_twice_replies_once(tmp_path):
+    async with Scene(tmp_path, calls(), office="yamagata") as scene:
+        manager = await scene.manager()
+        tax = await scene.appointed(manager, "zeimu", "applicant", "税務課")
+        number = (await made(tax))["number"]
+        await decide(manager, number, "refused", reason="目的外")
+        answers = await asyncio.gather(*(manager.ask("applications.reply", application=number) for _ in range(4)))
+        kinds = await scene.kinds()
+
+    assert sorted(one.status for one in answers) == [200, 409, 409, 409] and kinds.count("reply") == 1
 
 
 async def test_a_reply_ends_the_holds_on_what_wasn_t_granted(tmp_path):
