@@ -124,6 +124,8 @@ WORDS = {
     ),
     "morning.notice.never": ("公表の記入がありません。", "None was published yet."),
     "morning.notice.current": ("{when}に公表したものが今の設定と合っています", "That of {when} fits"),
+    "refused.not_understood.end": ("終わりの日が始まりの日より前です。", "It ends before it begins."),
+    "refused.not_understood.end_ns": ("終わりの日が始まりの日より前です。", "It ends before it begins."),
     "refused.not_understood.on": ("公表した日は今日までの日にしてください。", "It can't be to come."),
     "refused.not_understood.where": ("公表した場所を書いてください。", "Say where."),
     "refused.not_understood.text": ("内容を書いてください。", "Write what it says."),

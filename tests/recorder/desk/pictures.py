@@ -201,6 +201,10 @@ class _Examples:
             return await self._sitting()
         if path.startswith("/applications/") and place in ("number", "form"):
             return await self._application() if place == "number" else "application"
+        if path.startswith("/reports/"):
+            return str(BEGIN.year)
+        if path.startswith("/complaints/"):
+            return await self._complaint()
         if place == "number":
             return await self._proposal()
         if place in ("form", "ending"):
@@ -223,6 +227,14 @@ class _Examples:
         await self._manager.get_by_role("button", name="申請する").click()
         await self._manager.wait_for_url("**/applications/*?made=*")
         return self._manager.url.rsplit("/", 1)[1].partition("?")[0]
+
+    async def _complaint(self) -> str:
+        await self._manager.goto(f"{self._desk.address}/complaints")
+        await self._manager.get_by_label("申出人").fill("市民（氏名の申出なし）")
+        await self._manager.get_by_label("苦情の内容").fill("録音の保存期間を知りたい。")
+        await self._manager.get_by_role("button", name="受け付ける").click()
+        await self._manager.wait_for_url("**/complaints/*")
+        return self._manager.url.rsplit("/", 1)[1]
 
     async def _proposal(self) -> str:
         await self._manager.goto(f"{self._desk.address}/settings")
