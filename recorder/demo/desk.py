@@ -22,7 +22,6 @@ import numpy as np
 import pyotp
 import tomli_w
 import uvicorn
-from numpy.typing import NDArray
 
 from recorder.dates import at
 from recorder.demo import at_work
@@ -68,7 +67,7 @@ NOTICE = "お電話ありがとうございます。この通話は、正確な�
 def settings(office: str, folder: Path) -> Settings:
     """Those of the office that doesn't exist, under the regulation of one that does; written into the folder."""
     path, notice = folder / CONFIG, folder.absolute() / "notice.wav"
-    notice.write_bytes(as_wav(_chime()))
+    notice.write_bytes(chime(seconds=3))
     path.write_text(
         tomli_w.dumps({
             "policy": {"office": office}, "lines": {"never_record": [NEVER_RECORDED]},
@@ -82,12 +81,13 @@ def settings(office: str, folder: Path) -> Settings:
     return load(path)
 
 
-def _chime() -> NDArray[np.int16]:
-    """Four tones, in place of a voice."""
-    at_s = np.arange(4 * 6000) / 8000
-    tones = np.repeat([523.25, 659.25, 783.99, 1046.5], 6000)
-    loud = np.exp(-4 * (at_s % 0.75))
-    return (8000 * loud * np.sin(2 * np.pi * tones * at_s)).astype(np.int16)
+def chime(*, seconds: float) -> bytes:
+    """Four tones, in place of a voice, as a WAV."""
+    count = round(seconds * 8000) // 4
+    at_s = np.arange(4 * count) / 8000
+    tones = np.repeat([523.25, 659.25, 783.99, 1046.5], count)
+    loud = np.exp(-4 * (at_s % (count / 8000)))
+    return as_wav((8000 * loud * np.sin(2 * np.pi * tones * at_s)).astype(np.int16))
 
 
 async def make(folder: Path, office: str, now_ns: int, *, days: int = 7, per_day: int = 60) -> dict[str, str]:

@@ -304,6 +304,18 @@ async def acts(desk: Desk, album: Album, manager: Page) -> None:
     await manager.goto(f"{address}/holds")
     await album.take("holds-provisional", manager)
 
+    await manager.goto(f"{address}/settings")
+    await manager.get_by_text("すべての回線・いつでもを変える").click()
+    notice = manager.locator("#prompts")
+    await notice.get_by_label("新しい案内（WAVファイル）").set_input_files(
+        {"name": "new.wav", "mimeType": "audio/wav", "buffer": demo.chime(seconds=5)}
+    )
+    await notice.get_by_label("案内の文").fill("市役所です。この通話は録音しております。あらかじめご了承ください。")
+    await notice.get_by_label("理由").fill("文言の見直し")
+    await notice.get_by_role("button", name="変更を提案する").click()
+    await manager.wait_for_url("**/proposals/*")
+    await album.take("settings-notice-proposed", manager)
+
     await manager.goto(f"{address}/people")
     await manager.get_by_label(re.compile("^氏名")).fill("新任 三郎")
     await manager.get_by_label(re.compile("^所属・職")).fill("総務課 主事")
