@@ -44,7 +44,7 @@ def calls(path: Path) -> Path:
 
 
 async def test_hostile_names_are_text_on_every_page(tmp_path):
-    from tests.recorder.desk.test_walk import browser
+    from tests.recorder.desk.clerk import browser
 
     assert len(NAMES) >= 50
     capture = calls(tmp_path / "names.pcap")

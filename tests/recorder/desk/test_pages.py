@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.recorder.desk.clerk import HOSTILE, browser
 from tests.recorder.desk.served import Served, needs_chromium, served
-from tests.recorder.desk.test_walk import HOSTILE, browser
 from tests.recorder.stores import a_call
 
 pytest.importorskip("playwright.async_api", reason="needs playwright")

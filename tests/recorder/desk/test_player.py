@@ -11,8 +11,8 @@ import pytest
 from storage.records import RecordingRecord
 from storage.store import Finished, Store
 from storage.wav import PCM16
+from tests.recorder.desk.clerk import Clerk, browser
 from tests.recorder.desk.served import Served, needs_chromium, served
-from tests.recorder.desk.test_walk import Clerk, browser
 from tests.recorder.stores import START_NS, a_call, a_stream
 
 playwright = pytest.importorskip("playwright.async_api", reason="needs playwright")

@@ -73,7 +73,7 @@ async def test_the_morning_says_that_the_notice_is_out_of_date(tmp_path):
 @needs_chromium
 async def test_a_clerk_takes_a_complaint_publishes_the_notice_and_closes_the_month(tmp_path):
     pytest.importorskip("playwright.async_api", reason="needs playwright")
-    from tests.recorder.desk.test_walk import HOSTILE, browser
+    from tests.recorder.desk.clerk import HOSTILE, browser
 
     async with served(Served(tmp_path, office="shinagawa")) as desk, browser(desk) as (manager, _):
         await manager.first_login("kanri", await desk.first_manager())

@@ -130,7 +130,7 @@ async def evil_site(desk: str) -> AsyncIterator[str]:
 async def test_another_site_neither_frames_nor_reads_nor_acts(tmp_path):
     """Clickjacking and CSRF, in a browser in which the manager is logged in."""
     pytest.importorskip("playwright.async_api", reason="needs playwright")
-    from tests.recorder.desk.test_walk import browser
+    from tests.recorder.desk.clerk import browser
 
     async with served(Served(tmp_path)) as desk, browser(desk) as (manager, _), evil_site(desk.address) as evil:
         await manager.first_login("kanri", await desk.first_manager())

@@ -19,7 +19,7 @@ from tests.recorder.door.scene import Visitor
 from tests.recorder.stores import START_NS, a_call
 
 playwright = pytest.importorskip("playwright.async_api", reason="needs playwright")
-from tests.recorder.desk.test_walk import Clerk, browser  # noqa: E402 (needs playwright)
+from tests.recorder.desk.clerk import Clerk, browser  # noqa: E402 (needs playwright)
 
 pytestmark = needs_chromium
 DEMO = Path(__file__).parents[2] / "captures" / "demo.pcap"

@@ -3,113 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from importlib import resources
-
-import pytest
 
 from recorder.desk.cookies import SESSION
-from tests.recorder.desk.served import CHROMIUM, FLAGS, Served, code_of, needs_chromium, served
+from tests.recorder.desk.clerk import HOSTILE, browser, playwright
+from tests.recorder.desk.served import Served, needs_chromium, served
 from tests.recorder.stores import a_call
 
-playwright = pytest.importorskip("playwright.async_api", reason="needs playwright")
 pytestmark = needs_chromium
-
-HOSTILE = (
-    "<script>window.hit=1</script>", "\"><img src=x onerror=window.hit=1>", "=cmd|' /C calc'!A0", "\u202e逆さま\u202c",
-    "{{ 7 * 7 }}", "x" * 10_000, "'; drop table call; --", "javascript:window.hit=1",
-)  # fmt: skip
-
-
-class Clerk:
-    """A person at a browser."""
-
-    def __init__(self, page: playwright.Page, address: str) -> None:
-        self.page = page
-        self.address = address
-        self.secret = ""
-        self.step = 0
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
-        page.on("request", self._asked)
-        page.on("console", self._said)
-
-    def _asked(self, request: playwright.Request) -> None:
-        if not request.url.startswith((self.address, "data:", "blob:")):
-            self.complaints.append(f"asked {request.url}")
-
-    def _said(self, message: playwright.ConsoleMessage) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            self.complaints.append(message.text)
-
-    async def go(self, path: str) -> None:
-        await self.page.goto(self.address + path)
-
-    async def text(self) -> str:
-        return await self.page.inner_text("main")
-
-    async def click(self, name: str, role: str = "button") -> None:
-        await self.page.get_by_role(role, name=name, exact=True).first.click()
-        await self.page.wait_for_load_state()
-
-    async def fill(self, label: str, text: str) -> None:
-        await self.page.get_by_label(re.compile(f"^{re.escape(label)}")).first.fill(text)
-
-    async def first_login(self, login: str, password: str, new: str = "a long enough phrase") -> None:
-        """Password, another one, telephone."""
-        await self.go("/")
-        await self.fill("利用者ID", login)
-        await self.fill("パスワード", password)
-        await self.click("ログイン")
-        await self.fill("今のパスワード", password)
-        await self.fill("新しいパスワード（12文字以上）", new)
-        await self.fill("新しいパスワード（もう一度）", new)
-        await self.click("保存する")
-        await self.click("ログイン", "link")
-        await self.fill("利用者ID", login)
-        await self.fill("パスワード", new)
-        await self.click("ログイン")
-        self.secret = (await self.page.inner_text(".secret")).replace(" ", "")
-        await self.fill("アプリに表示された6桁の数字", code_of(self.secret))
-        await self.click("登録する")
-        assert len(await self.page.query_selector_all(".codes li")) == 10
-        await self.check()
-        await self.click("控えました", "link")
-
-    async def check(self) -> None:
-        """No violation of accessibility (axe: WCAG 2.2 AA), nothing asked of another host, no script of a stranger."""
-        assert self.complaints == []
-        found = await self.page.evaluate(
-            f"{_axe()}; axe.run(document, {{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}})"
-        )
-        broken = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
-        assert broken == []
-        self.complaints = [one for one in self.complaints if "inline style" not in one]  # axe's own, in a shadow root
-        assert await self.page.evaluate("window.hit") is None
-
-
-def _axe() -> str:
-    return resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-
-
-@asynccontextmanager
-async def browser(desk: Served) -> AsyncIterator[tuple[Clerk, Clerk]]:
-    """Two people at two machines."""
-    async with playwright.async_playwright() as started:
-        chromium = await started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            clerks = []
-            for _ in range(2):
-                context = await chromium.new_context(
-                    viewport={"width": 1366, "height": 768}, locale="ja-JP", timezone_id="Asia/Tokyo"
-                )
-                context.set_default_timeout(10_000)
-                clerks.append(Clerk(await context.new_page(), desk.address))
-            yield clerks[0], clerks[1]
-        finally:
-            await chromium.close()
 
 
 async def test_a_manager_appoints_an_operator_who_finds_hears_and_holds_a_call(tmp_path):

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from recorder.door.rights import Role
 from recorder.settings.openid import OpenId as OpenIdSettings
+from tests.recorder.desk.clerk import browser, playwright
 from tests.recorder.desk.served import Served, code_of, needs_chromium, served
-from tests.recorder.desk.test_walk import browser, playwright
 from tests.recorder.door.issuer import CLIENT, SECRET, Issuer, issuing
 from tests.recorder.door.slapd import slapd
 from tests.recorder.door.test_directory import asking

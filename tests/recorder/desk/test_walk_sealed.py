@@ -11,8 +11,8 @@ from tests.recorder.desk.served import Served, needs_chromium, served
 from tests.storage.sealed.build import OFFICE, RECIPIENTS
 
 playwright = pytest.importorskip("playwright.async_api", reason="needs playwright")
+from tests.recorder.desk.clerk import browser  # noqa: E402
 from tests.recorder.desk.test_settings_walk import sit_down  # noqa: E402 (needs playwright)
-from tests.recorder.desk.test_walk import browser  # noqa: E402
 
 pytestmark = needs_chromium
 

@@ -12,8 +12,8 @@ from tests.recorder.desk.served import Served, needs_chromium, served
 from tests.recorder.stores import a_call
 
 playwright = pytest.importorskip("playwright.async_api", reason="needs playwright")
+from tests.recorder.desk.clerk import Clerk, browser  # noqa: E402
 from tests.recorder.desk.test_settings_walk import sit_down  # noqa: E402 (needs playwright)
-from tests.recorder.desk.test_walk import Clerk, browser  # noqa: E402
 
 pytestmark = needs_chromium
 OF = {"税務課": ("1", "0312345678", "21XX"), "福祉課": ("2", "0899999999", "22XX")}
