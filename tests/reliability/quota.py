@@ -23,6 +23,7 @@ def of_one_processor(share: float) -> Iterator[Callable[[int], None]]:
     group, quota_us = root / f"recorder-test-{os.getpid()}", int(share * PERIOD_US)
 
     def put(pid: int) -> None:
+        os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))  # one in real time can't be limited
         (group / "cgroup.procs").write_text(f"{pid}")
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -50,6 +51,20 @@ def captures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def judged(row: Row) -> None:
     note(row)
     assert row.faults == ()
+
+
+@contextlib.contextmanager
+def burning(count: int) -> Iterator[list[int]]:
+    """Processes that take all the time they get, at ordinary priority, whatever ours is."""
+    command = [require("chrt"), "--other", "0", sys.executable, "-c", "while True: pass"]
+    burners: list[subprocess.Popen[bytes]] = []
+    try:
+        burners += (subprocess.Popen(command) for _ in range(count))
+        yield [burner.pid for burner in burners]
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
 
 
 def test_standing_still_for_five_seconds_loses_nothing_of_a_hundred_calls(
@@ -128,15 +143,9 @@ def test_what_no_ring_holds_is_counted_told_and_silence(line: Line, captures: Pa
 def test_busy_neighbours_take_no_packet(line: Line, captures: Path, tmp_path: Path) -> None:
     """D2: fifty calls with the lowest priority, beside two processes for each core that only burn."""
     capture = capture_of(captures, calls=50, seconds=5)
-    burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
-    try:
-        with recorder_at(line, tmp_path, before=["nice", "-n", "10"]) as recorder:
-            sent = Exchange(line, capture).end()
-            recorder.stop()
-    finally:
-        for burner in burners:
-            burner.kill()
-            burner.wait()
+    with burning(2 * (os.cpu_count() or 1)), recorder_at(line, tmp_path, before=["nice", "-n", "10"]) as recorder:
+        sent = Exchange(line, capture).end()
+        recorder.stop()
     faults = faults_of(recorder.store, sent)
     judged(Row("P5", "D2", "two burning processes a core, 50 calls, nice 10", 1, f"{len(faults)} faults", "0",
                tuple(faults)))  # fmt: skip
@@ -147,17 +156,11 @@ def test_a_third_of_a_processor_shared_with_another_is_enough_for_fifty_calls(
 ) -> None:
     """D2: a control group has 30 % of one processor, and in it somebody who burns whatever he gets."""
     capture = capture_of(captures, calls=50, seconds=10)
-    with of_one_processor(0.3) as put:
-        burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        put(burner.pid)
-        try:
-            with recorder_at(line, tmp_path) as recorder:
-                put(recorder.process.pid)
-                sent = Exchange(line, capture).end()
-                recorder.stop()
-        finally:
-            burner.kill()
-            burner.wait()
+    with of_one_processor(0.3) as put, burning(1) as [burner], recorder_at(line, tmp_path) as recorder:
+        put(burner)
+        put(recorder.process.pid)
+        sent = Exchange(line, capture).end()
+        recorder.stop()
     faults = faults_of(recorder.store, sent)
     judged(Row("P5", "D2", "30 % of one processor, with one who burns it, 50 calls", 1, f"{len(faults)} faults", "0",
                tuple(faults)))  # fmt: skip
