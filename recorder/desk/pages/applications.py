@@ -25,7 +25,9 @@ _LONG = ("purpose", "remarks")
 # Where the door's word for a field stands on the page; {} is the call's number.
 _WHERE = {"item_day": "day{}", "number": "number{}", "application_on": "document_on"}
 # Words of the office's own form that stand for a field of ours.
-_LABELS = {"number": ("相手",), "extension": ("内線", "市側"), "length": ("通話時間",)}
+_LABELS = {
+    "number": ("相手",), "extension": ("内線", "市側"), "length": ("通話時間",), "in_charge": ("担当者",),
+}  # fmt: skip
 
 
 @page("/applications", "applications", Right.APPLY, in_menu="applications.menu")
