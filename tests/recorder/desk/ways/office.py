@@ -62,8 +62,8 @@ class Office(Served):
 
     async def entered(self, *left_out: str) -> list[Entry]:
         """What people did, in order, without accounts and logins."""
-        quiet = {"recorded", "login", "logout", "account", "appointed", "password", "second_factor", *left_out}
-        return [one for one in await self.register() if one.kind not in quiet and one.who != "recorder"]
+        quiet = ("recorded", "begun", "login", "logout", "account", "appointed", "password", "second_factor", *left_out)
+        return [one for one in await self.register() if not one.kind.startswith(quiet) and one.who != "recorder"]
 
     def raw_register(self) -> str:
         """All that its files say."""
