@@ -133,7 +133,7 @@ async def test_which_extension_called_is_told_without_audio(tmp_path: Path) -> N
         assert await manager.page.get_by_text("複製を作る", exact=True).count() == 0
         await manager.page.locator("#t-to").fill("総務課長")
         await manager.page.locator("#f-how").fill("回答書")
-        await manager.page.locator("form[action$='/told'] button").click()
+        await manager.click("伝えたことを記録する")
         await manager.check()
 
         await head.go(f"/applications/{application}")
