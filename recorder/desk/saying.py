@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from recorder.dates import at
@@ -14,6 +15,13 @@ _FIRST = (
     "until_ns", "until",
 )  # fmt: skip
 _DAYS = frozenset({"until", "ends_on", "document_on", "backups_until", "received_on", "on"})
+# What `recorder.lines` and `recorder.conversations.verdict` write.
+_EXCLUDING = (
+    (r"lines\.never_record (.+)", "excluding.never"),
+    (r"sections (.+): never", "excluding.section_never"),
+    (r"sections (.+): on_demand, and nobody asked", "excluding.on_demand"),
+    (r"lines\.record: (inbound|outbound|internal) calls are not recorded", "excluding.{}"),
+)
 _OF_WORDS = frozenset({
     "role", "how", "form", "event", "command", "part", "old", "asks", "outcome", "medium", "about", "what",
 })  # fmt: skip
@@ -38,6 +46,14 @@ def details(said: Mapping[str, str | int | bool], language: Language) -> list[tu
 def word(key: str, instead: str, language: Language) -> str:
     """The word of that key; something else if there is none."""
     return words.say(key, language) if words.knows(key) else instead
+
+
+def excluding(rule: str, language: Language) -> str:
+    """The rule by which a call isn't recorded (`excluded_by`), in words; one of another form as it stands."""
+    for pattern, key in _EXCLUDING:
+        if found := re.fullmatch(pattern, rule):
+            return words.say(key.format(found[1]), language, what=found[1])
+    return rule
 
 
 def _value(name: str, value: str | int | bool, language: Language) -> str:

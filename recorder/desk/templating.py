@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from recorder.desk import showing
+from recorder.desk import saying, showing
 from recorder.desk.showing import Language
 
 
@@ -17,7 +17,7 @@ def _environment() -> Environment:
         loader=PackageLoader("recorder.desk", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    for name, show in showing.FILTERS.items():
+    for name, show in (showing.FILTERS | {"excluding": saying.excluding}).items():
         made.filters[name] = _in_language(show)
     return made
 

@@ -20,6 +20,7 @@ class Right(StrEnum):
     CALLS = "calls"  # finding calls, with their numbers, without audio
     CALL = "call"  # looking at one whose id is known
     LISTEN = "listen"  # as the office's rule allows
+    NOTICE = "notice"  # say why the other party of a call wasn't told
     HOLD = "hold"  # keep a recording beyond its period
     RELEASE = "release"  # end that
     REGISTER = "register"  # read the register
@@ -53,16 +54,16 @@ class Role(StrEnum):
 
 _ALL = frozenset({Right.OWN, Right.HEALTH})
 _MANAGER = frozenset({
-    *_ALL, Right.MIRROR, Right.CALLS, Right.CALL, Right.LISTEN, Right.HOLD, Right.RELEASE, Right.REGISTER, Right.APPLY,
-    Right.CASES, Right.DECIDE, Right.COPIES, Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.PUBLISH, Right.EXPORT,
-    Right.INSTRUCTIONS, Right.INSTRUCT, Right.PEOPLE, Right.SETTINGS, Right.APPROVE,
+    *_ALL, Right.MIRROR, Right.CALLS, Right.CALL, Right.LISTEN, Right.NOTICE, Right.HOLD, Right.RELEASE, Right.REGISTER,
+    Right.APPLY, Right.CASES, Right.DECIDE, Right.COPIES, Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.PUBLISH,
+    Right.EXPORT, Right.INSTRUCTIONS, Right.INSTRUCT, Right.PEOPLE, Right.SETTINGS, Right.APPROVE,
 })  # fmt: skip
 TABLE: dict[Role, frozenset[Right]] = {
     Role.MANAGER: _MANAGER,
     Role.DEPUTY: _MANAGER,  # while the manager is away; else those of nobody: `rights_of`
     Role.OPERATOR: _ALL | {
-        Right.CALLS, Right.CALL, Right.LISTEN, Right.HOLD, Right.REGISTER, Right.APPLY, Right.SETTINGS, Right.CASES,
-        Right.COPIES, Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.EXPORT,
+        Right.CALLS, Right.CALL, Right.LISTEN, Right.NOTICE, Right.HOLD, Right.REGISTER, Right.APPLY, Right.SETTINGS,
+        Right.CASES, Right.COPIES, Right.COPY, Right.HAND_OVER, Right.COMPLAINTS, Right.EXPORT,
     },  # fmt: skip
     Role.APPLICANT: _ALL | {Right.APPLY, Right.COPIES},
     # One in force gives the rest: `INSTRUCTED`, for its calls.

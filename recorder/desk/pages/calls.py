@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -45,31 +46,50 @@ async def one(visit: Visit) -> Response:
     return await show(visit, visit.request.path_params["id"])
 
 
+@page("/calls/{id}/notice", "call.notice_omitted", Right.NOTICE, method="POST")
+async def omit_notice(visit: Visit) -> Response:
+    """Why the other party wasn't told that the call is recorded."""
+    call_id = visit.request.path_params["id"]
+    chosen = [_whole(one) for one in visit.form.getlist("exceptions") if isinstance(one, str)]
+    try:
+        if not chosen:
+            raise Refused(Why.NOT_UNDERSTOOD, field="exceptions")
+        await visit.ask(
+            "call.notice_omitted", id=call_id, exceptions=chosen[:20], text=visit.given("notice_text")[:2000]
+        )
+    except Refused as refused:
+        if refused.why in (Why.NOT_UNDERSTOOD, Why.CONFLICT, Why.NO_REGISTER):
+            return await show(visit, call_id, refused)
+        raise
+    return visit.go(f"/calls/{call_id}")
+
+
 async def show(visit: Visit, call_id: str, refused: Refused | None = None) -> Response:
     """One call, with what may be done with it; again, if something was refused."""
     said = await visit.ask("call", id=call_id)
     rule = await visit.ask("listening.rule") if visit.may(Right.LISTEN) else None
     grounds = await visit.ask("holds.grounds") if visit.may(Right.HOLD) else None
-    done = await _done(visit, call_id) if visit.may(Right.CALLS) else []
+    entries = await _unless_unread(visit, "call.entries", call_id) if visit.may(Right.CALLS) else {"entries": []}
+    notice = await _unless_unread(visit, "call.notice", call_id) if visit.may(Right.NOTICE) else None
     gap_s = sum(one["until_s"] - one["from_s"] for one in said["gaps"])
     values: dict[str, Any] = {
         "whole": said, "call": said["call"], "rule": rule, "grounds": grounds, "gap_s": gap_s,
-        "done": [row(visit, one) for one in done] if done is not None else None,
+        "notice": notice if notice and notice["exceptions"] else None,
+        "done": [row(visit, one) for one in entries["entries"]] if entries is not None else None,
     }  # fmt: skip
     if refused is not None:
         return visit.refused(refused, "call.html", **values)
     return visit.page("call.html", refused=None, **values)
 
 
-async def _done(visit: Visit, call_id: str) -> list[dict[str, Any]] | None:
+async def _unless_unread(visit: Visit, operation: str, call_id: str) -> Mapping[str, Any] | None:
     """What the register says of a call; None if it can't be read, which keeps nobody from the call."""
     try:
-        found: list[dict[str, Any]] = (await visit.ask("call.entries", id=call_id))["entries"]
+        return await visit.ask(operation, id=call_id)
     except Refused as refused:
         if refused.why is not Why.NOT_NOW:
             raise
         return None
-    return found
 
 
 def _asked(given: dict[str, str], now_ns: int) -> dict[str, Any]:

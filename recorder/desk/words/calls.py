@@ -58,6 +58,38 @@ WORDS = {
     "call.announced.ms": ("{seconds} 秒流れた", "{seconds} s of it"),
     "call.announced.no": ("聞こえていない", "Not heard"),
     "call.excluded": ("録音しない規則", "Excluded by"),
+    "call.notice": ("相手方への告知", "Telling the other party"),
+    "call.notice.omitted": ("しなかった（{article}）", "Left out ({article})"),
+    "call.notice.by": ("管理簿 No.{number}　{when}　{name}", "Register No. {number}, {when}, {name}"),
+    "call.notice.corrected": ("訂正済み", "Corrected"),
+    "call.notice.title": ("録音を告知しなかったとき", "If the other party wasn't told"),
+    "call.notice.explain": (
+        "録音することを相手方に告げたときは、記録は要りません。告げなかったときだけ、当てはまるものを選んでください（{article}ただし書）。",
+        "Nothing to enter if the other party was told. If not, choose what applied ({article}).",
+    ),
+    "call.notice.exceptions": ("告知しなかった理由", "Why not"),
+    "call.notice.text": ("事情（短くてよい。管理簿には載りません）", "What happened, in short; not in the register"),
+    "call.notice.do": ("告知しなかった理由を記録する", "Enter why not"),
+    "call.notice.again": ("理由を訂正する", "Correct it"),
+    "kind.notice_omitted": ("告知しなかった理由", "Notice left out"),
+    "refused.not_understood.exceptions": (
+        "告知しなかった理由を、一つ以上選んでください。", "Choose at least one reason."
+    ),
+    "refused.conflict.notice_exceptions": (
+        "この機関の規程には、告知しない場合の定めがありません。", "The regulation lists no exceptions."
+    ),
+    "refused.conflict.notice_call": (
+        "録音していない通話、又は録音の案内が流れた通話です。告知しなかった理由は要りません。",
+        "It isn't recorded, or its notice was heard: no reason is needed.",
+    ),
+    "excluding.never": ("録音しない回線（{what}）", "Line that is never recorded ({what})"),
+    "excluding.section_never": ("{what}の電話は録音しない設定", "{what}: never recorded"),
+    "excluding.on_demand": (
+        "{what}は必要なときだけ録音する設定で、録音の操作がなかった", "{what}: recorded on demand, and nobody asked"
+    ),
+    "excluding.inbound": ("着信は録音しない設定", "Inbound calls aren't recorded"),
+    "excluding.outbound": ("発信は録音しない設定", "Outbound calls aren't recorded"),
+    "excluding.internal": ("内線どうしの通話は録音しない設定", "Internal calls aren't recorded"),
     "flag.one_way": ("片方の音声のみ", "One side only"),
     "flag.withheld": ("非通知", "Number withheld"),
     "flag.payphone": ("公衆電話", "Payphone"),

@@ -24,6 +24,7 @@ from recorder.door.acts import (
     listening,
     login,
     mirror,
+    notice,
     openid,
     people,
     prints,
@@ -39,6 +40,6 @@ from recorder.door.acts import (
 __all__ = [
     "account", "application", "applications", "calls", "checks", "complaints", "copies", "copy_prints", "copying",
     "decisions", "export", "forms", "giving", "health", "holds", "instructions", "ledger", "listening", "login",
-    "mirror", "openid", "people", "prints", "prompts", "publication", "register", "replies", "report", "retention",
-    "settings",
+    "mirror", "notice", "openid", "people", "prints", "prompts", "publication", "register", "replies", "report",
+    "retention", "settings",
 ]  # fmt: skip
