@@ -26,11 +26,13 @@ PROGRAMS = {
     "systemd-analyze": ("systemd", "judging the units that ship with the program"),
     "age": ("age", "opening what was wrapped, with a tool that isn't ours"),
     "chromium": ("chromium", "the desk's pages as a clerk walks them, and the check of evidence"),
+    "7zz": ("7zip", "opening copies as a recipient does"),
     "pdftotext": ("poppler-utils", "reading papers as who prints them sees them"),
     "strace": ("strace", "seeing which files a command makes"),
     "openssl": ("openssl", "a time-stamp authority of our own"),
     "slapd": ("slapd", "a directory that checks passwords"),
     "setpriv": ("util-linux", "running something without the rights of root"),
+    "chrt": ("util-linux", "neighbours of ordinary priority"),
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,10 +17,9 @@ from recorder.copies.imaging import as_iso
 from recorder.copies.sheet import Sheet
 from recorder.copies.zipping import as_zip, new_password
 from storage.layout import JAPAN
+from tests.packages import require
 
 AT = datetime(2026, 11, 22, 10, 15, tzinfo=JAPAN)
-SEVEN_ZIP = shutil.which("7zz") or shutil.which("7z")
-needs_7z = pytest.mark.skipif(SEVEN_ZIP is None, reason="needs 7-Zip (Debian: 7zip)")
 SHEET = Sheet(office="松本市", title="複製データの内容", on_what=(), calls=(), conditions=("複製しない",), until="")
 
 
@@ -45,9 +43,8 @@ def written(path: Path, chunks: Iterator[bytes]) -> Path:
 
 
 def unpacked(archive: Path, into: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
-    assert SEVEN_ZIP
     return subprocess.run(
-        [SEVEN_ZIP, "x", "-y", f"-o{into}", *options, str(archive)], stdin=subprocess.DEVNULL, capture_output=True,
+        [require("7zz"), "x", "-y", f"-o{into}", *options, str(archive)], stdin=subprocess.DEVNULL, capture_output=True,
         timeout=60, check=False,
     )  # fmt: skip
 
@@ -60,7 +57,6 @@ def are_all_there(bundle: Bundle, folder: Path) -> None:
         assert hashlib.sha256(found[name]).hexdigest() == sha256
 
 
-@needs_7z
 def test_an_encrypted_zip_opens_with_its_password_alone(bundle: Bundle, tmp_path: Path) -> None:
     password = new_password()
     archive = written(tmp_path / "copy.zip", as_zip(bundle, AT, "copy-7", password))
@@ -72,14 +68,12 @@ def test_an_encrypted_zip_opens_with_its_password_alone(bundle: Bundle, tmp_path
     are_all_there(bundle, tmp_path / "right" / "copy-7")
 
 
-@needs_7z
 def test_a_folder_comes_as_a_zip_without_a_password(bundle: Bundle, tmp_path: Path) -> None:
     archive = written(tmp_path / "copy.zip", as_zip(bundle, AT, "copy-7"))
     assert unpacked(archive, tmp_path / "out").returncode == 0
     are_all_there(bundle, tmp_path / "out" / "copy-7")
 
 
-@needs_7z
 def test_an_image_has_its_japanese_names(bundle: Bundle, tmp_path: Path) -> None:
     image = written(tmp_path / "copy.iso", as_iso(bundle, "copy-7"))
     assert unpacked(image, tmp_path / "out").returncode == 0
