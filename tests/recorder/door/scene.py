@@ -129,10 +129,14 @@ class Scene:
         self.settings = load(self.config)
         return changes
 
-    async def __aenter__(self) -> Self:
+    async def fill(self) -> None:
+        """Makes the store."""
         sound = np.arange(16_000, dtype=np.int16).reshape(8000, 2)
         told = [(call, sound if call.outcome == "recorded" else None) for call in self.calls]
         await a_store(self.store, told, recipients=self.recipients)
+
+    async def __aenter__(self) -> Self:
+        await self.fill()
         self.door = await Door.open(
             self.store, self.folder / "door", self.settings, passwords=quick_passwords(), identities=self.identities,
             config=self.config,
