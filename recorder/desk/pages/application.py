@@ -24,6 +24,12 @@ FIELDS = (
     "compared", "third_parties", "was_identified", "agency", "office", "officer", "law", "number", "found_in",
     "is_not_of_letter", "was_confirmed", "spoke_to",
 )  # fmt: skip
+# What a check says, in the order in which its form asks it.
+CHECKED = (
+    "agency", "office", "officer", "document", "document_on", "law", "number", "found_in", "is_not_of_letter",
+    "spoke_to", "was_confirmed", "means", "was_identified", "is_agent", "agent", "authority", "compared",
+    "third_parties", "remarks",
+)  # fmt: skip
 _SHOWN_AGAIN = (Why.NOT_UNDERSTOOD, Why.FORBIDDEN_BY_RULE, Why.CONFLICT, Why.NO_REGISTER)
 _MOST_CALLS = 100
 
@@ -141,7 +147,7 @@ async def _show(visit: Visit, refused: Refused | None = None) -> Response:
     values: dict[str, Any] = {
         "said": said, "row": said["row"], "work": work, "form": await visit.ask("applications.form"),
         "absences": await _absences(visit, number) if is_open else None, "copies": await _copies(visit, number),
-        "next": _next(visit, said), "outcomes": OUTCOMES, "all_means": MEANS,
+        "next": _next(visit, said), "outcomes": OUTCOMES, "all_means": MEANS, "checked": CHECKED,
         "given": {name: visit.given(name)[:2000] if refused else "" for name in FIELDS},
         "chosen": _calls(visit) if refused and "outcome" in visit.form else None,
         "means": _several(visit, "means") if refused else (),

@@ -72,6 +72,7 @@ WORDS = {
     "application.about_length": ("約{length}", "about {length}"),
     "application.why": ("何のためですか", "What for?"),
     "application.choice": ("利用目的（1つ選ぶ）", "Purpose (choose one)"),
+    "application.choice.shown": ("利用目的", "Purpose"),
     "application.choice_other": ("その他の内容", "Something else"),
     "application.ground": ("根拠（わかる場合）", "Ground, if you know it"),
     "application.ground.none": ("選ばない", "None"),
@@ -286,4 +287,6 @@ WORDS = {
     "form.application": ("申請書", "Application form"),
     "form.request": ("依頼書", "Request form"),
     "form.reply": ("回答書", "Reply form"),
+    "form.identity": ("本人確認記録", "Identity check"),
+    "form.investigation": ("捜査機関への提供記録", "Record for an investigation"),
 }

@@ -130,6 +130,7 @@ class AbsentSaid:
     item: int
     why: str
     sentence: str
+    entries: tuple[int, ...] = ()  # of the register, that prove it; for whoever works on the case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +311,8 @@ async def _decision(door: Door, case: Case, names: Mapping[str, str]) -> Decisio
     return DecisionShown(
         number=entry.number, at_ns=entry.at_ns, name=names.get(entry.who, escape(entry.who)),
         outcome=fields.get("outcome", ""), ground=fields.get("ground", ""), ground_title=ground.title if ground else "",
-        article=fields.get("article", ""), calls=tuple(fields.get("calls", ())), absent=_absent(said),
+        article=fields.get("article", ""), calls=tuple(fields.get("calls", ())),
+        absent=_absent(said, {one["item"]: tuple(one["entries"]) for one in fields.get("absent", ())}),
         reason=said.get("reason", ""),
     )  # fmt: skip
 
@@ -345,10 +347,14 @@ def _paper(said: Mapping[str, Any]) -> PaperShown:
     )  # fmt: skip
 
 
-def _absent(said: Mapping[str, Any]) -> tuple[AbsentSaid, ...]:
+def _absent(said: Mapping[str, Any], proofs: Mapping[int, tuple[int, ...]] | None = None) -> tuple[AbsentSaid, ...]:
+    proven = proofs or {}
     return tuple(
-        AbsentSaid(item=one["item"], why=one["why"], sentence=one["sentence"]) for one in said.get("absent", ())
-    )
+        AbsentSaid(
+            item=one["item"], why=one["why"], sentence=one["sentence"], entries=proven.get(one["item"], ())
+        )
+        for one in said.get("absent", ())
+    )  # fmt: skip
 
 
 def _call_said(one: Mapping[str, Any]) -> CallSaid:

@@ -129,13 +129,13 @@ async def called_back(door: Door, caller: Caller, asked: CallBack) -> Checked:
 
 @operation("applications.mark", Right.HOLD, in_turn=True)
 async def mark(door: Door, caller: Caller, asked: MarkCalls) -> Nothing:
-    """These calls are meant, and no others."""
+    """These calls are meant, and no others. What was granted stays all the same, until it is decided anew."""
     case = await _require_open(door, caller, asked.application, Right.HOLD)
     for call in dict.fromkeys(asked.calls):
         await require_call(door, caller, call, Right.HOLD)
     for call in dict.fromkeys(asked.calls):
         await holding.mark(door, caller, case, call)
-    await holding.release_all_but(door, caller, case.number, asked.calls, "該当しない")
+    await holding.release_all_but(door, caller, case.number, (*asked.calls, *case.granted), "該当しない")
     return Nothing()
 
 

@@ -25,7 +25,15 @@ def is_for(ground: Ground, asks: str) -> bool:
 
 
 def article_for(profile: Profile | None, ground: Ground, asks: str) -> str | None:
-    """The article by which an application of that kind may be granted on it; None: it may not."""
+    """The articles by which an application of that kind may be granted on it, the ground's own first; None: it may
+    not."""
+    act = _article_of_act(profile, ground, asks)
+    if act is None or ground.article.startswith(act):
+        return act and ground.article
+    return act if act.startswith(ground.article) else f"{ground.article}、{act}"
+
+
+def _article_of_act(profile: Profile | None, ground: Ground, asks: str) -> str | None:
     if not is_for(ground, asks):
         return None
     acts = ground.allows()
