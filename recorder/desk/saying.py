@@ -25,6 +25,8 @@ _EXCLUDING = (
 _OF_WORDS = frozenset({
     "role", "how", "form", "event", "command", "part", "old", "asks", "outcome", "medium", "about", "what",
 })  # fmt: skip
+# Where else a field's words stand: how a copy ended, how a complaint came; how a copy is packed.
+_ELSE = {"how": ("ending.{}", "came.{}"), "form": ("packing.{}.short",)}
 
 
 def kind(given: str, language: Language) -> str:
@@ -68,7 +70,8 @@ def _value(name: str, value: str | int | bool, language: Language) -> str:
     if name == "of_kind":
         return kind(value, language)
     if name in _OF_WORDS:
-        return word(f"{name}.{value}", word(f"came.{value}", value, language) if name == "how" else value, language)
+        keys = (f"{name}.{value}", *(key.format(value) for key in _ELSE.get(name, ())))
+        return next((words.say(key, language) for key in keys if words.knows(key)), value)
     if name == "section":
         return value or words.say("people.whole_office", language)
     return value

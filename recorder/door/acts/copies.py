@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from recorder.copies.bundle import code_of
-from recorder.dates import at
+from recorder.dates import at, in_era
 from recorder.door.acts.applications import Number
 from recorder.door.cases import copy_facts, copy_sight, reading, sight
 from recorder.door.cases.history import Copy, History
@@ -227,6 +227,11 @@ def _steps(copy: Copy) -> list[Entry]:
     return sorted((one for one in found if one is not None), key=lambda one: one.number)
 
 
+def _day(given: object) -> str:
+    """令和8年11月23日, of what an entry has; "" if it has none."""
+    return in_era(date.fromisoformat(given)) if isinstance(given, str) and given else ""
+
+
 async def _step(door: Door, entry: Entry, names: dict[str, str]) -> StepOfCopy:
     try:
         said = await reading.paper_of(door, entry)
@@ -236,7 +241,7 @@ async def _step(door: Door, entry: Entry, names: dict[str, str]) -> StepOfCopy:
         said = {"says": f"（書面 {entry.number} は、登録された時のものではありません）"}
     fields = entry.fields
     words = [copy_facts.MEDIA.get(str(fields.get("medium", "")), ""), str(fields.get("to", "")),
-             str(fields.get("on", "")), str(fields.get("until", "")) if entry.kind != "copy" else "",
+             _day(fields.get("on")), _day(fields.get("until")) if entry.kind != "copy" else "",
              str(said.get("says", ""))]  # fmt: skip
     return StepOfCopy(
         number=entry.number, at_ns=entry.at_ns, kind=entry.kind, name=names.get(entry.who, entry.who),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import recorder.desk
 from recorder.desk import words
+from recorder.door.cases.entries import OF_CASES
 from recorder.door.refusals import Why
 from recorder.door.rights import Role
 
@@ -48,5 +49,7 @@ def test_each_kind_of_entry_that_the_documents_name_has_its_word():
     kinds = {kind for row in re.findall(r"^\| (`.*?) \|", text, re.M) for kind in re.findall(r"`([a-z_]+)`", row)}
     at_the_door = "\n".join(path.read_text("utf-8") for path in (ROOT.parent / "door").rglob("*.py"))
     kinds |= set(re.findall(r'enter\(\s*caller, "([a-z_]+)"', at_the_door))
+
+    kinds |= set(OF_CASES)
 
     assert {f"kind.{kind}" for kind in kinds} <= words.keys() and len(kinds) > 35
