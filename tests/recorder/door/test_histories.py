@@ -226,8 +226,8 @@ class Play:
         number, case = self._a_case(which)
         is_so = choice % 3 > 0
         answer = await self.ask(
-            who, "applications.called_back", application=number, agency="松本警察署", officer="佐藤", document="照第1号",
-            number="0263250110", found_in="電話帳", is_not_of_letter=True, was_confirmed=is_so,
+            who, "applications.called_back", application=number, agency="松本警察署", officer="佐藤",
+            document="照第1号", number="0263250110", found_in="電話帳", is_not_of_letter=True, was_confirmed=is_so,
         )  # fmt: skip
         if answer.status == 200:
             case.called_back.append(is_so)

@@ -1,4 +1,4 @@
-"""What the walks of whole ways share: people who are at work already, days as a clerk types them, papers opened again."""
+"""What the walks of whole ways share: people who are at work already, days as clerks type them, papers opened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DPI = 144
 
 
 class Office(Served):
-    """A served desk whose people are made at the door, at the machine's time; they sit down at a browser with `seat`."""
+    """A served desk whose people are made at the door, at the machine's time; they come to a browser with `seat`."""
 
     def __init__(self, folder: Path, calls: list[CallRecord], office: str) -> None:
         super().__init__(folder, calls, office=office)
@@ -56,8 +56,9 @@ class Office(Served):
 
     async def seat(self, clerk: Clerk, visitor: Visitor) -> None:
         """From now on the browser is this person's."""
+        url = self.address.replace("http:", "https:")  # a secure cookie; a browser sends it to this machine all the same
         await clerk.page.context.add_cookies([
-            {"name": SESSION, "value": visitor.token, "url": self.address.replace("http:", "https:"), "secure": True, "httpOnly": True}
+            {"name": SESSION, "value": visitor.token, "url": url, "secure": True, "httpOnly": True}
         ])
 
     async def entered(self, *left_out: str) -> list[Entry]:
@@ -100,7 +101,7 @@ async def taken(clerk: Clerk, name: str | re.Pattern[str], role: str = "link") -
     """The file that comes when a link or button of this name is clicked."""
     async with clerk.page.expect_download() as coming:
         await clerk.page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]
-    return Path(await (await coming.value).path()).read_bytes()
+    return Path(await (await coming.value).path()).read_bytes()  # noqa: ASYNC240
 
 
 def printed(data: bytes, folder: Path) -> str:
