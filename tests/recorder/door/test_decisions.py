@@ -241,6 +241,19 @@ async def test_a_reply_ends_the_holds_on_what_wasn_t_granted(tmp_path):
     assert [(one.scope.call, one.until_ns) for one in after] == [("1", None)]
 
 
+async def test_what_was_granted_stays_held_when_another_call_is_marked_before_the_reply(tmp_path):
+    async with Scene(tmp_path, calls(), office="kumamoto") as scene:
+        manager = await scene.manager()
+        number = (await made(manager))["number"]
+        await decide(manager, number, ground="purpose", calls=["1"])
+        await manager.ask("applications.mark", application=number, calls=["3"])
+        marked = {one.scope.call for one in await held(scene)}
+        await manager.ask("applications.reply", application=number, document="管財発第1号")
+        replied = {one.scope.call for one in await held(scene)}
+
+    assert (marked, replied) == ({"1", "3"}, {"1"})
+
+
 async def test_which_extension_called_is_knowledge_alone(tmp_path):
     outgoing = [
         a_call("1", section="税務課", direction="outbound", caller="0231231234", callee="0900001111", extension="2105"),

@@ -56,7 +56,7 @@ class Office(Served):
 
     async def seat(self, clerk: Clerk, visitor: Visitor) -> None:
         """From now on the browser is this person's."""
-        url = self.address.replace("http:", "https:")  # a secure cookie; a browser sends it to this machine all the same
+        url = self.address.replace("http:", "https:")  # a secure cookie, which is sent to this machine all the same
         await clerk.page.context.add_cookies([
             {"name": SESSION, "value": visitor.token, "url": url, "secure": True, "httpOnly": True}
         ])
