@@ -10,8 +10,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from recorder.dates import at
 from recorder.policy.assignment import Adopted
 from recorder.policy.choosing import policy_of_office
