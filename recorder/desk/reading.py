@@ -32,8 +32,8 @@ def plain(text: str) -> str:
     return re.sub("[‐‑‒–—―−ー－]", "-", unicodedata.normalize("NFKC", text)).strip().casefold()
 
 
-def day(text: str, *, today: date) -> date:
-    """A day. One without a year is the last one that wasn't to come."""
+def day(text: str, *, today: date, is_to_come: bool = False) -> date:
+    """A day. One without a year is the last one that wasn't to come; of a term, the next one."""
     given = re.sub(r"\s*[（(][日月火水木金土][)）]$", "", plain(text))
     if given in _RELATIVE:
         return today - timedelta(days=_RELATIVE[given])
@@ -47,6 +47,8 @@ def day(text: str, *, today: date) -> date:
     if found := _WITHOUT_YEAR.fullmatch(given):
         month, number = map(int, found.groups())
         this = date(today.year, month, number)
+        if is_to_come:
+            return this if this >= today else date(today.year + 1, month, number)
         return this if this <= today else date(today.year - 1, month, number)
     raise ValueError(f"no day: {text!r}")
 

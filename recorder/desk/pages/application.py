@@ -188,7 +188,10 @@ def _next(visit: Visit, said: dict[str, Any]) -> list[str]:
     if row["is_withdrawn"] or row["state"] == "done":
         return ["nothing"]
     if work is None:
-        return {"open": ["wait"], "decided": ["decided"]}.get(row["state"], ["nothing"])
+        if row["state"] == "replied" and row["asks"] == "extension":
+            return ["nothing"]  # the reply says it
+        own = {"open": "wait", "decided": "decided", "replied": "wait_copy", "out": "report_end"}
+        return [own.get(row["state"], "nothing")]
     if row["state"] == "open":
         return [*work["missing"], "decide" if work["may_decide"] else "choose"]
     if row["state"] == "decided":

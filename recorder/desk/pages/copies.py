@@ -143,6 +143,7 @@ def _text(visit: Visit, name: str, most: int) -> str:
 
 def _day(visit: Visit, name: str) -> str:
     try:
-        return reading.day(visit.given(name).strip(), today=at(visit.now_ns()).date()).isoformat()
+        today = at(visit.now_ns()).date()
+        return reading.day(visit.given(name).strip(), today=today, is_to_come=name == "until").isoformat()
     except ValueError:
         raise Refused(Why.NOT_UNDERSTOOD, field="day") from None

@@ -65,6 +65,6 @@ def _until(visit: Visit) -> str | None:
     if not text:
         return None
     try:
-        return reading.day(text, today=at(visit.now_ns()).date()).isoformat()
+        return reading.day(text, today=at(visit.now_ns()).date(), is_to_come=True).isoformat()
     except ValueError:
         raise Refused(Why.NOT_UNDERSTOOD, field="day") from None

@@ -123,7 +123,7 @@ async def _person(visit: Visit) -> dict[str, Any]:
 
 def _day(visit: Visit, name: str) -> str:
     try:
-        return reading.day(visit.given(name), today=at(visit.now_ns()).date()).isoformat()
+        return reading.day(visit.given(name), today=at(visit.now_ns()).date(), is_to_come=True).isoformat()
     except ValueError:
         raise Refused(Why.NOT_UNDERSTOOD, field="day") from None
 

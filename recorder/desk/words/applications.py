@@ -124,6 +124,11 @@ WORDS = {
     "application.next.wait_reply": ("管理責任者が回答書を作ります。", "The manager writes the reply."),
     "application.next.tell": ("申請者に内線番号を伝え、記録してください。", "Tell which extension it was."),
     "application.next.copy": ("複製を作り、申請者に渡してください。", "Make the copy, and hand it over."),
+    "application.next.wait_copy": ("複製ができるまでお待ちください。", "Please wait for the copy."),
+    "application.next.report_end": (
+        "使い終わったら、複製を廃棄又は返却し、「複製」の画面で報告してください。",
+        "When you don't need it any more, destroy the copy or give it back, and say so on the page of copies.",
+    ),
     "application.next.out": ("複製の返却・廃棄の報告を待っています。", "Copies are out: their end is to be reported."),
     "application.own": (
         "自分の申請は、他の管理責任者又は代理者がいるときは、自分で決定できません。代理者が決めるときは、管理責任者を不在にしてください。",

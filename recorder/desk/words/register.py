@@ -153,7 +153,7 @@ WORDS = {
     "said.held": ("保全中の件数", "Held"),
     "said.left": ("消せなかった件数", "Left"),
     "said.moved": ("移動した件数", "Moved"),
-    "said.how": ("確認の方法", "By"),
+    "said.how": ("方法", "By"),
     "said.source": ("端末", "Machine"),
     "said.form": ("形式", "Form"),
     "said.hold": ("保全の番号", "Hold"),

@@ -47,6 +47,7 @@ from storage.layout import JAPAN
 from storage.records import CallRecord, PartyRecord, RecordingRecord, StreamRecord
 from storage.store import Finished, Store
 from storage.wav import PCM16, RATE_HZ
+from tests.recorder.desk.picture_cases import cases, other_offices
 from tests.recorder.desk.served import CHROMIUM, FLAGS
 
 BEGIN = datetime(2026, 11, 25, 8, 45, tzinfo=JAPAN)  # a Wednesday
@@ -54,6 +55,7 @@ WIDTH, HEIGHT = 1366, 768  # a clerk's screen
 COLOURS = 64  # enough for flat areas and the edges of letters
 MOST_HEIGHT = 1200  # of a long list the beginning is enough
 SECOND_NS = 10**9
+OTHER_OFFICES = ("yamagata", "kumamoto", "saitama", "shinagawa")
 
 
 @dataclass
@@ -78,6 +80,14 @@ class Desk:
         await page.get_by_role("button", name="ログイン").click()
         await page.wait_for_url(f"{self.address}/")
         return page
+
+    async def a_call(self) -> str:
+        """The id of the longest recorded call that came from outside."""
+        [(call_id,)] = await self.door.store.catalogue.query(
+            "select id from call join recording on recording.call = number where direction = 'inbound' and "
+            "caller is not null order by ended_ns - answered_ns desc limit 1", ()
+        )
+        return str(call_id)
 
     def code(self, login: str) -> str:
         return pyotp.TOTP(self.secrets[login]).at(self.clock() // SECOND_NS)
@@ -164,11 +174,11 @@ class Album:
 
     def __init__(self, folder: Path, only: str) -> None:
         self._folder = folder
-        self._only = only
+        self.only = only
         self.taken: list[str] = []
 
     def wants(self, name: str) -> bool:
-        return not self._only or self._only == name
+        return not self.only or self.only == name
 
     async def take(self, name: str, page: Page) -> None:
         """The whole page, as a small PNG."""
@@ -193,14 +203,15 @@ class _Examples:
 
     async def of(self, place: str, path: str = "") -> str | None:
         """Something for that place of that path; None if there is none."""
-        store = self._desk.door.store
         if place == "account":
             found = await self._desk.door.people.person_by_login("toriatsukai", self._desk.clock())
             return found.id if found else None
         if place == "sitting":
             return await self._sitting()
         if path.startswith("/applications/") and place in ("number", "form"):
-            return await self._application() if place == "number" else "application"
+            return str(min((await self._desk.door.cases.history()).cases)) if place == "number" else "application"
+        if path.startswith("/copies/") and place == "number":
+            return str(min((await self._desk.door.cases.history()).copies))
         if path.startswith("/reports/"):
             return str(BEGIN.year)
         if path.startswith("/complaints/"):
@@ -210,23 +221,8 @@ class _Examples:
         if place in ("form", "ending"):
             return {"form": "receipt", "ending": "html"}[place]
         if place == "id":
-            [(call_id,)] = await store.catalogue.query(
-                "select id from call join recording on recording.call = number where direction = 'inbound' and "
-                "caller is not null order by ended_ns - answered_ns desc limit 1", ()
-            )
-            return str(call_id)
+            return await self._desk.a_call()
         return None
-
-    async def _application(self) -> str:
-        await self._manager.goto(f"{self._desk.address}/applications/new?call={await self.of('id')}")
-        await self._manager.get_by_label(re.compile("^申請する課")).select_option("税務課")
-        await self._manager.get_by_label(re.compile("^利用目的の説明")).fill("応対内容の確認")
-        await self._manager.get_by_text("紙の申請を代わりに入力するとき").first.click()
-        await self._manager.get_by_label("紙で受け付けた申請です").check()
-        await self._manager.get_by_label("申請者の職・機関名").fill("税務課長")
-        await self._manager.get_by_role("button", name="申請する").click()
-        await self._manager.wait_for_url("**/applications/*?made=*")
-        return self._manager.url.rsplit("/", 1)[1].partition("?")[0]
 
     async def _complaint(self) -> str:
         await self._manager.goto(f"{self._desk.address}/complaints")
@@ -366,14 +362,12 @@ async def _first_login(desk: Desk, album: Album, password: str) -> None:
 
 
 async def rules(folder: Path, album: Album) -> None:
-    """How a call's page asks where the regulation is another."""
-    for office in ("kumamoto", "saitama"):
-        if not album.wants(f"call-{office}"):
+    """What is otherwise where the regulation is another."""
+    for office in OTHER_OFFICES:
+        if album.only and office not in album.only:
             continue
         async with served(folder / office, office) as desk:
-            manager = await desk.logged_in("kanri")
-            await manager.goto(f"{desk.address}/calls/{await _Examples(desk, manager).of('id')}")
-            await album.take(f"call-{office}", manager)
+            await other_offices(desk, album, office)
 
 
 async def run(output: Path, only: str) -> list[str]:
@@ -384,9 +378,10 @@ async def run(output: Path, only: str) -> list[str]:
         (folder / "matsumoto").mkdir(mode=0o700)
         async with served(folder / "matsumoto", "matsumoto") as desk:
             manager = await desk.logged_in("kanri")
+            await cases(desk, album, manager)
             missing = await table(desk, album, manager)
             await acts(desk, album, manager)
-        for office in ("kumamoto", "saitama"):
+        for office in OTHER_OFFICES:
             (folder / office).mkdir(mode=0o700)
         await rules(folder, album)
         return missing

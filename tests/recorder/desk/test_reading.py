@@ -30,6 +30,14 @@ def test_days(text, expected):
     assert reading.day(text, today=TODAY) == expected
 
 
+@pytest.mark.parametrize(("text", "expected"), [
+    ("12/4", date(2026, 12, 4)), ("3月31日", date(2027, 3, 31)), (f"{TODAY:%m/%d}", TODAY),
+    ("R8.3.31", date(2026, 3, 31)),
+])  # fmt: skip
+def test_a_term_without_a_year_is_yet_to_come(text, expected):
+    assert reading.day(text, today=TODAY, is_to_come=True) == expected
+
+
 @pytest.mark.parametrize("text", ["", "明後日かも", "令和8年13月1日", "2026/2/30", "R8", "8", "令和8年11月22日 14時"])
 def test_what_is_no_day(text):
     with pytest.raises(ValueError):

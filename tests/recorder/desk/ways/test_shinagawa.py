@@ -1,6 +1,9 @@
-"""Shinagawa: a section that is recorded on demand alone, whose own head (管理責任者) does everything for it: finds the call,
-enters why the other party wasn't told, grants his section's application, copies, hands over, and reports the crushing.
-The recording is a real one: the telephone pressed the code in mid-call. Another section's head learns nothing of it."""
+"""Shinagawa: a section that is recorded on demand alone, whose own head is its manager (管理責任者).
+
+He finds the call, enters why the other party wasn't told, grants his section's application, copies, hands over, and
+reports the crushing. The recording is a real one: the telephone pressed the code in mid-call. Another section's head
+learns nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,22 @@ import hashlib
 import io
 import random
 import re
-import subprocess
 import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from recorder.dates import at, in_era
 from recorder.replay import replay
 from recorder.settings.models import Policy, Section
 from tests import wire
-from tests.packages import require
 from tests.pbx.scenarios import make
+from tests.recorder.desk.clerk import Clerk, browser, playwright
 from tests.recorder.desk.served import Served, needs_chromium, served
+from tests.recorder.desk.test_settings_walk import sit_down
+from tests.recorder.desk.ways.office import printed, taken
 from tests.recorder.door.scene import Visitor
 from tests.recorder.test_conversations import settings
-
-pytest.importorskip("playwright.async_api", reason="needs playwright")
-from tests.recorder.desk.clerk import Clerk, browser, playwright  # noqa: E402
-from tests.recorder.desk.test_settings_walk import sit_down  # noqa: E402 (needs playwright)
 
 pytestmark = needs_chromium
 DAY_NS = 86_400 * 10**9
@@ -41,7 +39,7 @@ TEXT = "「家に火を付ける」と言われ、告げる余裕がなかった
 
 
 class OnDemand(Served):
-    """A store that was recorded: one call whose telephone pressed *5, and one whose telephone didn't; both yesterday."""
+    """A store that was recorded yesterday: one call whose telephone pressed *5, and one whose telephone didn't."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, office="shinagawa")
@@ -111,9 +109,8 @@ async def copies(head: Clerk) -> bytes:
     await head.page.get_by_label("媒体", exact=True).select_option(label="USBメモリ")
     await head.click("複製を作る")
     await head.check()
-    async with head.page.expect_download() as coming:
-        await head.page.get_by_role("link", name=re.compile("を取り出す$")).click()
-    with zipfile.ZipFile(io.BytesIO(Path(await (await coming.value).path()).read_bytes())) as packed:
+    data = await taken(head, re.compile("を取り出す$"))
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
         [wav] = [packed.read(name) for name in packed.namelist() if name.endswith(".wav")]
     return wav
 
@@ -130,12 +127,7 @@ async def hands_over_and_ends(head: Clerk, folder: Path) -> None:
     await head.click("記録する")
     assert "廃棄・返却済み" in await head.text() and "破砕した" in await head.text()
     await head.check()
-    async with head.page.expect_download() as coming:
-        await head.click("廃棄報告書 PDF", "link")
-    pdf = folder / "report.pdf"
-    await (await coming.value).save_as(pdf)
-    read = subprocess.run([require("pdftotext"), "-layout", str(pdf), "-"], check=True, capture_output=True, text=True)
-    said = "".join(read.stdout.split())
+    said = printed(await taken(head, "廃棄報告書 PDF"), folder)
     for word in ("破砕", "相談係長", in_era(at(time.time_ns()).date())):
         assert word in said, word
 
