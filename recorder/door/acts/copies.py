@@ -145,7 +145,10 @@ async def one(door: Door, caller: Caller, asked: OneCopy) -> CopyShown:
     calls = []
     for call, sha256 in zip(copy.calls, copy.made.fields.get("sha256", ()), strict=False):
         record = await door.store.get(call)
-        is_open = record is not None and (sections is None or record.section in sections)
+        is_open = record is not None and (
+            sections is None or record.section in sections
+            or caller.is_instructed(record.id, record.section, Right.CALL)
+        )
         calls.append(CallOfCopy(
             id=call if is_open else "", started_ns=record.started_ns if record and is_open else None, sha256=sha256
         ))  # fmt: skip

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from recorder.door.door import Door
 
 What = Literal["label", "receipt", "reminder", "destruction", "delivery"]
-# What has to be entered before a paper says anything. A receipt is signed while the copy changes hands, so it is there
-# before that is entered.
-_AFTER = {"receipt": "made", "reminder": "provided", "delivery": "provided", "destruction": "made"}
+# What has to be entered before a paper says anything. A receipt is signed while the copy changes hands, a submission
+# handed in with it: both are there before that is entered.
+_AFTER = {"receipt": "made", "reminder": "provided", "delivery": "made", "destruction": "made"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ async def _facts(door: Door, history: History, copy: Copy, what: What) -> tuple[
           "reminder": copy.reminded[-1] if copy.reminded else copy.provided}.get(what) or copy.made  # fmt: skip
     account = next((one for one in await door.people.people(by.at_ns) if one.login == by.who), None)
     who = Person(post=account.post, name=account.name) if account else Person()
-    is_for_pen = what == "receipt" and copy.provided is None  # day and names are written when it is signed
+    is_for_pen = what in ("receipt", "delivery") and copy.provided is None  # the day is written when it is signed
     reported = str(copy.ended.fields.get("reported_by", "")) if copy.ended else ""
     return Facts(
         case=copy.application, document_on=None if is_for_pen else at(by.at_ns).date(),

@@ -64,6 +64,8 @@ async def test_from_the_instruction_to_its_submission(tmp_path: Path) -> None:
         await contractor.click("複製の画面へ", "link")
         await contractor.check()
         copy = int(contractor.page.url.rpartition("/")[2])
+        paper = printed(await taken(contractor, "提出書 PDF"), tmp_path)  # handed in with the medium
+        assert "出力データ提出書" in paper and "株式会社受託" in paper
         await contractor.click("提出を記録する")
         assert "この指示は終わりました" in await contractor.text()
         for path in ("/calls/1", f"/copies/{copy}"):
