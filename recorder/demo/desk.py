@@ -59,6 +59,12 @@ ACCOUNTS = (
     Account("kansa", "監査 誠", "監査委員事務局", Role.AUDITOR),
     Account("hoshu", "保守 健", "委託業者", Role.MAINTENANCE),
 )
+# Where the head of each section is its manager (Shinagawa 3), one of them too, for his section alone.
+OF_SECTIONS = (Account("fukushi", "福祉 正", "福祉課長", Role.MANAGER, "福祉課"),)
+
+
+def accounts_of(office: str) -> tuple[Account, ...]:
+    return (*ACCOUNTS, *OF_SECTIONS) if office == "shinagawa" else ACCOUNTS
 
 
 NOTICE = "お電話ありがとうございます。この通話は、正確な対応のため録音しております。"
@@ -98,7 +104,7 @@ async def make(folder: Path, office: str, now_ns: int, *, days: int = 7, per_day
     await fill(folder / "store", calls, chosen)
     found = {}
     async with await Door.open(folder / "store", folder / "door", chosen) as door:
-        for one in ACCOUNTS:
+        for one in accounts_of(office):
             account = await door.people.add(
                 login=one.login, name=one.name, post=one.post, ends_on=date(today.year + 1, 3, 31), must_change=False,
                 password=await door.passwords.hash(PASSWORD),
@@ -114,7 +120,7 @@ async def run(folder: Path, office: str, port: int, say: Callable[[str], None]) 
     """Until it is interrupted."""
     secrets = await make(folder, office, time.time_ns())
     say(f"\nhttp://localhost:{port}/   パスワード（全員）: {PASSWORD}\n")
-    for one in ACCOUNTS:
+    for one in accounts_of(office):
         say(f"  {one.login:<12} {one.role:<12} {one.name}（{one.post}）")
     say("\n確認コード（30秒ごとに変わります。1つのコードは1回だけ使えます）:")
     at_port = socket.create_server(("127.0.0.1", port))

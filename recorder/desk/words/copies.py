@@ -93,8 +93,8 @@ WORDS = {
     "copies.submit.explain": (
         "先に、下の「書面」から提出書を印刷してください。"
         "媒体とともに提出したら記録します。この指示は終わり、対象の通話は見られなくなります。",
-        "Print the submission first (under Papers), and enter it when you hand both in. The instruction ends, and you no "
-        "longer see its calls.",
+        "Print the submission first (under Papers), and enter it when you hand both in. "
+        "The instruction ends, and you no longer see its calls.",
     ),
     "copies.submit": ("提出を記録する", "Enter it"),
     # after that

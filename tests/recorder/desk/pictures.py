@@ -255,7 +255,7 @@ async def table(desk: Desk, album: Album, manager: Page) -> list[str]:
     missing = []
     for route in ROUTES:
         name = route.name.replace(".", "-")
-        if route.method != "GET" or route.name == "login" or not album.wants(name):
+        if route.method != "GET" or route.name.startswith("login") or not album.wants(name):
             continue
         if route.path.endswith("/{file}/audio.wav"):
             continue  # what a page plays
