@@ -95,12 +95,15 @@ def samples(store: Path, call: CallRecord) -> NDArray[np.int16]:
     return found
 
 
-async def say(keeper: DeferredKeeper, number: int, seconds: int) -> Ended:
-    """A call that says so many seconds as fast as it can; it is over, but not finished."""
+async def say(keeper: DeferredKeeper, number: int, seconds: int, kept: list[Kept] | None = None) -> Ended:
+    """A call that says so many seconds as fast as it can; it is over, but not finished. What is told meanwhile goes
+    into `kept`."""
     part = keeper.begin(a_call(number), encoding=PCM16, starts_ns=START)
     for at in range(seconds):
         part.write(at * SECOND, second(number, at))
-        await keeper.settle((), sync=False)
+        told = await keeper.settle((), sync=False)
+        if kept is not None:
+            kept.append(told)
     return Ended(a_call(number), part)
 
 
@@ -192,10 +195,10 @@ async def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path: Path, dis
     """What it refused is written as soon as there is room; one sentence tells of each change."""
     keeper = DeferredKeeper.open(tmp_path / "store", disk=disk)
     disk.refuses = lambda path: number
-    ended = await say(keeper, 1, 5)
+    kept: list[Kept] = []
+    ended = await say(keeper, 1, 5, kept)
     time.sleep(0.3)  # noqa: ASYNC251
     disk.refuses = None
-    kept: list[Kept] = []
     while keeper.waiting_bytes:
         kept.append(await keeper.settle((), sync=False))
         time.sleep(0.02)  # noqa: ASYNC251
