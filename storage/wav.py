@@ -101,8 +101,8 @@ def parse_header(data: bytes, *, torn: bool = False) -> Header:
     """What the first 4096 bytes of a file say. WavError if they aren't a head as `header` writes it.
 
     Sizes are those that the head claims; whether the file is as long is for the caller to see. With `torn` the head
-    may be half an old and half a new one, as a power cut leaves it: then its sizes mean nothing, and only its form
-    is to be relied on.
+    may be half an old and half a new one, as a power cut leaves it: where its sizes contradict each other only its
+    form is to be relied on, and it has no frames.
     """
     if len(data) < HEADER_BYTES:
         raise WavError("The file is shorter than its header.")
@@ -127,8 +127,10 @@ def parse_header(data: bytes, *, torn: bool = False) -> Header:
     if form == b"RF64":
         riff_size, size = _parse_ds64(chunks.get(b"ds64", b""))
     frames, rest = divmod(size, channels * encoding.sample_bytes)
-    if not torn and (rest or riff_size != file_bytes(encoding, channels, frames) - 8):
-        raise WavError("The header's sizes contradict each other.")
+    if rest or riff_size != file_bytes(encoding, channels, frames) - 8:
+        if not torn:
+            raise WavError("The header's sizes contradict each other.")
+        frames = 0
     return Header(encoding, channels, frames, chunks.get(b"call", b"").rstrip(b" "))
 
 

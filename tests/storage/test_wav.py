@@ -143,6 +143,19 @@ def test_a_head_that_isnt_ours_is_refused_in_a_sentence(head: bytes, sentence: s
     assert str(refused.value) == sentence
 
 
+def test_a_torn_head_whose_sizes_contradict_each_other_has_a_form_and_no_frames() -> None:
+    """Also one that claims more than 64 bits can say."""
+    long = wav.header(PCM16, 2, 1 << 40, b"facts")
+    absurd = long[:20] + struct.pack("<QQ", 7, (1 << 64) - 4) + long[36:]
+
+    for torn in (HEAD[:4] + bytes(4) + HEAD[8:], absurd):
+        with pytest.raises(WavError, match="contradict"):
+            wav.parse_header(torn)
+        read = wav.parse_header(torn, torn=True)
+        assert (read.encoding, read.channels, read.frames) == (PCM16, 2, 0)
+    assert wav.parse_header(long, torn=True) == wav.parse_header(long)
+
+
 def test_no_bytes_make_anything_but_the_named_error() -> None:
     """2,000 heads with bits flipped, pieces cut, doubled and overwritten, from one seed."""
     chance = random.Random(3550)
