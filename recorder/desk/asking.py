@@ -47,8 +47,17 @@ class Asker:
 
     async def __call__(self, operation: str, **asked: object) -> dict[str, Any]:
         """What the door answers. `Refused` if it doesn't."""
+        return await self._answer(operation, asked, _TIMEOUT_S)
+
+    async def patiently(self, operation: str, **asked: object) -> dict[str, Any]:
+        """The same of what may take minutes: many hours of audio are read and hashed first."""
+        return await self._answer(operation, asked, _FILE_TIMEOUT_S)
+
+    async def _answer(self, operation: str, asked: Mapping[str, object], timeout_s: float) -> dict[str, Any]:
         try:
-            answer = await self._door.post(f"/{operation}", content=_json(asked), headers=self._headers)
+            answer = await self._door.post(
+                f"/{operation}", content=_json(asked), headers=self._headers, timeout=timeout_s
+            )
         except httpx.TransportError as error:
             raise Refused(Why.NOT_NOW, detail="door") from error
         return _said(answer.status_code, answer.content)

@@ -6,6 +6,7 @@ from starlette.responses import Response, StreamingResponse
 
 from recorder.desk.visit import Visit
 
+WRITTEN_AS = ("html", "pdf", "docx")  # papers: to print from the browser, and to take along
 _PASSED_ON = ("content-type", "content-length", "content-disposition", "content-security-policy")
 
 

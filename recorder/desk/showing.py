@@ -47,6 +47,14 @@ def length(seconds: float, language: Language) -> str:
     return (f"{hours}時間" if hours else "") + (f"{minute}分" if minutes else "") + f"{second}秒"
 
 
+def about(seconds: float, language: Language) -> str:
+    """As somebody remembers it: 3分, not 3分0秒."""
+    hours, rest = divmod(round(seconds), 3600)
+    if language == "en" or rest % 60 or not seconds:
+        return length(seconds, language)
+    return (f"{hours}時間" if hours else "") + (f"{rest // 60}分" if rest else "")
+
+
 def size(count: float, language: Language) -> str:
     """1.5 GB."""
     for unit, of in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
@@ -60,6 +68,6 @@ def share(of: float, language: Language) -> str:
 
 
 FILTERS: dict[str, Any] = {
-    "day": day, "of_day": of_day, "time": time, "moment": moment, "short": short, "seconds": length, "size": size,
-    "share": share,
+    "day": day, "of_day": of_day, "time": time, "moment": moment, "short": short, "seconds": length,
+    "about_seconds": about, "size": size, "share": share,
 }  # fmt: skip

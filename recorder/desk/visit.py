@@ -73,7 +73,7 @@ class Visit:
         menu = [
             one for one in ROUTES
             if one.in_menu and self.may(one.right) and not self.me.get("password_first")
-            and not self.me.get("second_factor_first")
+            and not self.me.get("second_factor_first") and not (one.of_whole_office and self.me["is_of_a_section"])
         ]  # fmt: skip
         text = TEMPLATES.get_template(template).render(
             visit=self, me=self.me, language=self.language, t=self.t, menu=menu, here=self.route.name,

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from starlette.responses import Response
 
 from recorder.dates import at
-from recorder.desk import reading, showing
+from recorder.desk import fields, showing
+from recorder.desk.files import WRITTEN_AS, handed
 from recorder.desk.routes import page
 from recorder.desk.visit import Visit
+from recorder.door.cases.entries import MEANS, OUTCOMES
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
-from recorder.paper.html import policy_of
 
-OUTCOMES = ("granted", "in_part", "refused", "not_stored")
-MEANS = ("my_number_card", "driving_licence", "passport", "residence_card", "two_others", "known_in_person")
 PAPERS = ("application", "reply", "identity", "investigation")
-ENDINGS = ("html", "pdf", "docx")
 FIELDS = (
     "outcome", "ground", "reason", "document", "document_on", "remarks", "to", "how", "is_agent", "agent", "authority",
     "compared", "third_parties", "was_identified", "agency", "office", "officer", "law", "number", "found_in",
@@ -30,7 +27,6 @@ CHECKED = (
     "spoke_to", "was_confirmed", "means", "was_identified", "is_agent", "agent", "authority", "compared",
     "third_parties", "remarks",
 )  # fmt: skip
-_SHOWN_AGAIN = (Why.NOT_UNDERSTOOD, Why.FORBIDDEN_BY_RULE, Why.CONFLICT, Why.NO_REGISTER)
 _MOST_CALLS = 100
 
 
@@ -41,7 +37,7 @@ async def one(visit: Visit) -> Response:
 
 @page("/applications/{number:int}/withdraw", "application.withdraw", Right.APPLY, method="POST")
 async def withdraw(visit: Visit) -> Response:
-    return await _act(visit, "applications.withdraw", reason=_text(visit, "reason", 400))
+    return await _act(visit, "applications.withdraw", reason=fields.text(visit, "reason", 400))
 
 
 @page("/applications/{number:int}/mark", "application.mark", Right.HOLD, method="POST")
@@ -56,23 +52,21 @@ async def keep(visit: Visit) -> Response:
 
 @page("/applications/{number:int}/identity", "application.identity", Right.CASES, method="POST")
 async def identity(visit: Visit) -> Response:
-    means = [one for one in _several(visit, "means") if one in MEANS]
+    means = [one for one in fields.several(visit, "means") if one in MEANS]
     return await _act(
         visit, "applications.identity", means=means, is_agent=visit.given("is_agent") == "1",
-        was_identified=visit.given("was_identified") == "1", agent=_text(visit, "agent", 200),
-        authority=_text(visit, "authority", 200), compared=_text(visit, "compared", 2000),
-        third_parties=_text(visit, "third_parties", 2000), remarks=_text(visit, "remarks", 2000),
+        was_identified=visit.given("was_identified") == "1", **fields.texts(visit, 200, "agent", "authority"),
+        **fields.texts(visit, 2000, "compared", "third_parties", "remarks"),
     )  # fmt: skip
 
 
 @page("/applications/{number:int}/called-back", "application.called_back", Right.CASES, method="POST")
 async def called_back(visit: Visit) -> Response:
     return await _act(
-        visit, "applications.called_back", document=_text(visit, "document", 64), number=_text(visit, "number", 64),
-        days=("document_on",), remarks=_text(visit, "remarks", 2000),
+        visit, "applications.called_back", days_if_any=("document_on",),
         is_not_of_letter=visit.given("is_not_of_letter") == "1", was_confirmed=visit.given("was_confirmed") == "1",
-        agency=_text(visit, "agency", 200), office=_text(visit, "office", 200), officer=_text(visit, "officer", 200),
-        law=_text(visit, "law", 200), found_in=_text(visit, "found_in", 200), spoke_to=_text(visit, "spoke_to", 200),
+        **fields.texts(visit, 64, "document", "number"), **fields.texts(visit, 2000, "remarks"),
+        **fields.texts(visit, 200, "agency", "office", "officer", "law", "found_in", "spoke_to"),
     )  # fmt: skip
 
 
@@ -86,60 +80,44 @@ async def decide(visit: Visit) -> Response:
         {"item": item, "why": why} for item in range(1, 21) if (why := visit.given(f"absent{item}")[:32])
     ]
     return await _act(
-        visit, "applications.decide", outcome=outcome, ground=_text(visit, "ground", 64),
+        visit, "applications.decide", outcome=outcome, ground=fields.text(visit, "ground", 64),
         calls=_calls(visit) if grants else [], absences=absences if outcome in ("not_stored", "in_part") else [],
-        reason=_text(visit, "reason", 2000),
+        reason=fields.text(visit, "reason", 2000),
     )  # fmt: skip
 
 
 @page("/applications/{number:int}/reply", "application.reply", Right.DECIDE, method="POST")
 async def reply(visit: Visit) -> Response:
     return await _act(
-        visit, "applications.reply", document=_text(visit, "document", 64), days=("document_on",),
-        remarks=_text(visit, "remarks", 2000),
+        visit, "applications.reply", document=fields.text(visit, "document", 64), days_if_any=("document_on",),
+        remarks=fields.text(visit, "remarks", 2000),
     )  # fmt: skip
 
 
 @page("/applications/{number:int}/told", "application.tell_extension", Right.HAND_OVER, method="POST")
 async def tell_extension(visit: Visit) -> Response:
     return await _act(
-        visit, "applications.tell_extension", to=_text(visit, "to", 100), how=_text(visit, "how", 100),
-        remarks=_text(visit, "remarks", 200),
+        visit, "applications.tell_extension", to=fields.text(visit, "to", 100), how=fields.text(visit, "how", 100),
+        remarks=fields.text(visit, "remarks", 200),
     )  # fmt: skip
 
 
 @page("/applications/{number:int}/papers/{form}/{ending}", "application.print", Right.APPLY)
 async def give_print(visit: Visit) -> Response:
     """A form, filled in: HTML to print from the browser, PDF and docx to take along."""
-    given = visit.request.path_params
-    number, what, ending = given["number"], given["form"], given["ending"]
-    if what not in PAPERS or ending not in ENDINGS or not 0 < number < 2**62:
+    what, ending = visit.request.path_params["form"], visit.request.path_params["ending"]
+    if what not in PAPERS or ending not in WRITTEN_AS:
         raise Refused(Why.NOT_FOUND)
-    played = await visit.ask.audio("applications.print", application=number, what=what, form=ending)
-    data = b"".join([chunk async for chunk in played.chunks])
-    headers = {"content-type": played.headers["content-type"]}
-    if ending == "html":
-        headers["content-security-policy"] = policy_of(data)
-    else:
-        name = quote(f"{visit.t(f'form.{what}')}-{number}", safe="")
-        headers["content-disposition"] = f"attachment; filename*=UTF-8''{name}.{ending}"
-    return Response(data, headers=headers)
+    return await handed(visit, "applications.print", application=fields.number(visit), what=what, form=ending)
 
 
-async def _act(visit: Visit, operation: str, *, days: tuple[str, ...] = (), **asked: Any) -> Response:
-    """Asks the door; `days` are fields of the form that are read as days."""
-    number = _number(visit)
-    try:
-        await visit.ask(operation, application=number, **asked, **{name: _day(visit, name) for name in days})
-    except Refused as refused:
-        if refused.why not in _SHOWN_AGAIN:
-            raise
-        return await _show(visit, refused)
-    return visit.go(f"/applications/{number}", done="1")
+async def _act(visit: Visit, operation: str, **asked: Any) -> Response:
+    number = fields.number(visit)
+    return await fields.act(visit, _show, f"/applications/{number}", operation, application=number, **asked)
 
 
 async def _show(visit: Visit, refused: Refused | None = None) -> Response:
-    number = _number(visit)
+    number = fields.number(visit)
     said = await visit.ask("application", application=number)
     work = said["work"]
     is_open = work is not None and said["reply"] is None and not said["row"]["is_withdrawn"]
@@ -150,7 +128,7 @@ async def _show(visit: Visit, refused: Refused | None = None) -> Response:
         "next": _next(visit, said), "outcomes": OUTCOMES, "all_means": MEANS, "checked": CHECKED,
         "given": {name: visit.given(name)[:2000] if refused else "" for name in FIELDS},
         "chosen": _calls(visit) if refused and "outcome" in visit.form else None,
-        "means": _several(visit, "means") if refused else (),
+        "means": fields.several(visit, "means") if refused else (),
         "done": query.get("done") == "1" and refused is None, "made": query.get("made") == "1" and refused is None,
         "held": int(query.get("held", "0")) if query.get("held", "0") in map(str, range(100)) else 0,
         "today": showing.of_day(at(visit.now_ns()).date(), visit.language),
@@ -201,30 +179,5 @@ def _next(visit: Visit, said: dict[str, Any]) -> list[str]:
     return ["out"]
 
 
-def _number(visit: Visit) -> int:
-    number: int = visit.request.path_params["number"]
-    if not 0 < number < 2**62:
-        raise Refused(Why.NOT_FOUND)
-    return number
-
-
-def _text(visit: Visit, name: str, most: int) -> str:
-    return visit.given(name).strip()[:most]
-
-
-def _several(visit: Visit, name: str) -> list[str]:
-    return [one for one in visit.form.getlist(name) if isinstance(one, str)]
-
-
 def _calls(visit: Visit) -> list[str]:
-    return list(dict.fromkeys(one[:64] for one in _several(visit, "calls")))[:_MOST_CALLS]
-
-
-def _day(visit: Visit, name: str) -> str | None:
-    text = visit.given(name).strip()
-    if not text:
-        return None
-    try:
-        return reading.day(text, today=at(visit.now_ns()).date()).isoformat()
-    except ValueError:
-        raise Refused(Why.NOT_UNDERSTOOD, field="day") from None
+    return list(dict.fromkeys(one[:64] for one in fields.several(visit, "calls")))[:_MOST_CALLS]

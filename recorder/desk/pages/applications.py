@@ -10,6 +10,7 @@ from recorder.dates import at
 from recorder.desk import reading, showing
 from recorder.desk.routes import page
 from recorder.desk.visit import Visit
+from recorder.door.cases.entries import ASKS
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
 
@@ -20,7 +21,6 @@ FIELDS = (
     "person_in_charge", "on_paper", "applicant", "applicant_name", "received_on",
     *(f"{name}{item}" for item in range(1, ITEMS + 1) for name in OF_ITEM),
 )  # fmt: skip
-ASKS = ("copy", "extension", "disclosure", "investigation")
 _LONG = ("purpose", "remarks")
 # Where the door's word for a field stands on the page; {} is the call's number.
 _WHERE = {"item_day": "day{}", "number": "number{}", "application_on": "document_on"}

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from recorder.dates import at
-from recorder.desk import reading
+from recorder.desk import fields
 from recorder.desk.files import handed
 from recorder.desk.routes import page
 from recorder.desk.visit import Visit
@@ -34,7 +34,8 @@ async def take(visit: Visit) -> Response:
         if not given["text"]:
             raise Refused(Why.NOT_UNDERSTOOD, field="text")
         said = await visit.ask(
-            "complaints.take", received_on=_day(visit, given["received_on"]), how=given["how"], about=given["about"],
+            "complaints.take", received_on=fields.day(visit, given["received_on"]), how=given["how"],
+            about=given["about"],
             who=given["who"][:200], text=given["text"], section=given["section"][:64],
             calls=[one for one in re.split(r"[\s,、]+", given["calls"]) if one],
         )  # fmt: skip
@@ -90,10 +91,3 @@ async def _one(visit: Visit, given: dict[str, Any], refused: Refused | None = No
     if refused is not None:
         return visit.refused(refused, "complaint.html", **values)
     return visit.page("complaint.html", refused=None, **values)
-
-
-def _day(visit: Visit, text: str) -> str:
-    try:
-        return reading.day(text, today=at(visit.now_ns()).date()).isoformat()
-    except ValueError:
-        raise Refused(Why.NOT_UNDERSTOOD, field="day") from None

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from recorder.dates import at
-from recorder.desk import reading
+from recorder.desk import fields
 from recorder.desk.routes import page
 from recorder.desk.visit import Visit
 from recorder.door.refusals import Refused, Why
@@ -30,7 +30,7 @@ async def give(visit: Visit) -> Response:
         await visit.ask(
             "instructions.give", document=given["document"][:64], text=given["text"][:1000],
             calls=re.split(r"[\s,、]+", given["calls"]),
-            day=_day(visit, given["day"]), until=_day(visit, given["until"], is_to_come=True),
+            day=fields.day(visit, given["day"]), until=fields.day(visit, given["until"], is_to_come=True),
         )  # fmt: skip
     except Refused as refused:
         if refused.why not in _SHOWN_AGAIN:
@@ -62,10 +62,3 @@ async def _show(visit: Visit, given: dict[str, str], refused: Refused | None = N
     if refused is not None:
         return visit.refused(refused, "instructions.html", **values)
     return visit.page("instructions.html", refused=None, **values)
-
-
-def _day(visit: Visit, text: str, *, is_to_come: bool = False) -> str:
-    try:
-        return reading.day(text, today=at(visit.now_ns()).date(), is_to_come=is_to_come).isoformat()
-    except ValueError:
-        raise Refused(Why.NOT_UNDERSTOOD, field="day") from None

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from recorder.dates import at
-from recorder.desk import reading
+from recorder.desk import fields
 from recorder.desk.routes import page
 from recorder.desk.visit import Visit
 from recorder.door.refusals import Refused, Why
@@ -27,7 +27,7 @@ async def add(visit: Visit) -> Response:
     names = ("login", "name", "post", "role", "section")
     asked = {name: visit.given(name).strip()[:100] for name in names}
     try:
-        said = await visit.ask("people.add", **asked, ends_on=_day(visit, "ends_on"))
+        said = await visit.ask("people.add", **asked, ends_on=_ends_on(visit))
     except Refused as refused:
         if refused.why not in _SHOWN_AGAIN:
             raise
@@ -43,7 +43,7 @@ async def one(visit: Visit) -> Response:
 @page("/people/{account}/change", "people.change", Right.PEOPLE, method="POST")
 async def change(visit: Visit) -> Response:
     asked = {name: visit.given(name).strip()[:100] for name in ("name", "post")}
-    return await _act(visit, "people.change", **asked, ends_on=_day(visit, "ends_on"))
+    return await _act(visit, "people.change", **asked, ends_on=_ends_on(visit))
 
 
 @page("/people/{account}/appoint", "people.appoint", Right.PEOPLE, method="POST")
@@ -121,11 +121,8 @@ async def _person(visit: Visit) -> dict[str, Any]:
     raise Refused(Why.NOT_FOUND)
 
 
-def _day(visit: Visit, name: str) -> str:
-    try:
-        return reading.day(visit.given(name), today=at(visit.now_ns()).date(), is_to_come=True).isoformat()
-    except ValueError:
-        raise Refused(Why.NOT_UNDERSTOOD, field="day") from None
+def _ends_on(visit: Visit) -> str:
+    return fields.day(visit, visit.given("ends_on"), is_to_come=True)
 
 
 def _year_end(visit: Visit) -> date:

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from recorder.dates import at, in_era
-from recorder.desk import reading
+from recorder.desk import fields
 from recorder.desk.files import handed
 from recorder.desk.routes import page
 from recorder.desk.visit import Visit
@@ -23,7 +23,7 @@ _LONGEST = 20_000
 _SHOWN_AGAIN = (Why.NOT_UNDERSTOOD, Why.NO_REGISTER)
 
 
-@page("/publication", "publication", Right.PUBLISH, in_menu="publication.menu")
+@page("/publication", "publication", Right.PUBLISH, in_menu="publication.menu", of_whole_office=True)
 async def notice(visit: Visit) -> Response:
     return await _notice(visit)
 
@@ -45,8 +45,9 @@ async def publish(visit: Visit) -> Response:
             if not given[name].strip():
                 raise Refused(Why.NOT_UNDERSTOOD, field=name)
         await visit.ask(
-            "publication.publish", text=given["text"], on=_day(visit, given["on"]), where=given["where"].strip()[:400]
-        )
+            "publication.publish", text=given["text"], on=fields.day(visit, given["on"]),
+            where=given["where"].strip()[:400],
+        )  # fmt: skip
     except Refused as refused:
         if refused.why not in _SHOWN_AGAIN:
             raise
@@ -54,7 +55,7 @@ async def publish(visit: Visit) -> Response:
     return visit.go("/publication", done="1")
 
 
-@page("/reports", "reports", Right.PUBLISH, in_menu="reports.menu")
+@page("/reports", "reports", Right.PUBLISH, in_menu="reports.menu", of_whole_office=True)
 async def this_year(visit: Visit) -> Response:
     return visit.go(f"/reports/{fiscal_year(at(visit.now_ns()).date())}")
 
@@ -102,10 +103,3 @@ async def _report(visit: Visit, refused: Refused | None = None) -> Response:
     if refused is not None:
         return visit.refused(refused, "report.html", **values)
     return visit.page("report.html", refused=None, **values)
-
-
-def _day(visit: Visit, text: str) -> str:
-    try:
-        return reading.day(text, today=at(visit.now_ns()).date()).isoformat()
-    except ValueError:
-        raise Refused(Why.NOT_UNDERSTOOD, field="day") from None

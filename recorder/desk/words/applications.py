@@ -289,9 +289,4 @@ WORDS = {
     "said.is_agent": ("代理人", "Agent"),
     "said.was_identified": ("確認できた", "Identified"),
     "said.was_confirmed": ("確認できた", "Confirmed"),
-    "form.application": ("申請書", "Application form"),
-    "form.request": ("依頼書", "Request form"),
-    "form.reply": ("回答書", "Reply form"),
-    "form.identity": ("本人確認記録", "Identity check"),
-    "form.investigation": ("捜査機関への提供記録", "Record for an investigation"),
 }

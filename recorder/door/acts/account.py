@@ -37,6 +37,7 @@ class Me:
     post: str
     appointments: tuple[Appointed, ...]
     rights: tuple[Right, ...]
+    is_of_a_section: bool  # what concerns the whole office is another's
     session: int
     password_first: bool
     second_factor_first: bool
@@ -106,7 +107,8 @@ async def me(door: Door, caller: Caller, asked: Nothing) -> Me:
     return Me(
         account=person.id, login=person.login, name=person.name, post=person.post,
         appointments=tuple(Appointed(role=one.role, section=one.section) for one in person.appointments),
-        rights=tuple(sorted(caller.rights)), session=session.number, password_first=person.must_change_password,
+        rights=tuple(sorted(caller.rights)), is_of_a_section=caller.sections(Right.PUBLISH) is not None,
+        session=session.number, password_first=person.must_change_password,
         second_factor_first=not person.has_second_factor,
         has_second_factor=person.has_second_factor, office=door.office_name,
         recovery_codes=await door.people.recovery_codes_left(person.id),

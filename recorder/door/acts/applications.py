@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from recorder.dates import at
 from recorder.door.cases import clocks, entries, holding, sight
 from recorder.door.cases.candidates import Sought
 from recorder.door.cases.grounds import ground_named, is_for
-from recorder.door.cases.history import Case
+from recorder.door.cases.history import Case, State
 from recorder.door.cases.receiving import WITHHELD, meant, sought_of
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
 from recorder.numbers.form import is_number, normalised
-from recorder.policy.profile import Form, Profile
+from recorder.policy.profile import Asks, Form, Profile
 from recorder.settings.bounds import STRICT, Within
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ Line = Annotated[str, Within(max_length=200)]
 Text = Annotated[str, Within(max_length=2000)]
 Document = Annotated[str, Within(max_length=64)]
 Clock = Annotated[str, Within(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")]
-Asks = Literal["copy", "extension", "disclosure", "investigation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +122,7 @@ class ApplicationRow:
     article: str
     received_on: date
     on_paper: bool
-    state: Literal["open", "decided", "replied", "out", "done"]
+    state: State
     is_withdrawn: bool
     outcome: str  # "" as long as nobody decided
     document: str  # of the reply

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from recorder.door.acts.applications import Document, Line, Number, Text
 from recorder.door.acts.calls import CallId, require_call
 from recorder.door.cases import entries, holding, sight
+from recorder.door.cases.entries import Means
 from recorder.door.cases.history import Case
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
@@ -22,7 +23,6 @@ from recorder.settings.bounds import STRICT, Within
 if TYPE_CHECKING:
     from recorder.door.door import Door
 
-Means = Literal["my_number_card", "driving_licence", "passport", "residence_card", "two_others", "known_in_person"]
 Said = Annotated[str, Within(min_length=1, max_length=200)]
 
 

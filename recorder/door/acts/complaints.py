@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from recorder.dates import at, in_era
 from recorder.door.acts.calls import CallId, require_call
 from recorder.door.cases import complaints, entries, words
 from recorder.door.cases.complaints import Complaint
+from recorder.door.cases.entries import About, Came
 from recorder.door.cases.reading import paper_of
-from recorder.door.handing import HandedOut, hand_out_paper
+from recorder.door.handing import HandedOut, PaperForm, hand_out_paper
 from recorder.door.operations import Audio, Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
@@ -37,8 +38,8 @@ class TakeComplaint:
     __pydantic_config__ = STRICT
 
     received_on: date
-    how: Literal["phone", "letter", "counter", "mail", "other"]
-    about: Literal["recording", "handling", "call"]
+    how: Came
+    about: About
     who: Line = ""  # who complained, and how he can be reached; "": he didn't say
     text: Text
     calls: Annotated[tuple[CallId, ...], Within(max_length=20)] = ()
@@ -71,7 +72,7 @@ class ReportComplaint:
     __pydantic_config__ = STRICT
 
     complaint: Number
-    form: Literal["html", "pdf", "docx"]
+    form: PaperForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

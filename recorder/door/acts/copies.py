@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from recorder.copies.bundle import code_of
 from recorder.dates import at, in_era
 from recorder.door.acts.applications import Number
-from recorder.door.cases import copy_facts, copy_sight, reading, sight
+from recorder.door.cases import copy_sight, reading, sight, words
 from recorder.door.cases.history import Copy, History
 from recorder.door.operations import Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
@@ -243,10 +243,10 @@ async def _step(door: Door, entry: Entry, names: dict[str, str]) -> StepOfCopy:
             raise
         said = {"says": f"（書面 {entry.number} は、登録された時のものではありません）"}
     fields = entry.fields
-    words = [copy_facts.MEDIA.get(str(fields.get("medium", "")), ""), str(fields.get("to", "")),
+    parts = [words.said(words.MEDIA, fields.get("medium", "")), str(fields.get("to", "")),
              _day(fields.get("on")), _day(fields.get("until")) if entry.kind != "copy" else "",
              str(said.get("says", ""))]  # fmt: skip
     return StepOfCopy(
         number=entry.number, at_ns=entry.at_ns, kind=entry.kind, name=names.get(entry.who, entry.who),
-        says=escape("　".join(one for one in words if one)),
+        says=escape("　".join(one for one in parts if one)),
     )  # fmt: skip

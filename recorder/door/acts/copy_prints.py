@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,9 +11,10 @@ from recorder.copies.bundle import code_of
 from recorder.copies.label import Label
 from recorder.dates import at, japanese_day
 from recorder.door.acts.applications import Number
-from recorder.door.acts.forms import TYPES, WRITERS, forms_of
-from recorder.door.cases import copy_facts, copy_sight, facts, reading
+from recorder.door.acts.forms import forms_of
+from recorder.door.cases import copy_sight, facts, reading, words
 from recorder.door.cases.history import Copy, History
+from recorder.door.handing import PaperForm, give_paper
 from recorder.door.operations import Audio, Caller, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from recorder.door.door import Door
 
 What = Literal["label", "receipt", "reminder", "destruction", "delivery"]
-# What has to be entered before a paper says anything. A receipt is signed while the copy changes hands, a submission
-# handed in with it: both are there before that is entered.
-_AFTER = {"receipt": "made", "reminder": "provided", "delivery": "made", "destruction": "made"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,30 +36,28 @@ class PrintOfCopy:
 
     copy: Number
     what: What
-    form: Literal["html", "pdf", "docx"]
+    form: PaperForm
 
 
 @operation("copies.print", Right.COPIES)
 async def give_print(door: Door, caller: Caller, asked: PrintOfCopy) -> Audio:
     """One of them, as a file."""
     history, copy = await copy_sight.require_copy(door, caller, asked.copy, Right.COPIES)
-    paper, made_ns = await _paper(door, history, copy, asked.what)
-    data = await asyncio.to_thread(WRITERS[asked.form], paper)
-    headers = {
-        "content-type": TYPES[asked.form], "content-length": str(len(data)), "cache-control": "no-store",
-    }  # fmt: skip
-    return Audio(headers=headers, chunks=_all(data))
+    paper = await _paper(door, history, copy, asked.what)
+    return await give_paper(paper, asked.form, f"{paper.title}-{copy.number}", caller.now_ns)
 
 
-async def _paper(door: Door, history: History, copy: Copy, what: What) -> tuple[Paper, int]:
+async def _paper(door: Door, history: History, copy: Copy, what: What) -> Paper:
+    """A receipt is signed while the copy changes hands, a submission handed in with it: both are there before that is
+    entered. `Refused` if there is no such paper about this copy."""
     if what == "label":
-        made_at = at(copy.made.at_ns)
-        return label.document(_label(door, copy), made_at), copy.made.at_ns
+        return label.document(_label(door, copy), at(copy.made.at_ns))
     found = (await forms_of(door)).of(what)
-    if found is None or getattr(copy, _AFTER[what]) is None or (what == "delivery" and copy.instruction is None):
+    is_too_early = what == "reminder" and copy.provided is None
+    if found is None or is_too_early or (what == "delivery" and copy.instruction is None):
         raise Refused(Why.NOT_FOUND)
     said, made_ns = await _facts(door, history, copy, what)
-    return fill(found, said, made_at=at(made_ns)), made_ns
+    return fill(found, said, made_at=at(made_ns))
 
 
 def _label(door: Door, copy: Copy) -> Label:
@@ -74,7 +68,7 @@ def _label(door: Door, copy: Copy) -> Label:
         office=door.office_name, title=profile.words.copy if profile else "複製データ", number=f"複製No.{copy.number}",
         application=f"申請No.{copy.application}" if copy.application else f"指示No.{copy.instruction}",
         made_on=japanese_day(at(copy.made.at_ns).date()),
-        medium=copy_facts.MEDIA.get(str(copy.made.fields.get("medium", "")), ""),
+        medium=words.said(words.MEDIA, copy.made.fields.get("medium", "")),
         until=f"{japanese_day(until)}　{rule}" if until else rule,
         code=code_of(str(copy.made.fields.get("manifest_sha256", ""))), contact=manager,
     )  # fmt: skip
@@ -143,7 +137,3 @@ def _how(said: str) -> str:
 
 def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
-
-
-async def _all(data: bytes) -> AsyncIterator[bytes]:
-    yield data

@@ -15,12 +15,13 @@ manager who is alone marks himself away for his deputy. An office with one manag
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from recorder.door.acts.applications import Number
 from recorder.door.acts.calls import CallId, require_call
 from recorder.door.cases import entries, grounds, holding, reading, sight
 from recorder.door.cases.absences import Proof, proofs
+from recorder.door.cases.entries import Absence, Outcome
 from recorder.door.cases.history import Case
 from recorder.door.cases.receiving import sought_of
 from recorder.door.operations import Caller, operation
@@ -34,8 +35,6 @@ from recorder.settings.bounds import STRICT, Within
 if TYPE_CHECKING:
     from recorder.door.door import Door
 
-Outcome = Literal["granted", "in_part", "refused", "not_stored"]
-Absent = Literal["never_seen", "not_recording", "excluded", "unanswered", "no_audio", "erased", "not_identified"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ class AbsentItem:
     __pydantic_config__ = STRICT
 
     item: Annotated[int, Within(ge=1, le=20)]  # its place in the application
-    why: Absent
+    why: Absence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ class AbsencesOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonShown:
-    why: Absent
+    why: Absence
     rule: str
     article: str
     entries: tuple[int, ...]

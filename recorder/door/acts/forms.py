@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
+from recorder.door.handing import PaperForm, give_paper
 from recorder.door.operations import Audio, Caller, Nothing, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
-from recorder.forms import Forms, as_docx, as_html, as_pdf, blank, load_forms
+from recorder.forms import Forms, blank, load_forms
 from recorder.settings.bounds import STRICT, Within
 
 if TYPE_CHECKING:
     from recorder.door.door import Door
-
-WRITERS = {"html": as_html, "pdf": as_pdf, "docx": as_docx}
-TYPES = {
-    "html": "text/html; charset=utf-8", "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormShown:
@@ -44,7 +37,7 @@ class BlankForm:
     __pydantic_config__ = STRICT
 
     name: Annotated[str, Within(pattern="^[a-z][a-z0-9-]{0,31}$")]
-    form: Literal["html", "pdf", "docx"]
+    form: PaperForm
 
 
 @operation("forms", Right.APPLY)
@@ -67,15 +60,10 @@ async def give_blank(door: Door, caller: Caller, asked: BlankForm) -> Audio:
     found = (await forms_of(door)).get(asked.name)
     if found is None:
         raise Refused(Why.NOT_FOUND)
-    data = await asyncio.to_thread(lambda: WRITERS[asked.form](blank(found)))  # a tenth of a second
-    headers = {"content-type": TYPES[asked.form], "content-length": str(len(data))}
-    return Audio(headers=headers, chunks=_all(data))
+    paper = blank(found)
+    return await give_paper(paper, asked.form, paper.title, caller.now_ns)
 
 
 async def forms_of(door: Door) -> Forms:
     """The forms as they are now: the office's folder is read each time, so that a mended one counts at once."""
     return await asyncio.to_thread(load_forms, door.settings.policy.office, door.settings.desk.forms)
-
-
-async def _all(data: bytes) -> AsyncIterator[bytes]:
-    yield data

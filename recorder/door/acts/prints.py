@@ -6,20 +6,19 @@ The applicant gets his own form and the reply; the records of checks are for who
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from recorder.dates import at
 from recorder.door.acts.applications import Number, form_of
-from recorder.door.acts.forms import TYPES, WRITERS, forms_of
+from recorder.door.acts.forms import forms_of
 from recorder.door.cases import facts, reading, sight
 from recorder.door.cases.history import Case
+from recorder.door.handing import PaperForm, give_paper
 from recorder.door.operations import Audio, Caller, operation
 from recorder.door.refusals import Refused, Why
 from recorder.door.rights import Right
-from recorder.forms import Facts, Form, fill
+from recorder.forms import Facts, fill
 from recorder.settings.bounds import STRICT
 from storage.register import Entry
 
@@ -35,7 +34,7 @@ class PrintForm:
 
     application: Number
     what: What
-    form: Literal["html", "pdf", "docx"]
+    form: PaperForm
 
 
 @operation("applications.print", Right.APPLY)
@@ -48,11 +47,8 @@ async def give_print(door: Door, caller: Caller, asked: PrintForm) -> Audio:
     if found is None:
         raise Refused(Why.NOT_FOUND)
     said, made_ns = await _facts(door, case, asked.what)
-    data = await asyncio.to_thread(_written, found, said, asked.form, at(made_ns))
-    headers = {
-        "content-type": TYPES[asked.form], "content-length": str(len(data)), "cache-control": "no-store",
-    }  # fmt: skip
-    return Audio(headers=headers, chunks=_all(data))
+    paper = await asyncio.to_thread(fill, found, said, made_at=at(made_ns))
+    return await give_paper(paper, asked.form, f"{paper.title}-{case.number}", caller.now_ns)
 
 
 async def _facts(door: Door, case: Case, what: What) -> tuple[Facts, int]:
@@ -78,11 +74,3 @@ async def _facts(door: Door, case: Case, what: What) -> tuple[Facts, int]:
     if what == "identity":
         return facts.of_identity(case, paper, check, checks[-1].at_ns, by, profile), checks[-1].at_ns
     return facts.of_investigation(case, paper, check, replied, checks[-1].at_ns, by, profile), checks[-1].at_ns
-
-
-def _written(form: Form, said: Facts, kind: str, made_at: datetime) -> bytes:
-    return WRITERS[kind](fill(form, said, made_at=made_at))
-
-
-async def _all(data: bytes) -> AsyncIterator[bytes]:
-    yield data

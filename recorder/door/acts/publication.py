@@ -3,7 +3,6 @@ settings or the regulation say something else."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,7 +11,7 @@ from recorder.dates import at
 from recorder.door.acts.report import require_whole
 from recorder.door.cases.entries import PUBLISHED
 from recorder.door.cases.reading import paper_of
-from recorder.door.handing import WRITERS, as_given
+from recorder.door.handing import PaperForm, give_paper
 from recorder.door.ledger.index import Wanted
 from recorder.door.ledger.ledger import Unread
 from recorder.door.operations import Audio, Caller, Nothing, operation
@@ -66,7 +65,7 @@ class NoticeAsFile:
     __pydantic_config__ = STRICT
 
     text: Text
-    form: Literal["html", "docx", "pdf"]
+    form: PaperForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +119,7 @@ async def file(door: Door, caller: Caller, asked: NoticeAsFile) -> Audio:
     """The text as somebody left it, as a file; nothing is published by that."""
     require_whole(caller)
     paper = notice.document(asked.text, at(caller.now_ns))
-    data = await asyncio.to_thread(WRITERS[asked.form], paper)
-    return as_given(data, asked.form, "公表文", caller.now_ns)
+    return await give_paper(paper, asked.form, "公表文", caller.now_ns)
 
 
 @operation("publication.publish", Right.PUBLISH)

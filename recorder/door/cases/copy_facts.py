@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from recorder.door.door import Door
 
 DIRECTIONS = {"inbound": "着信", "outbound": "発信", "internal": "内線"}
-MEDIA = {"dvd_r": "DVD-R", "cd_r": "CD-R", "usb": "USBメモリ", "other": "その他の媒体"}
-PACKED = {"folder": "フォルダ", "zip": "暗号化したZIP", "iso": "ISOイメージ"}
 
 
 @dataclass(frozen=True, slots=True)

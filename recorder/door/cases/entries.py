@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from recorder.policy.profile import Asks
+
 APPLICATION, WITHDRAWN = "application", "withdrawn"
 IDENTITY_CHECKED, CALLED_BACK = "identity_checked", "called_back"
 DECISION, REPLY = "decision", "reply"
@@ -36,9 +38,8 @@ OF_CASES = (
     COPY_EXTENDED, COPY_ENDED,
 )  # fmt: skip
 
-# What is asked for. `extension`: which telephone of ours called, without hearing anything (Yamagata 9(1)4).
+# What is asked for (`Asks`). `extension`: which telephone of ours called, without hearing anything (Yamagata 9(1)4).
 # `disclosure`: a citizen asks for what there is of himself. `investigation`: police or prosecutors ask in writing.
-Asks = Literal["copy", "extension", "disclosure", "investigation"]
 Outcome = Literal["granted", "in_part", "refused", "not_stored"]
 # Why something that was asked for isn't there. `never_seen`: no such call came by while we recorded. `not_recording`:
 # nobody listened at that time, or something was lost. `excluded`: a rule says that it isn't recorded. `unanswered`:
@@ -57,4 +58,5 @@ ASKS, OUTCOMES, ABSENCES = get_args(Asks), get_args(Outcome), get_args(Absence)
 MEDIA, PACKINGS, ENDINGS = get_args(Medium), get_args(Packing), get_args(Ending)
 ABOUTS, CAME = get_args(About), get_args(Came)
 # By what a person showed who he is.
-MEANS = ("my_number_card", "driving_licence", "passport", "residence_card", "two_others", "known_in_person")
+Means = Literal["my_number_card", "driving_licence", "passport", "residence_card", "two_others", "known_in_person"]
+MEANS = get_args(Means)

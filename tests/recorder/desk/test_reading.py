@@ -89,3 +89,11 @@ def test_about_two_o_clock_is_half_an_hour_on_both_sides():
 
     assert begin == START_NS // 10**9 // 60 * 60 * 10**9 - 30 * 60 * 10**9
     assert end - begin == 61 * 60 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(120, "2分"), (3600, "1時間"), (3720, "1時間2分"), (130, "2分10秒"), (45, "45秒"), (0, "0秒")],
+)
+def test_about_how_long_is_shown_as_it_is_said(seconds, shown):
+    assert showing.about(seconds, "ja") == shown

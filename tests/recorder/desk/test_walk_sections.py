@@ -42,6 +42,8 @@ async def says_nothing_of(clerk: Clerk, other: str) -> None:
 async def find(clerk: Clerk, mine: str, other: str) -> None:
     await clerk.go("/calls")
     await says_nothing_of(clerk, other)
+    for path in ("/publication", "/reports"):  # of the whole office
+        assert await clerk.page.locator(f".menu [href='{path}']").count() == 0
     await tab_to(clerk, "#f-number")
     await clerk.page.keyboard.type(OF[other][1][-4:])
     await press_enter(clerk, f"**number={OF[other][1][-4:]}**")
