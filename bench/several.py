@@ -1,10 +1,12 @@
-"""Measure `recorder run` with several capture processes on as many lines, in real time.
+"""Measure `recorder run` with several processes, in real time.
 
     sudo python -m bench.several [--processes 1 2] [--calls 1000] [--seconds 30] [--scratch DIR] [--first]
+    sudo python -m bench.several --shares 1 2 3 [--calls 2000] ...
 
 As `bench.live`, but with a line of its own for each process and so many calls on each: told are the CPU of each
 process (the first one writes and sees no packet, unless there is only one), drops, and whether every sample is right.
-With `--processes 1` one process follows all of the lines of the largest number, for comparison.
+With `--processes 1` one process follows all of the lines of the largest number, for comparison. With `--shares`
+there is one line, whose audio so many processes share; the first one told follows signalling, and writes.
 """
 
 from __future__ import annotations
@@ -59,16 +61,15 @@ def more_lines(line: Line, lines: int) -> list[tuple[str, str]]:
     return [(f"mirror{number}", FAR.replace("0", str(number))) for number in range(lines)]
 
 
-def measure(line: Line, ends: Sequence[tuple[str, str]], processes: int, args: argparse.Namespace) -> bool:
-    """One run; whether nothing was lost, and all is right."""
+def measure(line: Line, ends: Sequence[tuple[str, str]], how: str, processes: int, args: argparse.Namespace) -> bool:
+    """One run, `how` being the settings of capture; whether nothing was lost, and all is right."""
     over = -(-args.calls // BEGINNING)
     captures = [capture_of(args.calls, args.seconds, over, number * args.calls) for number in range(len(ends))]
     folder = Path(tempfile.mkdtemp(prefix="several-", dir=args.scratch))
     before = FIRST if args.first else []
     try:
-        groups = [[near] for near, _ in ends] if processes > 1 else [[near for near, _ in ends]]
         config, errors, store = folder / "recorder.toml", folder / "errors", folder / "store"
-        config.write_text(f"[capture]\nprocesses = {json.dumps(groups)}\n")
+        config.write_text(f"[capture]\n{how}\n")
         command = [*before, sys.executable, "-m", "recorder", "run", "--store", str(store), "--config", str(config)]
         with errors.open("wb") as file:
             recorder = subprocess.Popen(line.at_recorder(*command), cwd=ROOT, stderr=file, stdin=subprocess.DEVNULL)
@@ -125,6 +126,7 @@ def measure(line: Line, ends: Sequence[tuple[str, str]], processes: int, args: a
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.several", description="Measure several capture processes.")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--shares", type=int, nargs="+", default=[])
     parser.add_argument("--calls", type=int, default=1000, help="on each line")
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()), help="for the stores")
@@ -133,8 +135,17 @@ def main() -> int:
     print("processes lines         frames   drops bal.  core   memory   samples", flush=True)
     try:
         with laid("several") as line:
-            ends = more_lines(line, max(args.processes))
-            return 0 if all([measure(line, ends, processes, args) for processes in args.processes]) else 1
+            ends = more_lines(line, 1 if args.shares else max(args.processes))
+            near = [name for name, _ in ends]
+            if args.shares:
+                ways = [(number, f"interfaces = {json.dumps(near)}\nshares = {number}") for number in args.shares]
+            else:
+                each, all_of_them = [[name] for name in near], [near]
+                ways = [
+                    (number, f"processes = {json.dumps(each if number > 1 else all_of_them)}")
+                    for number in args.processes
+                ]
+            return 0 if all([measure(line, ends, how, number, args) for number, how in ways]) else 1
     except subprocess.CalledProcessError as error:
         print(f"bench.several: {' '.join(map(str, error.cmd))}: {error.stderr or error}", file=sys.stderr)
         return 2

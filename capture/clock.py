@@ -15,7 +15,9 @@ from capture.counters import Counters
 SECOND = 1_000_000_000
 MIRRORED_WITHIN_NS = 5_000_000  # a mirror's second copy comes within microseconds, the next packet after 10 ms
 
-BACK_NS = 60 * SECOND  # network and mirror reorder by milliseconds; a step of a minute is somebody setting the clock
+# Network and mirror reorder by milliseconds, and programs that write several interfaces' packets into one file by a
+# second or two; a step of five is somebody setting the clock.
+BACK_NS = 5 * SECOND
 AHEAD_NS = 2 * SECOND  # a longer silence is a quiet line, or an absurd time
 LATEST_NS = (1 << 32) * SECOND  # in 2106, where 32 bits of seconds end; sums of two times stay within 64 bits
 CONFIRMED_BY = 5  # packets: what an answered call shows at least

@@ -15,7 +15,7 @@ and `dialogs_begun`, each of which ends as one of `dialogs_ended`, `dialogs_drop
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,12 +30,13 @@ from capture.dialogs.tracker import DialogTracker
 from capture.media.keys import KeyReader
 from capture.media.negotiation import CallMedia, declarations
 from capture.media.remembered import RememberedMedia
-from capture.media.report import MediaReport, remember, report
-from capture.media.router import MediaRouter, Point
+from capture.media.report import MediaReport
+from capture.media.router import Point
 from capture.media.rtp import parse as parse_rtp
+from capture.media.side import MediaSide, Near
 from capture.media.taken import Keep, Taken
 from capture.packets import AddressBook, PacketBatch, TcpSegment
-from capture.sink import CallName, CallSink, Recalled, Tap, Watch
+from capture.sink import CallName, CallSink, Recalled, Tap, Watch, is_same
 from capture.sip.admission import DEFAULT_RATES, Admission, Captured, Rates
 from capture.sip.message import DEFAULT_CAPS, Caps, MalformedSip, SipMessage, call_id_of
 from capture.sip.message import parse as parse_sip
@@ -74,9 +75,12 @@ class Listener:
         tap: Tap | None = None,
         watch: Watch | None = None,
         keep: Keep | None = None,
+        far: MediaSide | None = None,
+        is_ours: Callable[[Call], bool] = lambda call: True,
     ) -> None:
         """`tap` is told of every SIP message, before anything becomes of it; `watch` of every packet;
-        `keep` of those that are a call's."""
+        `keep` of those that are a call's. Where several listeners share a line, `far` tells of audio that none of
+        them here takes; or `is_ours` says of which calls this one does."""
         self._sink = sink
         self._tap = tap
         self._watch = watch
@@ -87,9 +91,13 @@ class Listener:
         self._streams = TcpStreams(counters, caps=settings.caps, streams_cap=settings.streams)
         self._taken = Taken(book, keep) if keep is not None else None
         self._of_call_id: dict[str, list[CallMedia]] = {}  # whose packets are kept
-        self._router = MediaRouter(
-            sink, counters, wait_ns=settings.wait_ns, calls=settings.calls, taken=self._taken
-        )
+        self._near: Near | None = None
+        if far is None:
+            far = self._near = Near(
+                sink, book, counters, wait_ns=settings.wait_ns, calls=settings.calls, taken=self._taken
+            )
+        self._router: MediaSide = far
+        self._is_ours = is_ours
         self._tracker = DialogTracker(
             counters,
             activity_ns=self._activity_ns,
@@ -97,8 +105,9 @@ class Listener:
             unheard_calls=settings.unheard_calls,
         )
         self._admission = Admission(counters, settings.rates)
-        self._keys = KeyReader(self._router, sink.pressed) if settings.keys else None
+        self._keys = KeyReader(self._near, sink.pressed) if settings.keys and self._near is not None else None
         self._media: dict[int, CallMedia] = {}
+        self.rtp_packets = 0  # of whomever, until now
         self._presents = np.empty(0, np.int64), np.empty(0, np.int64)  # of the batch: frames, and `now` with each
         self._slice = -1
         self._frame = 0
@@ -123,6 +132,7 @@ class Listener:
         keying = self._keying(batch, media.keying)
         rtp = media.rtp
         control = media.control.tolist()
+        self.rtp_packets += len(rtp)
         self._counters.add("udp_not_media", len(batch) - len(rtp) - refused - len(media.control) - told)
         lo = at = key = beat = 0
         for number, first_frame_after in edges:
@@ -147,7 +157,7 @@ class Listener:
                 row = control[beat]
                 self._router.note_control(int(batch.destination[row]), int(batch.time_ns[row]))
                 beat += 1
-            self._router.buffers.flush_due()
+            self._router.flush_due()
         if self._taken is not None:
             self._taken.fetch()
         if len(batch):
@@ -202,17 +212,38 @@ class Listener:
     def hand_over(self, *, everything: bool = False) -> None:
         """On a live line: hand audio over now instead of gathering it; with `everything`, keep none back for the other
         side. Changes no sample, only when it is told."""
-        self._router.buffers.hand_over(self._clock.now + 3600 * SECOND if everything else self._clock.now)
+        self._router.hand_over(self._clock.now + 3600 * SECOND if everything else self._clock.now)
 
     def report(self, call: Call) -> MediaReport | None:
         """What there is to say of the audio of a call that goes on, as far as it was handed over."""
         media = self._media.get(call.number)
-        return None if media is None else report(media, self._router, self._book)
+        return None if media is None else self._router.report(media)
 
     def remembered(self, call: Call) -> RememberedMedia | None:
         """What another listener must know to go on with the audio of a call that goes on."""
         media = self._media.get(call.number)
-        return None if media is None else remember(media, self._router)
+        return None if media is None else self._router.remembered(media)
+
+    def goes_on_from(self, before: Listener) -> None:
+        """It takes another one's place, between two calls: what telephones have registered is known further."""
+        self._tracker.registrations = before._tracker.registrations
+
+    def forbid(self, name: CallName) -> None:
+        """Nothing of a call under way may be kept, whose audio this listener takes for another."""
+        for media in self._media.values():
+            if is_same(name, (media.call.call_id, media.started_ns)):
+                self._router.forbid(media)
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls under way."""
+        return [media.call for media in self._media.values()]
+
+    @property
+    def activity(self) -> dict[CallName, int]:
+        """Of the calls under way whose audio is taken here, when the newest packet of each came."""
+        ours = [media for media in self._media.values() if not media.elsewhere]
+        return {(media.call.call_id, media.started_ns): self._router.activity_ns(media) for media in ours}
 
     def leave(self) -> None:
         """Stop here, though calls go on: all audio until now is handed over. Counts `dialogs_left`."""
@@ -227,8 +258,8 @@ class Listener:
             self._admission.adopt(settings.rates)
         self._settings = settings
         self._tracker.silence_ns = settings.silence_ns
-        if settings.keys and self._keys is None:
-            self._keys = KeyReader(self._router, self._sink.pressed)
+        if settings.keys and self._keys is None and self._near is not None:
+            self._keys = KeyReader(self._near, self._sink.pressed)
 
     def finish(self) -> None:
         """The capture is over."""
@@ -385,17 +416,19 @@ class Listener:
         if isinstance(event, Began):
             self._counters.add("dialogs_begun")
             wanted = self._sink.began(call)
-            begun = self._media[call.number] = CallMedia(call, call.started_ns, wanted=wanted)
-            if self._taken is not None and wanted:
+            begun = CallMedia(call, call.started_ns, wanted=wanted, elsewhere=not self._is_ours(call))
+            self._media[call.number] = begun
+            if self._taken is not None and wanted and not begun.elsewhere:
                 self._of_call_id.setdefault(call.call_id, []).append(begun)
             if (before := self._remembered.get((call.call_id, call.started_ns))) is not None:
                 begun.go_on(before)
+            self._router.begun(begun)
         elif isinstance(event, Described):
             self._describe(event, points)
         elif isinstance(event, Answered):
             self._sink.answered(call)
         elif isinstance(event, Pressed):
-            if self._settings.keys:
+            if self._settings.keys and self._near is not None:  # else whoever takes the audio tells of keys
                 for pressed in event.keys:
                     self._sink.pressed(call, event.at_ns, event.party, pressed)
         elif isinstance(event, Replied):
@@ -459,7 +492,7 @@ class Listener:
         elif self._taken is not None:
             self._taken.forget(media.call)
         if counted:
-            self._sink.ended(media.call, report(media, self._router, self._book))
+            self._sink.ended(media.call, self._router.report(media))
         else:
             self._sink.dropped(media.call)
 

@@ -16,7 +16,13 @@ from capture.packets import PacketBatch
 from capture.sdp import SessionDescription
 from capture.sip.message import SipMessage
 
-CallName = tuple[str, int]  # of a call, for who listens after us: its Call-ID, and when it began
+CallName = tuple[str, int]  # of a call, for another listener: its Call-ID, and when it began
+SAME_NS = 1_000_000_000  # two listeners stamp a packet at times that differ by less
+
+
+def is_same(one: CallName, other: CallName) -> bool:
+    """Whether two listeners mean the same call."""
+    return one[0] == other[0] and abs(one[1] - other[1]) < SAME_NS
 
 
 class CallSink(AudioSink, Protocol):

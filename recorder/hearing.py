@@ -12,6 +12,7 @@ from capture.frames import FrameBlock
 from capture.listener import Listener
 from capture.listener import Settings as ListenerSettings
 from capture.media.remembered import RememberedMedia
+from capture.media.side import MediaSide
 from capture.media.taken import Keep
 from capture.network.decoder import NetworkDecoder
 from capture.packets import AddressBook
@@ -25,6 +26,8 @@ from recorder.redaction import redacted
 from recorder.session import Session
 from recorder.settings import Settings
 from recorder.signalling_journal import SignallingJournal
+
+CLOCK_SET_BACK = "clock_set_back"
 
 
 def listener_settings(settings: Settings) -> ListenerSettings:
@@ -48,11 +51,22 @@ def listener_settings(settings: Settings) -> ListenerSettings:
     )
 
 
+def decoder_of(settings: Settings, book: AddressBook, counters: Counters) -> NetworkDecoder:
+    """A decoder of frames, as the office has it."""
+    return NetworkDecoder(
+        book,
+        counters,
+        vxlan_ports=settings.capture.vxlan_ports,
+        max_datagrams=settings.limits.reassembly_datagrams,
+        max_fragment_bytes=settings.limits.reassembly_bytes,
+    )
+
+
 class Hearing:
     """One capture's decoder, listener and days. Calls begin in `session`; `put` takes what is counted, by day.
 
     `read` are the counters of whoever reads the frames, `counters` those of all that comes after, both by reference;
-    `frames` is the reader's name for its frames.
+    `frames` is the reader's name for its frames. With `far`, audio is not taken from packets here: it tells of it.
     """
 
     def __init__(
@@ -65,24 +79,41 @@ class Hearing:
         put: Put,
         frames: str = "file_frames",
         journal: SignallingJournal | None = None,
+        far: MediaSide | None = None,
     ) -> None:
-        self._session = session
-        book = AddressBook()
-        self._decoder = NetworkDecoder(
-            book,
-            counters,
-            vxlan_ports=settings.capture.vxlan_ports,
-            max_datagrams=settings.limits.reassembly_datagrams,
-            max_fragment_bytes=settings.limits.reassembly_bytes,
-        )
-        self._book = book
-        session.attend(Lines(settings, book), counters)
+        self._session, self._settings = session, settings
+        self._read, self._counters, self._put, self._frames = read, counters, put, frames
+        self._journal, self._far = journal, far
+        self.book = AddressBook()
+        self._decoder = decoder_of(settings, self.book, counters)
         if journal is not None:
-            journal.attend(book)
-        keep = Keep(session.packets, redacted) if settings.recording.packets else None
-        self._listener = Listener(session, book, counters, listener_settings(settings), tap=journal, keep=keep)
-        session.reported_by(self._listener.report, self._listener.remembered)
-        self._days = Days(read, counters, put, frames=frames)
+            journal.attend(self.book)
+        self._lines = Lines(settings, self.book)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._session.attend(self._lines, self._counters)
+        is_kept = self._settings.recording.packets and self._far is None
+        self._listener = Listener(
+            self._session, self.book, self._counters, listener_settings(self._settings), tap=self._journal,
+            keep=Keep(self._session.packets, redacted) if is_kept else None, far=self._far,
+        )  # fmt: skip
+        self._session.reported_by(self._listener.report, self._listener.remembered)
+        self._days = Days(self._read, self._counters, self._put, frames=self._frames)
+        self._set_back = self._counters[CLOCK_SET_BACK]
+
+    def believe_the_clock(self) -> None:
+        """On a live line, often: a clock that was set back is believed again once no call is under way.
+
+        Until then times go on from where they were, for the sake of those that are.
+        """
+        if self._counters[CLOCK_SET_BACK] > self._set_back and not (
+            self._session.calls_under_way or self._listener.calls
+        ):
+            before = self._listener
+            self._days.finish()
+            self._begin()
+            self._listener.goes_on_from(before)
 
     @property
     def now_ns(self) -> int:
@@ -117,7 +148,10 @@ class Hearing:
     def adopt(self, settings: Settings) -> None:
         """Settings have changed: they hold for calls that begin from now on, as far as they can without a restart."""
         prompts = Prompts.load(settings.notice.prompts) if settings.notice.prompts else None
-        self._session.adopt(Lines(settings, self._book), encoding=settings.recording.encoding, prompts=prompts)
+        self._settings, before = settings, self._lines
+        self._lines = Lines(settings, self.book)
+        self._lines.remember(before)
+        self._session.adopt(self._lines, encoding=settings.recording.encoding, prompts=prompts)
         self._listener.adopt(listener_settings(settings))
 
     def leave(self) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
-from recorder.hearing import Hearing
+from capture.frames import FrameBlock
 from recorder.live_source import LiveSource
 
 # At most so much audio is lost to a crash: what comes within PAUSE_S, HAND_OVER_S, and what the listener keeps back
@@ -23,9 +24,29 @@ LAST_WAIT_S = 0.2  # at the end, for frames that came before it: a ring is swept
 LAST_READS_S = 1.0  # a line that never falls silent is left after that
 
 
+class Heeded(Protocol):
+    """What takes the line's frames: `recorder.hearing.Hearing`, or an ear of several (`recorder.shares`)."""
+
+    @property
+    def now_ns(self) -> int:
+        """The capture's present, -1 before the first packet."""
+
+    def feed(self, block: FrameBlock) -> None:
+        """Take the next frames."""
+
+    def elapse(self, at_ns: int) -> None:
+        """It is `at_ns`, and no frame has come since the last one."""
+
+    def lost_in_capture(self) -> None:
+        """Packets were lost before they could be read."""
+
+    def hand_over(self) -> None:
+        """Let the audio that came until now go on its way."""
+
+
 async def follow(
     source: LiveSource,
-    hearing: Hearing,
+    hearing: Heeded,
     settle: Callable[[], Awaitable[None]],
     *,
     stopping: Callable[[], bool] = lambda: False,
@@ -58,7 +79,7 @@ async def follow(
             time.sleep(rest_s)  # noqa: ASYNC251  nothing else runs in this loop
 
 
-def take_what_came(source: LiveSource, hearing: Hearing, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+def take_what_came(source: LiveSource, hearing: Heeded, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
     """After a stop: what came before it and wasn't read yet, until none has come for a while."""
     until_s = monotonic_s() + LAST_READS_S
     while not source.ended and monotonic_s() < until_s and (blocks := source.read(LAST_WAIT_S)):

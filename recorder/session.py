@@ -107,13 +107,18 @@ class Session:
 
     def adopt(self, lines: Lines, *, encoding: str, prompts: Prompts | None) -> None:
         """The settings have changed: this holds for calls that begin from now on."""
-        lines.remember(self._book.lines)
         self._book.lines, self._prompts, self._g711 = lines, prompts, encoding == "g711"
 
     def lost_in_capture(self) -> None:
         """Packets were lost before we could read them: whose, nobody knows, but one of the calls under way."""
         for one in self._book.open.values():
             one.flags.add(LOST_IN_CAPTURE)
+
+    def lost_of(self, call: Call) -> None:
+        """Packets of this one."""
+        leg = self._book.leg(call)
+        if leg is not None:
+            leg.conversation.flags.add(LOST_IN_CAPTURE)
 
     @contextlib.contextmanager
     def recalling(self) -> Iterator[None]:

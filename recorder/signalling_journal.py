@@ -13,15 +13,14 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from capture.dialogs.call import Call
-from capture.media.remembered import COLUMNS, RememberedMedia, RememberedStream
+from capture.media.remembered import RememberedMedia
 from capture.packets import AddressBook
 from capture.sink import CallName, Recalled
 from capture.sip.message import SipMessage
 from recorder.redaction import redacted
+from recorder.remembering import as_fields, endpoint, from_fields
 
 KEPT = 64  # messages of a call that nobody has replied to
 REGISTERED = 20_000  # names whose registration is remembered
@@ -101,7 +100,7 @@ class SignallingJournal:
     def remember(self, call: Call, media: RememberedMedia) -> None:
         """What the listener knows of the media of a call that goes on."""
         if call.call_id in self._noted:
-            fields = {"call_id": call.call_id, "started_ns": call.started_ns, "media": self._media(media)}
+            fields = {"call_id": call.call_id, "started_ns": call.started_ns, "media": as_fields(media, self._book)}
             self._note(_name(call.call_id), json.dumps(fields).encode("ascii") + b"\n")
 
     def _was_refused(self, call_id: str) -> None:
@@ -152,7 +151,7 @@ class SignallingJournal:
                     said = json.loads(line)
                     if "media" in said:
                         continue
-                    source, destination = self._endpoint(said["source"]), self._endpoint(said["destination"])
+                    source, destination = (endpoint(said[one], self._book) for one in ("source", "destination"))
                     message = said["message"].encode("latin-1")
                     found.append(Recalled(int(said["at_ns"]), source, destination, message))
                 except (ValueError, KeyError, TypeError, AttributeError):
@@ -167,7 +166,7 @@ class SignallingJournal:
                 try:
                     said = json.loads(line)
                     if "media" in said:
-                        found[str(said["call_id"]), int(said["started_ns"])] = self._media_of(said["media"])
+                        found[str(said["call_id"]), int(said["started_ns"])] = from_fields(said["media"], self._book)
                 except (ValueError, KeyError, TypeError, AttributeError):
                     continue  # cut or damaged: then its streams begin anew
         return found
@@ -205,11 +204,6 @@ class SignallingJournal:
         }  # fmt: skip
         return json.dumps(fields).encode("ascii") + b"\n"
 
-    def _endpoint(self, text: str) -> int:
-        address, _, port = text.rpartition(":")
-        return self._book.endpoint(address, int(port))
-
-
     def _keep_pending(self, call_id: str, heard: Heard) -> None:
         kept = self._pending.setdefault(call_id, [])
         if len(kept) < KEPT:
@@ -224,25 +218,6 @@ class SignallingJournal:
         kept = self._pending.pop(call_id, [])
         self._pending_bytes -= sum(len(heard[3]) for heard in kept)
         return kept
-
-    def _media(self, media: RememberedMedia) -> dict[str, Any]:
-        streams = [
-            {**asdict(one), "source": self._book.text(one.source), "destination": self._book.text(one.destination)}
-            for one in media.streams
-        ]
-        holders = [[side, self._book.text(source), self._book.text(to)] for side, source, to in media.holders]
-        return {**asdict(media), "streams": streams, "holders": holders}
-
-    def _media_of(self, said: dict[str, Any]) -> RememberedMedia:
-        streams = tuple(
-            RememberedStream(
-                self._endpoint(one["source"]), self._endpoint(one["destination"]), int(one["ssrc"]),
-                {name: int(one["columns"][name]) for name in COLUMNS},
-            )
-            for one in said["streams"]
-        )  # fmt: skip
-        holders = tuple((int(side), self._endpoint(one), self._endpoint(to)) for side, one, to in said["holders"])
-        return RememberedMedia(**{**said, "streams": streams, "holders": holders})
 
 
 def _is_refusal(message: SipMessage) -> bool:

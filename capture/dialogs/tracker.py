@@ -75,7 +75,7 @@ class DialogTracker:
         self._by_id: dict[str, list[Call]] = {}  # by Call-ID; two only if strangers took the same
         self._unheard: OrderedDict[int, Call] = OrderedDict()  # by number, oldest first
         self._count = 0
-        self._registrations = Registrations()
+        self.registrations = Registrations()
 
     def receive(
         self, at_ns: int, frame: int, source: int, destination: int, message: SipMessage
@@ -83,7 +83,7 @@ class DialogTracker:
         """Take one message, captured at `at_ns` on its way between two endpoints."""
         events: list[Event] = []
         if message.method == "REGISTER":
-            self._registrations.receive(at_ns, message)
+            self.registrations.receive(at_ns, message)
             return events
         call = self._find(message)
         place = Place(at_ns, frame, source, destination)
@@ -184,7 +184,7 @@ class DialogTracker:
             call.rounds += 1
         attempt = call.attempts[message.cseq]
         attempt.add(message.branch, message.hops)
-        to = Reached(place.nodes[1], self._registrations.uris_of(message.request_uri, place.at_ns))
+        to = Reached(place.nodes[1], self.registrations.uris_of(message.request_uri, place.at_ns))
         if attempt.relay(message.branch, message.hops, to) and not call.answered:
             call.reached = to
         call.heard_ns = place.at_ns
@@ -195,8 +195,8 @@ class DialogTracker:
         call = Call(
             self._count, message.call_id, message, message.from_tag, place.at_ns, place.nodes, heard_ns=place.at_ns
         )
-        call.caller_registered = self._registrations.name_of(message.contact, place.at_ns)
-        call.callee_registered = self._registrations.name_of(message.request_uri, place.at_ns)
+        call.caller_registered = self.registrations.name_of(message.contact, place.at_ns)
+        call.callee_registered = self.registrations.name_of(message.request_uri, place.at_ns)
         if len(self._calls) >= CALLS:
             self._shed(place, events)
         self._remember(call)
@@ -296,7 +296,7 @@ class DialogTracker:
             call.move(Seen.ANSWER)
             if call.answered_ns is None:
                 call.answered_ns = place.at_ns
-                call.reached = self._registrations.taker(call.attempts[message.cseq], message, place.at_ns)
+                call.reached = self.registrations.taker(call.attempts[message.cseq], message, place.at_ns)
                 if call.met_on_its_way:
                     events.append(Began(place.frame, place.at_ns, call))
                 events.append(Answered(place.frame, place.at_ns, call))

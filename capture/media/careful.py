@@ -343,7 +343,7 @@ class CarefulPlacer:
 
         It doesn't if the timestamp has gone on as the clock did (a pause of the speaker), or as the sequence number
         says (late packets, a burst after a stall) and not faster than time can pass, or if the packet may well be late
-        after a pause.
+        after a pause. If time has gone back it is the clock that leapt, and says nothing.
         """
         streams = self._streams
         delta = _difference(packet.timestamp, int(streams.base_timestamp[row]))
@@ -351,7 +351,8 @@ class CarefulPlacer:
         if abs(delta - elapsed) <= NEAR:
             return False
         steps = int(streams.sequence[row]) - int(streams.base_sequence[row])
-        if abs(delta - steps * int(streams.base_length[row])) <= NEAR and (position <= captured or delta <= elapsed):
+        follows = abs(delta - steps * int(streams.base_length[row])) <= NEAR
+        if follows and (position <= captured or delta <= elapsed or elapsed < -NEAR):
             return False
         return not (delta > 0 and 0 < captured - position <= LATE_AND_PAUSED)
 

@@ -62,6 +62,11 @@ class Flow:
             return
         self.state, self.reason = State.IGNORED, reason
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another listener takes its packets, for all calls that it belongs to."""
+        return bool(self.uses) and all(use.claim.media.elsewhere for use in self.uses)
+
     def reconsider(self, at_ns: int) -> None:
         """Nobody uses it now: it waits again."""
         self.state, self.reason, self.first_ns = State.WAITING, "rtp_stray", at_ns

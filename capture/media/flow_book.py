@@ -2,7 +2,7 @@
 
 `FlowBook.number` gives every row its flow, making the acquaintance of new ones. What the router needs of all flows
 at once it finds in columns: `plain` (nothing to decide about this flow), `stream` (whose row of `StreamColumns` its
-packets then are), `seen_ns` (capture time of its newest packet).
+packets then are), `seen_ns` (capture time of its newest packet), `elsewhere` (another listener takes its packets).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class FlowBook:
         self.plain = np.zeros(0, np.bool_)
         self.stream = np.zeros(0, np.int64)
         self.seen_ns = np.zeros(0, np.int64)
+        self.elsewhere = np.zeros(0, np.bool_)
 
     def __getitem__(self, number: int) -> Flow:
         flow = self._flows[number]
@@ -130,7 +131,8 @@ class FlowBook:
                 self.plain = np.concatenate((self.plain, np.zeros(more, np.bool_)))
                 self.stream = np.concatenate((self.stream, np.zeros(more, np.int64)))
                 self.seen_ns = np.concatenate((self.seen_ns, np.zeros(more, np.int64)))
-        self.plain[number] = False
+                self.elsewhere = np.concatenate((self.elsewhere, np.zeros(more, np.bool_)))
+        self.plain[number] = self.elsewhere[number] = False
         self._table.add(source, destination, number)
         self._to.setdefault(destination, []).append(flow)
         self._from.setdefault(source, []).append(flow)

@@ -98,6 +98,7 @@ class CallMedia:
     call: Any  # what the sink knows it by
     started_ns: int
     wanted: bool = True  # False: a rule forbids that any of it is kept
+    elsewhere: bool = False  # another listener takes its audio: here it is only told from others'
     claims: list[Claim] = field(default_factory=list)
     audio: CallAudio | None = None
     encrypted: bool = False  # keys were agreed upon: what it says can't be heard
@@ -108,6 +109,10 @@ class CallMedia:
     other_codec: bool = False  # before the program was started again
     before: RememberedMedia | None = None  # what an earlier listener left
     ended: bool = False
+
+    def reason(self, why: str) -> str:
+        """Under which packets of it that aren't taken are counted, being left out for `why`."""
+        return "rtp_elsewhere" if self.elsewhere else why
 
     def go_on(self, before: RememberedMedia) -> None:
         """Stand as another listener left it."""

@@ -12,6 +12,7 @@ came of it: a line of a few points, which a steady drift needs two of, however l
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -136,9 +137,9 @@ class Pace:
 
     def new_run(self, channel: int, end: int) -> None:
         """The next packet of a channel does not follow from those before; `end` is the position behind these."""
-        self._measure_one(channel, end)
-        line = self._lines.get(channel)
-        if line is not None:
+        if (offset := self._offset_now(channel)) is not None:
+            self._lines.setdefault(channel, ClockLine()).add(end - HALF_WINDOW, offset)
+        if (line := self._lines.get(channel)) is not None:
             line.end_stretch()
         self._clear(channel)
 
@@ -156,18 +157,19 @@ class Pace:
             self._window, self._slice = window, 0
 
     def clock(self, channel: int, end: int) -> tuple[ClockPoint, ...]:
-        """The line of a channel until now, `end` being the position behind its newest sample."""
-        self._measure_one(channel, end)
-        line = self._lines.get(channel)
+        """The line of a channel until now, `end` being the position behind its newest sample. Asking changes nothing:
+        the window goes on."""
+        line = deepcopy(self._lines.get(channel))
+        if (offset := self._offset_now(channel)) is not None:
+            line = line or ClockLine()
+            line.add(end - HALF_WINDOW, offset)
         return () if line is None else line.points()
 
-    def _measure_one(self, channel: int, end: int) -> None:
-        """As `_measure`, in the midst of a window, the present slice included."""
+    def _offset_now(self, channel: int) -> int | None:
+        """What `_measure` would take, in the midst of a window, the present slice included."""
         slices_ns = [*self._slices_ns[channel].tolist(), int(self._least_ns[channel])]
         heard = sorted(one for one in slices_ns if one != NOTHING)
-        if len(heard) >= LEAST_SLICES:
-            line = self._lines.setdefault(channel, ClockLine())
-            line.add(end - HALF_WINDOW, heard[(len(heard) - 1) // 2] // SAMPLE_NS)
+        return heard[(len(heard) - 1) // 2] // SAMPLE_NS if len(heard) >= LEAST_SLICES else None
 
     def _measure(self, channel: NDArray[np.int64], end: NDArray[np.int64], slices_ns: NDArray[np.int64]) -> None:
         """Take the median of each channel's slices in which it was heard (the lower one of two)."""

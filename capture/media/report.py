@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from capture.media.buffers import CallAudio
 from capture.media.flow import Use
@@ -42,6 +42,11 @@ class MediaReport:
     unsupported_codec: bool
     no_room: bool
     last_ns: int  # capture time of the newest packet, -1 if there was none
+
+    def moved(self, by_ns: int) -> MediaReport:
+        """The same, by a clock that is so much ahead."""
+        starts_ns = None if self.starts_ns is None else self.starts_ns + by_ns
+        return replace(self, starts_ns=starts_ns, last_ns=self.last_ns if self.last_ns < 0 else self.last_ns + by_ns)
 
 
 def report(media: CallMedia, router: MediaRouter, book: AddressBook) -> MediaReport:

@@ -16,7 +16,8 @@ Whose packets are taken (RFC 3550 says nothing; this is our rule against injecte
 Packets for which nobody declared anything wait, in case their SDP is still to come: see `capture.media.waiting`.
 
 Counted: `rtp_stray` (nobody declared the destination), `rtp_second_source`, `rtp_encrypted`, `rtp_excluded` (of a call
-that is not to be recorded), `rtp_no_room` (all slots for calls are taken).
+that is not to be recorded), `rtp_no_room` (all slots for calls are taken), `rtp_elsewhere` (of a call whose audio
+another listener takes).
 """
 
 from __future__ import annotations
@@ -141,8 +142,15 @@ class MediaRouter:
                 if claim.media.rank(other, claim.side) == 2:
                     claim.media.encrypted = True
                     for use in self.uses(claim.media):
-                        use.flow.ignore("rtp_encrypted", although_used=True)
+                        use.flow.ignore(use.media.reason("rtp_encrypted"), although_used=True)
                         self._flows.plain[use.flow.number] = False
+
+    def forbid(self, media: CallMedia) -> None:
+        """A rule says now that nothing of the call may be kept: neither what is here, nor what comes."""
+        media.wanted = False
+        for use in self.uses(media):
+            use.flow.ignore("rtp_excluded", although_used=len(use.flow.uses) == 1)
+            self._flows.plain[use.flow.number] = False
 
     # --- packets --------------------------------------------------------------------------------------------
 
@@ -171,10 +179,14 @@ class MediaRouter:
             self._make_room_for(self._flows[number])
         plain = self._flows.plain[flows]
         self._flows.seen_ns[flows[plain]] = rows.time_ns[last[plain] - 1]
+        walked = ~plain
+        far = plain & self._flows.elsewhere[flows]
+        self._counters.add("rtp_elsewhere", int((last[far] - first[far]).sum()))
+        plain &= ~far
         if self._taken is not None:
             for number, lo, hi in zip(flows[plain].tolist(), first[plain].tolist(), last[plain].tolist(), strict=True):
                 self._taken.take(self._flows[number].uses[0].claim.media.call, rows.frame[lo:hi])
-        self._walk(flows[~plain], first[~plain], last[~plain], points)
+        self._walk(flows[walked], first[walked], last[walked], points)
         self._channels.place_plain(self._flows.stream[flows[plain]], first[plain], last[plain])
         self._finish_slice()
 
@@ -288,8 +300,12 @@ class MediaRouter:
         self._todo[flow.number] = upto, hi
         self._flows.seen_ns[flow.number] = self._rows.time_ns[upto - 1]
         if flow.state is State.USED:
+            if flow.uses[0].media.elsewhere:  # of several calls' packets the first one's account tells
+                self._counters.add("rtp_elsewhere", upto - lo)
             for use in flow.uses:
-                self._channels.give(use, lo, upto)
+                if not use.media.elsewhere:
+                    self._channels.give(use, lo, upto)
+            self._flows.plain[flow.number] |= flow.is_elsewhere
         elif flow.state is State.WAITING:
             self._keep(flow, lo, upto)
         else:
@@ -337,12 +353,12 @@ class MediaRouter:
         if media.ended or any(use.media is media for use in flow.uses):
             return
         if not media.wanted:
-            flow.ignore("rtp_excluded")
+            flow.ignore(media.reason("rtp_excluded"))
         elif claim.declared.encrypted or media.encrypted:
             media.secret = True
-            flow.ignore("rtp_encrypted")
+            flow.ignore(media.reason("rtp_encrypted"))
         elif self._spoken_for(media, side) and (not rank or self._crowded(media, side)):
-            flow.ignore("rtp_second_source")
+            flow.ignore(media.reason("rtp_second_source"))
         elif self._may_come_back(media, flow, side, at_ns):
             return
         else:
@@ -405,7 +421,7 @@ class MediaRouter:
             media.audio = self.buffers.open(media.call, origin)
             if media.audio is None:
                 media.no_room = True
-                flow.ignore("rtp_no_room")
+                flow.ignore(media.reason("rtp_no_room"))
                 return
         ends = flow.source, flow.destination
         use = Use(media.audio, side, declared.laws, declared.not_audio, *ends, claim=claim, flow=flow, rank=rank)
@@ -424,12 +440,16 @@ class MediaRouter:
                 self._detach(lesser)  # it was taken for a speaker whom nobody had named
         flow.uses.append(use)
         flow.state = State.USED
-        if self._channels.join(use):
+        self._flows.elsewhere[flow.number] = flow.is_elsewhere
+        joined = self._channels.join(use)
+        if joined:
             oldest_ns = max(media.started_ns, min(at_ns, claim.made_ns) - self._wait_ns)
             for part in kept:
                 lo = int(np.searchsorted(part.rows.time_ns, oldest_ns))
                 self._counters.add("rtp_stray", lo)
-                if lo < len(part.rows):
+                if media.elsewhere:
+                    self._counters.add("rtp_elsewhere", len(part.rows) - lo)
+                elif lo < len(part.rows):
                     self._channels.give_kept(use, part.rows, part.data, lo)
                     if self._taken is not None and part.records is not None:
                         late = part.records if lo == 0 else part.records.take(np.arange(lo, len(part.rows)))
@@ -458,7 +478,7 @@ class MediaRouter:
         uses = self.uses(media)
         self._channels.settle(uses)
         if media.audio is not None:
-            if media.encrypted or not media.wanted:
+            if media.encrypted or not media.wanted or media.elsewhere:
                 self.buffers.drop(media.audio)
             else:
                 self.buffers.close(media.audio)
@@ -476,7 +496,7 @@ class MediaRouter:
                     if not self._spoken_for(media, claim.side):
                         self._resolve(flow, max(flow.first_ns, claim.made_ns) + EARLY_LATCH_NS)
                     else:
-                        self._waiting.drop(flow, "rtp_second_source")
+                        self._waiting.drop(flow, media.reason("rtp_second_source"))
 
     def _detach_all(self, claim: Claim) -> None:
         for use in self.uses(claim.media):
@@ -488,6 +508,7 @@ class MediaRouter:
         if use in flow.uses:
             flow.uses.remove(use)
         self._flows.plain[flow.number] = False
+        self._flows.elsewhere[flow.number] = flow.is_elsewhere
         if not flow.uses and flow.state is State.USED:
             flow.spent_ns = int(self._flows.seen_ns[flow.number])
             flow.reconsider(flow.spent_ns)

@@ -6,7 +6,6 @@ from capture.wire.errors import WireError
 from capture.wire.interface import State
 from capture.wire.port import Change, Loss
 from capture.wire.ring import RingSettings
-from capture.wire.share import Share, share_of
 from capture.wire.wire import InterfaceStats, Wire
 
-__all__ = ["Change", "InterfaceStats", "Loss", "RingSettings", "Share", "State", "Wire", "WireError", "share_of"]
+__all__ = ["Change", "InterfaceStats", "Loss", "RingSettings", "State", "Wire", "WireError"]

@@ -4,8 +4,8 @@ It leaves out copies of what this machine itself sends, and cuts frames at the s
 content: spanning tree and ARP are a few frames a second, and counted here they tell that a mirror is alive. Every
 frame that reaches the machine is so either given, counted as `kernel_dropped`, or the interface's own loss.
 
-Where one core isn't enough, several processes share an interface, and the program of each leaves out the audio that
-is another's: see `capture.wire.share`.
+Where one core isn't enough, several processes share a line, and to the one that follows only signalling no audio is
+given: see `recorder.shares`.
 
 Once attached it is locked: even who takes over the process can't have frames told apart in another way.
 """
@@ -16,18 +16,14 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from capture.wire.share import SHIFT, SPREAD, Share
-
 WHOLE = 0x40000  # bytes; no frame is longer
 
 # Instructions, as <linux/bpf_common.h> numbers them. A is the register that most of them work on, X the other.
 WORD, HALF, BYTE = 0x20, 0x28, 0x30  # A is the word, half-word or octet at this offset of the frame
-HALF_X, BYTE_X = 0x48, 0x50  # the same at X and this offset
+BYTE_X = 0x50  # the octet at X and this offset
 LENGTH = 0x80  # A is the length of the frame
 IP_HEADER_X = 0xB1  # X is four times the low half of the octet at this offset: the length of an IPv4 header
-KEEP, KEPT_X = 0x02, 0x61  # A into a store, X from it
-ADD_X, MINUS_X = 0x0C, 0x1C  # A plus, or minus, X
-TIMES, REST, AND, RIGHT = 0x24, 0x94, 0x54, 0x74  # A times, modulo, and, shifted right by
+MINUS_X, AND = 0x1C, 0x54  # A minus X; A and
 EQUAL, MORE, AT_LEAST, ANY_BIT = 0x15, 0x25, 0x35, 0x45  # compare A; go on where `yes` or `no` says
 ACCEPT = 0x06  # so many bytes of the frame; 0: leave it out
 
@@ -49,22 +45,22 @@ class Step(NamedTuple):
     no: str = ""
 
 
-def program(*, snap_length: int = WHOLE, outgoing: bool = False, share: Share | None = None) -> list[Step | str]:
+def program(*, snap_length: int = WHOLE, outgoing: bool = False, audio: bool = True) -> list[Step | str]:
     """Steps and, before the step that it names, each label.
 
-    Cuts at `snap_length` bytes. `outgoing` takes in what this machine sends, too. With a `share`, audio is taken if
-    it belongs to this share, and all else in any case.
+    Cuts at `snap_length` bytes. `outgoing` takes in what this machine sends, too. Without `audio`, what looks like RTP
+    or RTCP is left out, in Ethernet with up to two tags; what is deeper comes all the same.
     """
     lines: list[Step | str] = []
     if not outgoing:
         lines += [Step(WORD, PACKET_TYPE), Step(EQUAL, OUTGOING, yes="leave")]
-    if share is not None:
-        lines += _of_share(share)
+    if not audio:
+        lines += _but_audio()
     return [*lines, "take", Step(ACCEPT, snap_length), "leave", Step(ACCEPT, 0)]
 
 
-def _of_share(share: Share) -> Iterator[Step | str]:
-    """Go to `leave` with what looks like RTP, in Ethernet with up to two tags, and is another share's."""
+def _but_audio() -> Iterator[Step | str]:
+    """Go to `leave` with what looks like RTP, and to `take` with all else."""
     yield from (Step(LENGTH), Step(AT_LEAST, 14 + 8 + 2, no="take"), Step(HALF, 12))
     for tags in range(3):
         kind, ip = 12 + 4 * tags, 14 + 4 * tags
@@ -77,40 +73,27 @@ def _of_share(share: Share) -> Iterator[Step | str]:
     for ip in (14, 18, 22):
         yield from _ipv4(ip)
         yield from _ipv6(ip)
-    yield from ("share", Step(TIMES, SPREAD), Step(RIGHT, SHIFT), Step(REST, share.of))
-    yield Step(EQUAL, share.number, yes="take", no="leave")
 
 
 def _ipv4(ip: int) -> Iterator[Step | str]:
-    """To `share` with what flow and share are computed from; to `take` with what is no RTP. IPv4 begins at `ip`."""
+    """A packet of IPv4 that begins at `ip`."""
     yield from (f"ipv4 at {ip}", Step(LENGTH), Step(AT_LEAST, ip + 28, no="take"))
     yield from (Step(BYTE, ip + 9), Step(EQUAL, UDP, no="take"))
     yield from (Step(HALF, ip + 6), Step(ANY_BIT, FRAGMENT, yes="take"), Step(IP_HEADER_X, ip))
     yield from (Step(LENGTH), Step(MINUS_X), Step(MORE, ip + 8, no="take"))  # a first octet of payload is there
-    yield from (Step(BYTE_X, ip + 8), Step(AND, VERSION), Step(EQUAL, RTP_VERSION, no="take"))
-    yield from (Step(HALF_X, ip), Step(RIGHT, 1), Step(KEEP, 0), Step(HALF_X, ip + 2), Step(RIGHT, 1))
-    yield from (*_add_kept(), Step(WORD, ip + 12), *_add_kept(), Step(WORD, ip + 16), *_add_kept())
-    yield _go("share")
+    yield from (Step(BYTE_X, ip + 8), Step(AND, VERSION), Step(EQUAL, RTP_VERSION, yes="leave", no="take"))
 
 
 def _ipv6(ip: int) -> Iterator[Step | str]:
-    """The same for IPv6 without extension headers; of addresses the last words count."""
+    """The same of IPv6 without extension headers."""
     yield from (f"ipv6 at {ip}", Step(LENGTH), Step(AT_LEAST, ip + 49, no="take"))
     yield from (Step(BYTE, ip + 6), Step(EQUAL, UDP, no="take"))
-    yield from (Step(BYTE, ip + 48), Step(AND, VERSION), Step(EQUAL, RTP_VERSION, no="take"))
-    yield from (Step(HALF, ip + 40), Step(RIGHT, 1), Step(KEEP, 0), Step(HALF, ip + 42), Step(RIGHT, 1))
-    yield from (*_add_kept(), Step(WORD, ip + 20), *_add_kept(), Step(WORD, ip + 36), *_add_kept())
-    yield _go("share")
+    yield from (Step(BYTE, ip + 48), Step(AND, VERSION), Step(EQUAL, RTP_VERSION, yes="leave", no="take"))
 
 
 def _go(label: str) -> Step:
     """Go on at the label, whatever A is."""
     return Step(AT_LEAST, 0, yes=label)
-
-
-def _add_kept() -> tuple[Step, ...]:
-    """Add A to what is kept; the sum is in both."""
-    return Step(KEPT_X, 0), Step(ADD_X), Step(KEEP, 0)
 
 
 def assemble(lines: list[Step | str]) -> bytes:

@@ -27,7 +27,6 @@ from capture.wire import kernel
 from capture.wire.errors import WireError
 from capture.wire.filter import WHOLE, assemble, program
 from capture.wire.interface import Interface
-from capture.wire.share import Share
 
 ALIGNED = 8  # heads in a copy lie as they do in the ring
 FRAME_BYTES = 2048  # the kernel only wants to see that a whole number of them fit into a block
@@ -42,7 +41,7 @@ class RingSettings:
     retire_ms: int = 50  # a block is handed over when it is so old, full or not
     snap_length: int = WHOLE  # bytes taken of each frame
     outgoing: bool = False  # take in what this machine sends, too; never on loopback, where all would come twice
-    share: Share | None = None  # of the audio, where several processes share the interface; None: all
+    audio: bool = True  # whether what looks like RTP is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ class Ring:
 
     def _filter(self, settings: RingSettings) -> None:
         outgoing = settings.outgoing and not self.interface.loopback
-        code = assemble(program(snap_length=settings.snap_length, outgoing=outgoing, share=settings.share))
+        code = assemble(program(snap_length=settings.snap_length, outgoing=outgoing, audio=settings.audio))
         held = ctypes.create_string_buffer(code, len(code))
         described = struct.pack("HP", len(code) // 8, ctypes.addressof(held))
         self._socket.setsockopt(socket.SOL_SOCKET, kernel.SO_ATTACH_FILTER, described)

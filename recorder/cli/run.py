@@ -22,9 +22,11 @@ from recorder.cli.common import config_option, saying_problems
     "- follows a capture on standard input.",
 )  # fmt: skip
 @click.option("--process", type=(int, int), hidden=True, help="Number and channel: for who starts several processes.")
+@click.option("--share", type=(int, int), hidden=True, help="Number and channel: for who has several hear a line.")
 def command(
-    config: Path | None, store: Path | None, interfaces: tuple[str, ...], process: tuple[int, int] | None
-) -> int:
+    config: Path | None, store: Path | None, interfaces: tuple[str, ...], process: tuple[int, int] | None,
+    share: tuple[int, int] | None,
+) -> int:  # fmt: skip
     """Record the calls that the mirror (SPAN) ports show, until SIGTERM.
 
     Says on stderr when it is ready. SIGHUP has it read the settings again; they hold for calls that begin after that.
@@ -36,6 +38,10 @@ def command(
             from recorder.processes.child import run_one
 
             done = run_one(config, store, *process)
+        elif share is not None:
+            from recorder.shares.hearing import hear
+
+            done = hear(config, interfaces, *share)
         else:
             done = run(config, store, interfaces)
         if not done:

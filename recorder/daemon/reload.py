@@ -13,7 +13,7 @@ from recorder.settings import Settings, load
 
 # What is built once, when the daemon starts. A name is a table, or a key of one.
 FIXED = (
-    "capture.interfaces", "capture.processes", "capture.ring_bytes", "capture.vxlan_ports",
+    "capture.interfaces", "capture.processes", "capture.shares", "capture.ring_bytes", "capture.vxlan_ports",
     "capture.waiting_audio_bytes", "recording.store", "sealing.recipients", "limits.tcp_streams",
     "limits.dialogs_without_answer", "limits.reassembly_datagrams", "limits.reassembly_bytes",
     "media.early_audio_wait_s", "policy.office", "policy.rules", "status.live", "hook.kind", "hook.socket",

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -97,18 +97,20 @@ class Daemon:
         counters = Counters()
         self._hearing = Hearing(
             self._session, settings,
-            read=source.counters, counters=counters, put=keeper.tally, frames=source.frames,
-            journal=self._journal,
+            read=source.counters, counters=counters, put=self._put, frames=source.frames,
+            journal=self._journal, far=source.far,
         )  # fmt: skip
+        self._count = source.attend(self._session, self._hearing.book, counters, keeper.tally)
         self._publisher = None if put_figures is None else Publisher(
             put_figures, store=store, session=self._session, keeper=keeper, started_ns=time.time_ns(),
-            interfaces=source.stats, counts=counters.as_dict,
+            interfaces=source.stats, counts=lambda: source.counts(counters.as_dict()),
         )  # fmt: skip
 
     def go_on(self) -> int:
         """Take up the calls that an earlier process left under way; how many."""
         notes = self._keeper.notes()
         now_ns = time.time_ns() if self._source.clock_is_ours else None
+        self._source.recall(notes, now_ns)
         self._hearing.recall(self._journal.recall(notes), self._journal.recall_media(notes), now_ns)
         self._journal.recalled(notes, self._session.open_call_ids())
         self._session.goes_on(self._keeper.go_on(self._session.open_ids()))
@@ -124,6 +126,7 @@ class Daemon:
         if self._source.ended:
             self._hearing.finish()
         else:
+            self._source.stop()
             take_what_came(self._source, self._hearing)
             self._hearing.leave()
         await self._session.settle(all_of_it=True)
@@ -139,6 +142,7 @@ class Daemon:
         if self._signals.reload_wanted() or self._office.changed(time.monotonic()):
             read_again(self._config, self._adopt, self._notifier, self._say)
         await self._session.settle()
+        self._hearing.believe_the_clock()
         self._say([*self._source.news(), *self._session.told()])
         now_s = time.monotonic()
         self._notifier.alive(now_s)
@@ -150,6 +154,7 @@ class Daemon:
 
     def _adopt(self, settings: Settings) -> list[str]:
         self._hearing.adopt(settings)
+        self._source.reload()
         later = waiting_for_restart(self._settings, settings)
         if settings.desk.changes != self._settings.desk.changes:
             self._office = OfficeFile(settings.desk.changes)
@@ -157,6 +162,9 @@ class Daemon:
         told = "The settings were read again; they hold for calls that begin from now on."
         only = [f"Only a restart brings these into force: {', '.join(later)}."] if later else []
         return [Sentence(told, Kind.SETTINGS_READ), *only]
+
+    def _put(self, day: str, grown: Mapping[str, int], at_ns: int | None) -> None:
+        self._count(day, grown, at_ns)
 
     def _say(self, sentences: Sequence[str]) -> None:
         self._voice.say(sentences, time.monotonic())

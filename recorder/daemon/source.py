@@ -6,8 +6,9 @@ The daemon asks both in the same words: read, what was lost, what has become of 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from capture.files import FollowedCapture
 from capture.wire import RingSettings, State, Wire, WireError
@@ -17,6 +18,14 @@ from recorder.problems import Unusable
 from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings
 
+if TYPE_CHECKING:  # the line is opened before all that listens is imported
+    from capture.counters import Counters
+    from capture.media.side import MediaSide
+    from capture.packets import AddressBook
+    from recorder.days import Put
+    from recorder.session import Session
+
+Opened = TypeVar("Opened")
 STANDARD_INPUT = "-"
 BLOCK = RingSettings().block_bytes  # a ring is a whole number of them
 
@@ -36,8 +45,46 @@ class Source(LiveSource, Protocol):
     def stats(self) -> list[InterfaceStats]:
         """The account of each interface."""
 
+    # Where several processes share the line (`recorder.shares`), one of them is this:
 
-class Interfaces(Wire):
+    far: MediaSide | None  # who tells of the audio, if it isn't found in these frames
+
+    def attend(self, session: Session, book: AddressBook, counters: Counters, put: Put) -> Put:
+        """What is told of calls goes to the session, and what is counted to `put`; gives back where what is counted
+        here goes. Endpoints are of this book; `counters` those of whoever follows the frames."""
+
+    def recall(self, notes: Mapping[str, list[bytes]], now_ns: int | None) -> None:
+        """Before the first frame: notes of calls that an earlier recorder left under way."""
+
+    def reload(self) -> None:
+        """The settings have changed."""
+
+    def stop(self) -> None:
+        """No more is wanted than what came before now."""
+
+    def counts(self, here: Mapping[str, int]) -> Mapping[str, int]:
+        """What was counted, given what was counted here."""
+
+
+class Alone:
+    """Of a source that no other process shares."""
+
+    far: MediaSide | None = None
+
+    def attend(self, session: Session, book: AddressBook, counters: Counters, put: Put) -> Put:
+        return put
+
+    def recall(self, notes: Mapping[str, list[bytes]], now_ns: int | None) -> None: ...
+
+    def reload(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def counts(self, here: Mapping[str, int]) -> Mapping[str, int]:
+        return here
+
+
+class Interfaces(Alone, Wire):
     """Network interfaces."""
 
     ended = False
@@ -60,7 +107,7 @@ class Interfaces(Wire):
         return f"{up} of {len(stats)} interfaces up, {dropped:,} frames dropped"
 
 
-class StandardInput(FollowedCapture):
+class StandardInput(Alone, FollowedCapture):
     """A capture as tcpdump -w - writes it, say on another machine."""
 
     frames = "file_frames"
@@ -77,7 +124,7 @@ class StandardInput(FollowedCapture):
         return [InterfaceStats(STANDARD_INPUT, State.UP, frames, frames, 0)]
 
 
-def open_source(names: Sequence[str], settings: Settings) -> Interfaces | StandardInput:
+def open_source(names: Sequence[str], settings: Settings, config: Path | None) -> Source:
     """The interfaces of these names, or standard input for a single `-`. `Unusable` says what is wrong."""
     if not names:
         raise Unusable(
@@ -87,12 +134,21 @@ def open_source(names: Sequence[str], settings: Settings) -> Interfaces | Standa
         if len(names) > 1:
             raise Unusable("Standard input and interfaces can't be followed together.")
         return StandardInput(sys.stdin.fileno())
+    if settings.capture.shares > 1:
+        from recorder.shares.line import SharedLine
+
+        return open_wire(lambda how: SharedLine(names, how, settings, config), settings, audio=False)
     return open_interfaces(names, settings)
 
 
 def open_interfaces(names: Sequence[str], settings: Settings) -> Interfaces:
     """The interfaces of these names. `Unusable` says what is wrong."""
+    return open_wire(lambda how: Interfaces(names, how), settings)
+
+
+def open_wire(open_with: Callable[[RingSettings], Opened], settings: Settings, *, audio: bool = True) -> Opened:
+    """What is opened with rings as the settings have them. `Unusable` says what is wrong."""
     try:
-        return Interfaces(names, RingSettings(ring_bytes=settings.capture.ring_bytes // BLOCK * BLOCK))
+        return open_with(RingSettings(ring_bytes=settings.capture.ring_bytes // BLOCK * BLOCK, audio=audio))
     except WireError as problem:
         raise Unusable(str(problem)) from problem

@@ -29,7 +29,7 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
         return run_several(config, folder, settings)
     names = tuple(interfaces) or settings.capture.named
     with Signals() as signals:
-        source: Source = open_source(names, settings)
+        source: Source = open_source(names, settings, config)
         since_ns = time.time_ns() if source.clock_is_ours else None
         try:
             from recorder.daemon.run import record

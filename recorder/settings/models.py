@@ -98,6 +98,7 @@ class Capture:
 
     interfaces: Annotated[tuple[InterfaceName, ...], Within(max_length=16)] = ()
     processes: Annotated[tuple[Group, ...], Within(max_length=16)] = ()
+    shares: Annotated[int, Within(ge=1, le=16)] = 1
     ring_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 31)] = 64 << 20
     waiting_audio_bytes: Annotated[int, Within(ge=1 << 20, le=1 << 34)] = 96 << 20
     vxlan_ports: Annotated[tuple[Port, ...], Within(max_length=64)] = (4789,)
@@ -111,6 +112,9 @@ class Capture:
         named = [name for group in self.processes for name in group]
         if twice := sorted({name for name in named if named.count(name) > 1}):
             raise Refused(f"{', '.join(twice)} can't belong to two processes", key=("processes",))
+        if self.shares > 1 and len(self.processes) > 1:
+            raise Refused("can't be more than 1 beside several groups in processes; leave one of the two out",
+                          key=("shares",))  # fmt: skip
         if named and self.interfaces and set(named) != set(self.interfaces):
             raise Refused("names other interfaces than interfaces; leave one of the two out", key=("processes",))
 

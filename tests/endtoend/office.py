@@ -41,6 +41,7 @@ class Office:
         for docker, here in (("/srv/recordings", "/srv/recorder"), ("recorder-demo", "eth0")):
             assert demo.count(f'"{docker}"') == 1
             demo = demo.replace(f'"{docker}"', f'"{here}"')
+        demo = demo.replace("[capture]\n", "[capture]\nshares = 2\n")  # one recorder of one process, one of three
         self.machine.config.write_text(demo + '\n[policy]\noffice = "matsumoto"\n')
         self.stores = {"bridge": folder / "bridge" / "recordings", "mirror": self.machine.store}
         self.processes: dict[str, Process] = {}

@@ -15,12 +15,13 @@ from capture.frames import FrameBlock
 from capture.wire.wire import InterfaceStats
 from recorder.daemon.run import Daemon
 from recorder.daemon.signals import Signals
+from recorder.daemon.source import Alone
 from recorder.keeping import DeferredKeeper
 from recorder.settings import Settings
 from tests.wire import Frame, write_pcap
 
 
-class Stretch:
+class Stretch(Alone):
     """A source of the daemon's: the frames of a file, and then the signal that stops it, or the end."""
 
     frames = "file_frames"

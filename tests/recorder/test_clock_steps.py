@@ -94,6 +94,22 @@ async def test_a_step_in_mid_call_moves_no_sample(
         assert "clock_stepped" not in later.flags
 
 
+@pytest.mark.parametrize("back_s", [1, 3, 20])
+async def test_a_step_back_by_seconds_moves_no_sample_either(
+    tmp_path: Path, demo_capture: Path, back_s: int
+) -> None:
+    """Less than five may be a mirror's disorder; what is more, is told."""
+    _, frames = frames_of(demo_capture)
+    at = len(frames) // 4
+    stepped = with_times(demo_capture, tmp_path / "stepped.pcap", lambda n, second: second - back_s * (n >= at))
+
+    before, _ = await recorded(demo_capture, tmp_path / "before")
+    after, _ = await recorded(stepped, tmp_path / "after")
+
+    assert [audio for _, audio in after] == [audio for _, audio in before]
+    assert ("clock_stepped" in after[0][0].flags) == (back_s > 5)
+
+
 async def test_a_quiet_hour_is_no_step(tmp_path: Path, demo_capture: Path) -> None:
     """Between two calls nobody sends anything: that is no reason to doubt a clock."""
     _, frames = frames_of(demo_capture)

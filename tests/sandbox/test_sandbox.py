@@ -116,11 +116,10 @@ def test_capture_records_a_call_and_the_keeper_looks_after_it(machine: Machine, 
     assert (verified.returncode, verified.stderr) == (0, ""), verified.stdout + verified.stderr
 
 
-def test_several_capture_processes_run_under_the_unit(machine: Machine, cable: Cable) -> None:
+@pytest.mark.parametrize("how", ['processes = [["{}"], ["lo"]]', 'interfaces = ["{}"]\nshares = 2'])
+def test_several_capture_processes_run_under_the_unit(how: str, machine: Machine, cable: Cable) -> None:
     """The unit's limits hold for those that it starts, too; its watchdog is fed, and all end with it."""
-    machine.config.write_text(
-        f'[recording]\nstore = "/srv/recorder"\n[capture]\nprocesses = [["{cable.near}"], ["lo"]]\n'
-    )
+    machine.config.write_text(f'[recording]\nstore = "/srv/recorder"\n[capture]\n{how.format(cable.near)}\n')
     daemon = machine.start("recorder-capture")
     try:
         machine.wait_for("READY=1")

@@ -1,0 +1,258 @@
+"""A line that several processes share, as the one sees it that follows conversations: signalling from its own rings,
+audio from the ears.
+
+The processes are never at the same packet. Signalling waits here until every ear has told what it heard up to then,
+so that of a call that ends all audio has come. If an ear ends by itself, or stands still for longer than `PATIENCE_S`,
+so does this process, and whoever looks after it (systemd) starts all again: calls under way go on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from capture.counters import Counters
+from capture.frames import SLACK, FrameBlock
+from capture.media.far import Far
+from capture.packets import AddressBook
+from capture.sink import CallName
+from capture.wire import RingSettings
+from capture.wire.wire import InterfaceStats
+from recorder.daemon.source import Interfaces
+from recorder.days import Put
+from recorder.problems import Unusable
+from recorder.processes.link import Incoming, LinkClosed, send
+from recorder.session import Session
+from recorder.settings import Settings
+from recorder.shares import messages as say
+from recorder.shares.account import SHARE_DROPPED
+from recorder.shares.owner import owner_of
+from recorder.shares.told import Told
+
+PATIENCE_S = 10.0  # what came meanwhile is in the ear's ring, and in what it has to tell
+HELD_BYTES = 64 << 20  # signalling that waits, in a flood while an ear stands still; more is dealt with at once
+START_S = 30.0
+END_S = 4.0  # for the ears to tell what they still hold
+SYSTEMDS = ("NOTIFY_SOCKET", "WATCHDOG_USEC")
+BUFFER_BYTES = 4 << 20  # of a socket
+GONE = "A process that hears audio has ended: all are stopped, to be started again."
+STILL = f"A process that hears audio has stood still for {PATIENCE_S:.0f} s: all are stopped, to be started again."
+
+
+class _Hearing:
+    """A process with an ear, seen from here."""
+
+    def __init__(self, number: int, config: Path | None, interfaces: Sequence[str]) -> None:
+        ours, theirs = socket.socketpair()
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+        command = [sys.executable, "-m", "recorder", "run", "--share", str(number), str(theirs.fileno())]
+        for name in interfaces:
+            command += ["--interface", name]
+        command += [] if config is None else ["--config", str(config)]
+        environment = {name: value for name, value in os.environ.items() if name not in SYSTEMDS}
+        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL)
+        theirs.close()
+        self.end = ours
+        self.incoming = Incoming(ours)
+        self.until_ns = -1  # it has told what it heard up to then
+        self.heard_s = time.monotonic()  # when it last said anything
+        self.is_ready = self.has_left = False
+        self.stats = say.Stats([], {}, 0, 0)
+
+
+class SharedLine(Interfaces):
+    """A `recorder.daemon.source.Source`."""
+
+    def __init__(self, names: Sequence[str], rings: RingSettings, settings: Settings, config: Path | None) -> None:
+        """Opens the interfaces, without audio, and starts the ears. Raises `WireError`."""
+        super().__init__(names, rings)
+        self._held: list[FrameBlock] = []  # signalling that waits for the ears, with bytes of its own
+        self._lost = 0
+        self._is_begun = self._is_stopping = False
+        self._left_s, self._cared_s = 0.0, time.monotonic()
+        self._told: Told
+        self._put: Put
+        self._far = Far(self._forbid)
+        self.far = self._far
+        self._ears: list[_Hearing] = []
+        for number in range(settings.capture.shares):
+            self._ears.append(_Hearing(number, config, names))
+
+    def attend(self, session: Session, book: AddressBook, counters: Counters, put: Put) -> Put:
+        self._told = Told(session, self._far, book, counters)
+        self._put = put
+        return self._of_legs
+
+    def _of_legs(self, day: str, grown: Mapping[str, int], at_ns: int | None) -> None:
+        """Frames, and what became of them, the ears count: here only what is said of conversations."""
+        legs = {reason: count for reason, count in grown.items() if reason.startswith("legs_") and count}
+        if dropped := grown.get("kernel_dropped"):
+            legs[SHARE_DROPPED] = dropped  # signalling that the ears were given, most likely
+        if legs:
+            self._put(day, legs, None)
+
+    def recall(self, notes: Mapping[str, list[bytes]], now_ns: int | None) -> None:
+        """The calls stand again in the ears; waits until these are ready."""
+        assert now_ns is not None
+        for one in self._ears:
+            self._send(one, say.Recall(dict(notes), now_ns))
+        until_s = time.monotonic() + START_S
+        while not all(one.is_ready for one in self._ears):
+            if time.monotonic() > until_s:
+                raise Unusable("A process that hears audio does not start.")
+            time.sleep(0.01)
+            self._listen()
+        self._is_begun = True
+
+    def read(self, timeout_s: float) -> list[FrameBlock]:
+        """Signalling, up to where every ear has told what it heard."""
+        self._held += [_copy(block) for block in super().read(timeout_s)]
+        self._listen()
+        if not self._held:
+            return []
+        heard_ns = min((one.until_ns for one in self._ears if not one.has_left), default=1 << 62)
+        upto_ns = max(heard_ns, self._wall_ns() - int(PATIENCE_S * 1e9))  # an absurd time holds nothing up
+        if sum(block.data.nbytes for block in self._held) > HELD_BYTES:
+            upto_ns = 1 << 62
+        ready: list[FrameBlock] = []
+        waiting: list[FrameBlock] = []
+        for block in self._held:
+            count = int(np.searchsorted(np.maximum.accumulate(block.time_ns), upto_ns, side="right"))
+            if waiting or count == 0:
+                waiting.append(block)
+            elif count == len(block):
+                ready.append(block)
+            else:
+                ready.append(_rows(block, slice(count)))
+                waiting.append(_rows(block, slice(count, None)))
+        self._held = waiting
+        return ready
+
+    def lost(self) -> int:
+        lost, self._lost = self._lost, 0
+        return lost + super().lost()
+
+    def stop(self) -> None:
+        """Have the ears tell all that they heard, and end."""
+        self._is_stopping = True
+        for one in self._ears:
+            one.process.send_signal(signal.SIGTERM)
+        until_s = time.monotonic() + END_S
+        while not self._have_left and time.monotonic() < until_s:
+            self._listen()
+            time.sleep(0.01)
+
+    def reload(self) -> None:
+        """Have the ears read the settings again."""
+        for one in self._ears:
+            one.process.send_signal(signal.SIGHUP)
+
+    def counts(self, here: Mapping[str, int]) -> Mapping[str, int]:
+        legs = {reason: count for reason, count in here.items() if reason.startswith("legs_")}
+        return {**self._ears[0].stats.counts, **legs}
+
+    def stats(self) -> list[InterfaceStats]:
+        """Frames as the first ear was given them; drops of all."""
+        own = super().stats()
+        heard = [{one.interface: one for one in ear.stats.interfaces} for ear in self._ears]
+        found = []
+        for one in own:
+            all_of_it = [ears[one.interface] for ears in heard if one.interface in ears]
+            first = heard[0].get(one.interface, one)
+            dropped = one.dropped + sum(ear.dropped for ear in all_of_it)
+            found.append(replace(first, state=one.state, dropped=dropped))
+        return found
+
+    def close(self) -> None:
+        super().close()
+        for one in getattr(self, "_ears", ()):
+            one.process.kill()
+            one.process.wait()
+            one.end.close()
+
+    @property
+    def _have_left(self) -> bool:
+        return all(one.has_left for one in self._ears)
+
+    def _listen(self) -> None:
+        """Take what the ears have told by now. Raises `Unusable` if one is gone."""
+        for one in self._ears:
+            try:
+                while not one.has_left and (messages := one.incoming.take()):
+                    one.heard_s = time.monotonic()
+                    for message in messages:
+                        self._take(one, message)
+            except LinkClosed as problem:
+                raise Unusable(GONE) from problem
+        if self._is_begun and not self._is_stopping:
+            self._look_after(time.monotonic())
+
+    def _look_after(self, now_s: float) -> None:
+        """Whether all ears are at work. Raises `Unusable` if one isn't."""
+        if now_s - self._cared_s > PATIENCE_S / 2:  # this process itself stood still
+            for one in self._ears:
+                one.heard_s = now_s
+        self._cared_s = now_s
+        if any(now_s - one.heard_s > PATIENCE_S for one in self._ears if not one.has_left):
+            raise Unusable(STILL)
+        # systemd tells all at once to stop: an ear may be the first.
+        if any(one.has_left for one in self._ears) and now_s - self._left_s > END_S:
+            raise Unusable(GONE)
+
+    def _take(self, one: _Hearing, message: object) -> None:
+        match message:
+            case say.Heard(until_ns):
+                one.until_ns = until_ns
+                self._told.take(message)
+            case say.Lost(frames):
+                self._lost += frames
+            case say.Counted(day, grown, at_ns):
+                self._put(day, grown, at_ns)
+            case say.Stats():
+                one.stats = message
+            case say.Ready():
+                one.is_ready = True
+            case say.Left():
+                one.has_left, self._left_s = True, time.monotonic()
+            case _:
+                self._told.take(message)
+
+    def _forbid(self, call: CallName) -> None:
+        self._send(self._ears[owner_of(call[0], len(self._ears))], say.Forbid(call))
+
+    def _send(self, one: _Hearing, message: object) -> None:
+        try:
+            if not one.has_left:
+                send(one.end, [message])
+        except LinkClosed as problem:
+            raise Unusable(GONE) from problem
+
+
+def _copy(block: FrameBlock) -> FrameBlock:
+    """The frames with bytes of their own: the reader's are used again."""
+    ends = np.cumsum(block.length)
+    data = np.zeros(int(ends[-1]) + SLACK if len(ends) else SLACK, np.uint8)
+    starts = ends - block.length
+    for to, begin, size in zip(starts.tolist(), block.start.tolist(), block.length.tolist(), strict=True):
+        data[to : to + size] = block.data[begin : begin + size]
+    return FrameBlock(
+        data=data, start=starts, length=block.length.copy(), wire_length=block.wire_length.copy(),
+        time_ns=block.time_ns.copy(), link=block.link.copy(), first=block.first,
+    )  # fmt: skip
+
+
+def _rows(block: FrameBlock, rows: slice) -> FrameBlock:
+    return FrameBlock(
+        data=block.data, start=block.start[rows], length=block.length[rows], wire_length=block.wire_length[rows],
+        time_ns=block.time_ns[rows], link=block.link[rows], first=block.first + (rows.start or 0),
+    )  # fmt: skip
