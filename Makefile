@@ -85,8 +85,8 @@ soak: setup  ## An hour at 100 calls with restarts: is every sample right, does 
 bench-announce: setup  ## Measure how evenly 100 announcements at once are paced (needs sipp; ARGS=--help)
 	$(BIN)/python -m bench.announce $(ARGS)
 
-fuzz: setup  ## Feed each parser with broken input for SECONDS (20) each; TARGETS=... names some
-	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGETS)
+fuzz: setup  ## Feed each parser with broken input for SECONDS (20) each; TARGETS=... names some, SEED=... repeats a run
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(TARGETS)
 
 clean:  ## Remove what these commands made, .venv included
 	rm -rf $(VENV) $(DEMO) demo-desk bench/out reliability-out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

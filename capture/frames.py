@@ -30,3 +30,22 @@ class FrameBlock:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def rows(self, lo: int, hi: int) -> FrameBlock:
+        """The frames of rows `lo` to `hi`, over the same bytes."""
+        return FrameBlock(
+            data=self.data, start=self.start[lo:hi], length=self.length[lo:hi], wire_length=self.wire_length[lo:hi],
+            time_ns=self.time_ns[lo:hi], link=self.link[lo:hi], first=self.first + lo,
+        )  # fmt: skip
+
+    def copied(self) -> FrameBlock:
+        """The same over bytes of its own, to be kept when the reader's are used again: only those of its frames."""
+        ends = np.cumsum(self.length)
+        starts = ends - self.length
+        data = np.zeros(int(self.length.sum()) + SLACK, np.uint8)
+        for to, begin, size in zip(starts.tolist(), self.start.tolist(), self.length.tolist(), strict=True):
+            data[to : to + size] = self.data[begin : begin + size]
+        return FrameBlock(
+            data=data, start=starts, length=self.length.copy(), wire_length=self.wire_length.copy(),
+            time_ns=self.time_ns.copy(), link=self.link.copy(), first=self.first,
+        )  # fmt: skip

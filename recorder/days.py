@@ -53,7 +53,7 @@ class Days:
         cuts = [int(row) + 1 for row in np.flatnonzero(np.diff((now + _JAPAN_NS) // _DAY_NS))]
         for lo, hi in zip([0, *cuts], [*cuts, len(block)], strict=True):
             self._day = day_of(int(now[lo])) if hi > lo else self._day
-            yield _rows(block, lo, hi) if cuts else block
+            yield block.rows(lo, hi) if cuts else block
             grown = self._behind.since_last_time() | {self._frames: hi - lo}
             self._put(self._day, grown, int(now[hi - 1]) if hi > lo else None)
         self._put(self._day, read, None)
@@ -79,16 +79,3 @@ class _Growth:
         grown = {reason: count - self._before.get(reason, 0) for reason, count in now.items()}
         self._before = now
         return grown
-
-
-def _rows(block: FrameBlock, lo: int, hi: int) -> FrameBlock:
-    """Some rows of a block, over the same bytes."""
-    return FrameBlock(
-        data=block.data,
-        start=block.start[lo:hi],
-        length=block.length[lo:hi],
-        wire_length=block.wire_length[lo:hi],
-        time_ns=block.time_ns[lo:hi],
-        link=block.link[lo:hi],
-        first=block.first + lo,
-    )

@@ -52,6 +52,7 @@ class _Early:
     active_ns: int = -1
     report: MediaReport | None = None
     remembered: RememberedMedia | None = None
+    since_ns: int = 1 << 62  # by our clock, which the other's may not agree with
 
 
 class Far:
@@ -133,8 +134,10 @@ class Far:
                 self._known[media.call.call_id] = of_id
 
     def sweep(self, at_ns: int) -> None:
-        for name in [name for name in self._early if name[1] < at_ns - FORGET_NS]:
-            del self._early[name]
+        for name, early in list(self._early.items()):
+            early.since_ns = min(early.since_ns, at_ns)
+            if early.since_ns < at_ns - FORGET_NS:
+                del self._early[name]
         self._now_ns = at_ns
         while self._over and self._over[0][0] < at_ns - FORGET_NS:
             self._ended.pop(self._over.popleft()[1][0], None)

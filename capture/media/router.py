@@ -149,7 +149,7 @@ class MediaRouter:
         """A rule says now that nothing of the call may be kept: neither what is here, nor what comes."""
         media.wanted = False
         for use in self.uses(media):
-            use.flow.ignore("rtp_excluded", although_used=len(use.flow.uses) == 1)
+            use.flow.ignore(media.reason("rtp_excluded"), although_used=len(use.flow.uses) == 1)
             self._flows.plain[use.flow.number] = False
 
     # --- packets --------------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ class Wire:
         self.counters = Counters()
         self._interval_s = interval_s
         self._hold_ns = settings.retire_ms * 1_000_000 + LATE_NS
+        self.late_ns = self._hold_ns + int(interval_s * 1e9)  # if reads follow each other, a frame is given by then
         self._wall_ns, self._monotonic_s = wall_ns, monotonic_s
         self._swept_s = self._looked_s = monotonic_s()
         self._first = 0

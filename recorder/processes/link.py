@@ -33,16 +33,23 @@ class Incoming:
         return self._socket.fileno()
 
     def take(self) -> list[Any]:
-        """What has come by now. `LinkClosed` if nothing will any more."""
-        try:
-            read = self._socket.recv(_READ, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return []
-        except OSError as problem:
-            raise LinkClosed from problem
-        if not read:
-            raise LinkClosed
-        self._buffer += read
+        """Some of what has come by now; nothing, if no whole bundle is there. `LinkClosed` if nothing will come any
+        more."""
+        found: list[Any] = []
+        while not found:
+            try:
+                read = self._socket.recv(_READ, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                break
+            except OSError as problem:
+                raise LinkClosed from problem
+            if not read:
+                raise LinkClosed
+            self._buffer += read
+            found = self._whole_bundles()
+        return found
+
+    def _whole_bundles(self) -> list[Any]:
         found: list[Any] = []
         at = 0
         while len(self._buffer) - at >= _HEAD.size:

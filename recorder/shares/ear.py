@@ -105,15 +105,15 @@ class Ear:
         """Tell the audio that came until now."""
         self._listener.hand_over()
 
-    def turn(self) -> None:
-        """Say how far it has come."""
+    def turn(self, until_ns: int) -> None:
+        """Say how far it has come: it was fed all frames up to then (`recorder.shares.moments`)."""
         now_ns = self._listener.now_ns
         news: dict[CallName, int] = {}
         if now_ns - self._active_ns >= ACTIVITY_NS:
             active, self._active_ns = self._listener.activity, now_ns
             news = {name: at_ns for name, at_ns in active.items() if self._active.get(name) != at_ns}
             self._active = active
-        self._tell(say.Heard(now_ns, news, self.counters[CLOCK_SET_BACK]), 0)
+        self._tell(say.Heard(until_ns, news, self.counters[CLOCK_SET_BACK]), 0)
 
     def forbid(self, call: CallName) -> None:
         """Nothing of this call may be kept."""
@@ -131,13 +131,11 @@ class Ear:
             if self._is_ours(call):
                 self._tell(self._report(call), 0)
         self._days.finish(self._listener.now_ns if self._listener.now_ns >= 0 else None)
-        self.turn()
 
     def finish(self) -> None:
         """The capture is over, and so is every call."""
         self._listener.finish()
         self._days.finish()
-        self.turn()
 
     def _is_ours(self, call: Call) -> bool:
         return owner_of(call.call_id, self._of) == self._number

@@ -7,14 +7,18 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from capture.counters import Counters
+from capture.frames import FrameBlock
+from capture.wire import RingSettings
 from recorder.daemon.memory import overwrite_what_is_freed
 from recorder.daemon.run import CLOSE_S, settle_down
 from recorder.daemon.signals import Signals
-from recorder.daemon.source import Interfaces, open_interfaces
+from recorder.daemon.source import Interfaces, open_wire
 from recorder.live import follow, take_what_came
 from recorder.problems import Unusable
 from recorder.processes.link import Incoming, LinkClosed, Outgoing
@@ -22,15 +26,32 @@ from recorder.settings import Settings, load, load_anyway
 from recorder.shares import messages as say
 from recorder.shares.account import Part
 from recorder.shares.ear import Ear
+from recorder.shares.moments import Watch
 
 STATS_S = 0.5
+
+
+class _Timed(Interfaces):
+    """Knows up to when it has given all frames (`recorder.shares.moments`)."""
+
+    def __init__(self, names: Sequence[str], rings: RingSettings) -> None:
+        super().__init__(names, rings)
+        self._watch = Watch(self.late_ns)
+        self.until_ns = 0
+
+    def read(self, timeout_s: float) -> list[FrameBlock]:
+        asked_ns = self._watch.now()
+        blocks = super().read(timeout_s)
+        self._watch.of(blocks[-1].time_ns if blocks else np.empty(0, np.int64))
+        self.until_ns = self._watch.sure_ns(asked_ns)
+        return blocks
 
 
 class _Process:
     """What runs."""
 
     def __init__(
-        self, number: int, settings: Settings, config: Path | None, source: Interfaces, end: socket.socket,
+        self, number: int, settings: Settings, config: Path | None, source: _Timed, end: socket.socket,
         signals: Signals,
     ) -> None:  # fmt: skip
         self._settings, self._config = settings, config
@@ -67,7 +88,7 @@ class _Process:
 
     async def _turn(self) -> None:
         self._ear.believe_the_clock()
-        self._ear.turn()
+        self._ear.turn(self._source.until_ns)
         if time.monotonic() - self._stats_s >= STATS_S:
             self._stats_s = time.monotonic()
             self._tell_stats()
@@ -93,7 +114,7 @@ def hear(config: Path | None, interfaces: tuple[str, ...], number: int, channel:
     settings = load_anyway(config)[0] if config is not None else Settings()
     if settings.sealing.recipients:
         overwrite_what_is_freed()
-    source = open_interfaces(interfaces, settings)
+    source = open_wire(lambda how: _Timed(interfaces, how), settings)
     with Signals() as signals, contextlib.closing(source), socket.socket(fileno=os.dup(channel)) as end:
         os.close(channel)
         return _Process(number, settings, config, source, end, signals).run()

@@ -1,9 +1,9 @@
 """A line that several processes share, as the one sees it that follows conversations: signalling from its own rings,
 audio from the ears.
 
-The processes are never at the same packet. Signalling waits here until every ear has told what it heard up to then,
-so that of a call that ends all audio has come. If an ear ends by itself, or stands still for longer than `PATIENCE_S`,
-so does this process, and whoever looks after it (systemd) starts all again: calls under way go on.
+The processes are never at the same packet: `recorder.shares.rounds` puts in order what they say. If an ear ends by
+itself, or stands still for longer than `PATIENCE_S`, so does this process, and whoever looks after it (systemd) starts
+all again: calls under way go on.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from capture.counters import Counters
-from capture.frames import SLACK, FrameBlock
+from capture.frames import FrameBlock
 from capture.media.far import Far
 from capture.packets import AddressBook
 from capture.sink import CallName
@@ -35,11 +33,12 @@ from recorder.session import Session
 from recorder.settings import Settings
 from recorder.shares import messages as say
 from recorder.shares.account import SHARE_DROPPED
+from recorder.shares.moments import Watch
 from recorder.shares.owner import owner_of
+from recorder.shares.rounds import Rounds
 from recorder.shares.told import Told
 
 PATIENCE_S = 10.0  # what came meanwhile is in the ear's ring, and in what it has to tell
-HELD_BYTES = 64 << 20  # signalling that waits, in a flood while an ear stands still; more is dealt with at once
 START_S = 30.0
 END_S = 4.0  # for the ears to tell what they still hold
 SYSTEMDS = ("NOTIFY_SOCKET", "WATCHDOG_USEC")
@@ -52,6 +51,7 @@ class _Hearing:
     """A process with an ear, seen from here."""
 
     def __init__(self, number: int, config: Path | None, interfaces: Sequence[str]) -> None:
+        self.number = number
         ours, theirs = socket.socketpair()
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
@@ -64,7 +64,6 @@ class _Hearing:
         theirs.close()
         self.end = ours
         self.incoming = Incoming(ours)
-        self.until_ns = -1  # it has told what it heard up to then
         self.heard_s = time.monotonic()  # when it last said anything
         self.is_ready = self.has_left = False
         self.stats = say.Stats([], {}, 0, 0)
@@ -76,7 +75,8 @@ class SharedLine(Interfaces):
     def __init__(self, names: Sequence[str], rings: RingSettings, settings: Settings, config: Path | None) -> None:
         """Opens the interfaces, without audio, and starts the ears. Raises `WireError`."""
         super().__init__(names, rings)
-        self._held: list[FrameBlock] = []  # signalling that waits for the ears, with bytes of its own
+        self._rounds = Rounds(settings.capture.shares)
+        self._watch = Watch(self.late_ns)
         self._lost = 0
         self._is_begun = self._is_stopping = False
         self._left_s, self._cared_s = 0.0, time.monotonic()
@@ -115,28 +115,16 @@ class SharedLine(Interfaces):
         self._is_begun = True
 
     def read(self, timeout_s: float) -> list[FrameBlock]:
-        """Signalling, up to where every ear has told what it heard."""
-        self._held += [_copy(block) for block in super().read(timeout_s)]
+        """Signalling, up to where every ear has told what it heard; that is taken first."""
+        for block in super().read(0 if self._rounds.is_behind else timeout_s):
+            self._rounds.hold(block.copied(), self._watch.of(block.time_ns))
         self._listen()
-        if not self._held:
-            return []
-        heard_ns = min((one.until_ns for one in self._ears if not one.has_left), default=1 << 62)
-        upto_ns = max(heard_ns, self._wall_ns() - int(PATIENCE_S * 1e9))  # an absurd time holds nothing up
-        if sum(block.data.nbytes for block in self._held) > HELD_BYTES:
-            upto_ns = 1 << 62
-        ready: list[FrameBlock] = []
-        waiting: list[FrameBlock] = []
-        for block in self._held:
-            count = int(np.searchsorted(np.maximum.accumulate(block.time_ns), upto_ns, side="right"))
-            if waiting or count == 0:
-                waiting.append(block)
-            elif count == len(block):
-                ready.append(block)
-            else:
-                ready.append(_rows(block, slice(count)))
-                waiting.append(_rows(block, slice(count, None)))
-        self._held = waiting
-        return ready
+        while (found := self._rounds.next()) is not None:
+            for message in found.messages:
+                self._told.take(message)
+            if found.signalling:
+                return found.signalling
+        return []
 
     def lost(self) -> int:
         lost, self._lost = self._lost, 0
@@ -211,9 +199,6 @@ class SharedLine(Interfaces):
 
     def _take(self, one: _Hearing, message: object) -> None:
         match message:
-            case say.Heard(until_ns):
-                one.until_ns = until_ns
-                self._told.take(message)
             case say.Lost(frames):
                 self._lost += frames
             case say.Counted(day, grown, at_ns):
@@ -222,10 +207,16 @@ class SharedLine(Interfaces):
                 one.stats = message
             case say.Ready():
                 one.is_ready = True
+            case say.Heard(until_ns):
+                self._rounds.say(one.number, message)
+                self._rounds.heard(one.number, until_ns)
             case say.Left():
                 one.has_left, self._left_s = True, time.monotonic()
+                self._rounds.left(one.number)
+            case say.Audio(codes=codes):
+                self._rounds.say(one.number, message, len(codes))
             case _:
-                self._told.take(message)
+                self._rounds.say(one.number, message)
 
     def _forbid(self, call: CallName) -> None:
         self._send(self._ears[owner_of(call[0], len(self._ears))], say.Forbid(call))
@@ -236,23 +227,3 @@ class SharedLine(Interfaces):
                 send(one.end, [message])
         except LinkClosed as problem:
             raise Unusable(GONE) from problem
-
-
-def _copy(block: FrameBlock) -> FrameBlock:
-    """The frames with bytes of their own: the reader's are used again."""
-    ends = np.cumsum(block.length)
-    data = np.zeros(int(ends[-1]) + SLACK if len(ends) else SLACK, np.uint8)
-    starts = ends - block.length
-    for to, begin, size in zip(starts.tolist(), block.start.tolist(), block.length.tolist(), strict=True):
-        data[to : to + size] = block.data[begin : begin + size]
-    return FrameBlock(
-        data=data, start=starts, length=block.length.copy(), wire_length=block.wire_length.copy(),
-        time_ns=block.time_ns.copy(), link=block.link.copy(), first=block.first,
-    )  # fmt: skip
-
-
-def _rows(block: FrameBlock, rows: slice) -> FrameBlock:
-    return FrameBlock(
-        data=block.data, start=block.start[rows], length=block.length[rows], wire_length=block.wire_length[rows],
-        time_ns=block.time_ns[rows], link=block.link[rows], first=block.first + (rows.start or 0),
-    )  # fmt: skip

@@ -92,7 +92,7 @@ class Reported(NamedTuple):
 class Heard(NamedTuple):
     """All that was captured up to then has been dealt with, and told. Said with each turn: so the process is alive."""
 
-    until_ns: int
+    until_ns: int  # of a clock that nobody sets (`recorder.shares.moments`)
     active: dict[CallName, int]  # when the newest packets came, of calls of which it is news
     clock_set_back: int  # how often, since the start
 

@@ -1,6 +1,6 @@
 """A recorder at a mirror port for as long as one wants: is every sample right, and does nothing grow?
 
-    sudo python -m tests.reliability.soak [--minutes 60] [--calls 100]
+    sudo python -m tests.reliability.soak [--minutes 60] [--calls 100] [--shares 1]
 
 Rounds of about a minute follow each other. In each, five groups of calls begin at random times, talk for random times,
 and end, and a PBX holds, transfers and replaces calls beside them; then all of them are compared with what was
@@ -33,7 +33,8 @@ import numpy as np
 
 from bench.check import check
 from bench.line import Line, laid
-from bench.live import FIRST, listing, tallies
+from bench.live import FIRST, Watch, listing, tallies
+from bench.several import children
 from bench.truth import read_truth, truth_path
 from tests.endtoend.live import Outcome, differences, frames_of, replayed
 from tests.hostile.good import nanoseconds
@@ -68,10 +69,10 @@ class Soak:
 
 @dataclass(slots=True)
 class Life:
-    """One process of the recorder, after each of its whole rounds."""
+    """The recorder's process, with its ears, after each of its whole rounds."""
 
-    memory_mib: list[float] = field(default_factory=list)
-    descriptors: list[int] = field(default_factory=list)
+    memory_mib: list[float] = field(default_factory=list)  # of all together
+    descriptors: list[int] = field(default_factory=list)  # of the one that leads
 
     def growth(self) -> float:
         """Of memory, as a share, after the first quarter of its rounds: until then caches and heaps still find their
@@ -81,13 +82,15 @@ class Life:
 
 
 def soak(
-    line: Line, folder: Path, *, minutes: float, calls: int, seed: int, restarts: int = 8, first: Sequence[str] = ()
-) -> Soak:
-    """Rounds until the time is over; the recorder is restarted in every second, so many times. `first` goes before its
-    command."""
+    line: Line, folder: Path, *, minutes: float, calls: int, seed: int, restarts: int = 8, shares: int = 1,
+    first: Sequence[str] = (),
+) -> Soak:  # fmt: skip
+    """Rounds until the time is over; the recorder, of so many shares, is restarted in every second, so many times.
+    `first` goes before its command."""
     seen, choose = Soak(lives=[Life()]), random.Random(seed)
     end_s = time.monotonic() + minutes * 60
-    recorder = Recorder(line, folder, before=first)
+    settings = f"[capture]\nshares = {shares}\n"
+    recorder = Recorder(line, folder, settings=settings, before=first)
     try:
         recorder.wait_for("ready")
         while time.monotonic() < end_s:
@@ -103,7 +106,7 @@ def soak(
                 time.sleep(choose.uniform(BEGIN_S[1] + 3, BEGIN_S[1] + 6))
                 recorder.process.send_signal(how)
                 recorder.process.wait(20)
-                recorder = Recorder(line, folder, before=first)
+                recorder = Recorder(line, folder, settings=settings, before=first)
                 recorder.wait_for("ready")
                 seen.restarts += 1
                 seen.lives.append(Life())
@@ -114,8 +117,8 @@ def soak(
             if not restarting:
                 seen.transfers += len(transfers.file.calls)
                 seen.faults += transfers.faults(recorder.store, begun, beside)
-                recorder.watch.look()
-                seen.lives[-1].memory_mib.append(round(recorder.watch.resident_mib, 1))
+                processes = [recorder.process.pid, *children(recorder.process.pid)]
+                seen.lives[-1].memory_mib.append(round(sum(Watch(pid).resident_mib for pid in processes), 1))
                 seen.lives[-1].descriptors.append(recorder.descriptors)
             print(_said(seen)[:1000], file=sys.stderr, flush=True)
             shutil.rmtree(folder / f"round-{seen.rounds - 1}")
@@ -247,6 +250,7 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--restarts", type=int, default=8, metavar="N", help="of the recorder")
+    parser.add_argument("--shares", type=int, default=1, metavar="N", help="processes that hear audio")
     parser.add_argument("--first", action="store_true", help="the recorder goes before what else the machine does")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()))
     args = parser.parse_args()
@@ -255,7 +259,7 @@ def main() -> int:
     with laid("soak") as line:
         seen = soak(
             line, folder, minutes=args.minutes, calls=args.calls, seed=args.seed, restarts=args.restarts,
-            first=FIRST if args.first else (),
+            shares=args.shares, first=FIRST if args.first else (),
         )  # fmt: skip
     print(_said(seen))
     for life in seen.lives:
