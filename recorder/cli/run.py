@@ -39,7 +39,7 @@ def command(
 
             done = run_one(config, store, *process)
         elif share is not None:
-            from recorder.shares.hearing import hear
+            from recorder.shares.start import hear
 
             done = hear(config, interfaces, *share)
         else:

@@ -171,16 +171,14 @@ class Daemon:
 
 
 def record(
-    source: Source, since_ns: int | None, names: Sequence[str], settings: Settings, config: Path | None, folder: Path,
-    signals: Signals,
+    source: Source, names: Sequence[str], settings: Settings, config: Path | None, folder: Path, signals: Signals
 ) -> bool:
-    """Record what a source brings, which has listened since then; whether all was written. Raises `Unusable`,
-    `StoreError`."""
+    """Record what a source brings; whether all was written. Raises `Unusable`, `StoreError`."""
     if settings.sealing.recipients:
         overwrite_what_is_freed()
     with contextlib.closing(FigureFile(settings.status.live)) as figures:
         keeper = DeferredKeeper.open(
-            folder, run=" ".join(names), from_ns=since_ns, go_on=True, recipients=settings.sealing.named(),
+            folder, run=" ".join(names), from_ns=source.since_ns(), go_on=True, recipients=settings.sealing.named(),
             memory_bytes=settings.capture.waiting_audio_bytes,
         )
         try:

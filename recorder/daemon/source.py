@@ -6,6 +6,7 @@ The daemon asks both in the same words: read, what was lost, what has become of 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -36,6 +37,9 @@ class Source(LiveSource, Protocol):
     frames: str  # the name under which its frames are counted
     clock_is_ours: bool  # its times are this machine's
 
+    def since_ns(self) -> int | None:
+        """Since when no frame is missed, by the machine's clock; None if its times are others'. Raises `Unusable`."""
+
     def news(self) -> list[str]:
         """A sentence for each change of an interface that wasn't told yet."""
 
@@ -47,7 +51,9 @@ class Source(LiveSource, Protocol):
 
     # Where several processes share the line (`recorder.shares`), one of them is this:
 
-    far: MediaSide | None  # who tells of the audio, if it isn't found in these frames
+    @property
+    def far(self) -> MediaSide | None:
+        """Who tells of the audio, if it isn't found in these frames."""
 
     def attend(self, session: Session, book: AddressBook, counters: Counters, put: Put) -> Put:
         """What is told of calls goes to the session, and what is counted to `put`; gives back where what is counted
@@ -69,7 +75,9 @@ class Source(LiveSource, Protocol):
 class Alone:
     """Of a source that no other process shares."""
 
-    far: MediaSide | None = None
+    @property
+    def far(self) -> MediaSide | None:
+        return None
 
     def attend(self, session: Session, book: AddressBook, counters: Counters, put: Put) -> Put:
         return put
@@ -90,6 +98,13 @@ class Interfaces(Alone, Wire):
     ended = False
     frames = "wire_frames"
     clock_is_ours = True
+
+    def __init__(self, names: Sequence[str], rings: RingSettings) -> None:
+        super().__init__(names, rings)
+        self._since_ns = time.time_ns()
+
+    def since_ns(self) -> int | None:
+        return self._since_ns
 
     def lost(self) -> int:
         return sum(loss.frames for loss in self.losses())
@@ -112,6 +127,9 @@ class StandardInput(Alone, FollowedCapture):
 
     frames = "file_frames"
     clock_is_ours = False
+
+    def since_ns(self) -> int | None:
+        return None
 
     def news(self) -> list[str]:
         return []

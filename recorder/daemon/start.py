@@ -7,7 +7,6 @@ takes to start: half of what all of the program takes.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,10 +29,9 @@ def run(config: Path | None, store: Path | None, interfaces: Sequence[str]) -> b
     names = tuple(interfaces) or settings.capture.named
     with Signals() as signals:
         source: Source = open_source(names, settings, config)
-        since_ns = time.time_ns() if source.clock_is_ours else None
         try:
             from recorder.daemon.run import record
 
-            return record(source, since_ns, names, settings, config, folder, signals)
+            return record(source, names, settings, config, folder, signals)
         finally:
             source.close()

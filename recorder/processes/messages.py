@@ -5,14 +5,15 @@ Parts of recordings have numbers that the capture process gives; encodings go by
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # a line is opened before all that listens is imported
+    from numpy.typing import NDArray
 
-from recorder.figures.values import Figures
-from recorder.keeping.keeper import Decode
-from storage.records import CallRecord
-from storage.requests import Request
+    from recorder.figures.values import Figures
+    from recorder.keeping.keeper import Decode
+    from storage.records import CallRecord
+    from storage.requests import Request
 
 # --- from the writing process, in the order of a start ---
 
@@ -37,6 +38,12 @@ class Requested(NamedTuple):
 
 
 # --- from a capture process ---
+
+
+class Opened(NamedTuple):
+    """Frames wait in its rings from then on."""
+
+    since_ns: int
 
 
 class Stands(NamedTuple):

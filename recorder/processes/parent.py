@@ -11,9 +11,6 @@ import contextlib
 import os
 import select
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -29,6 +26,7 @@ from recorder.problems import Unusable
 from recorder.processes import together
 from recorder.processes.link import LinkClosed
 from recorder.processes.served import Served
+from recorder.processes.starting import started
 from recorder.sentences import Kind, Sentence
 from recorder.settings import Settings
 
@@ -37,25 +35,14 @@ TURN_S = 0.05
 STILL_S = 2.0  # who says nothing for so long does nothing
 END_S = 6.0  # for a capture process to give its audio away; systemd has TimeoutStopSec=10
 STATUS_S = 5.0
-SYSTEMDS = ("NOTIFY_SOCKET", "WATCHDOG_USEC")
-BUFFER_BYTES = 4 << 20  # of a socket
 
 
 class Capturing:
     """One capture process, and what it says."""
 
     def __init__(self, number: int, config: Path | None, store: Path) -> None:
-        ours, theirs = socket.socketpair()
-        for end in (ours, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        command = [sys.executable, "-m", "recorder", "run", "--store", str(store)]
-        command += ["--process", str(number), str(theirs.fileno())]
-        command += [] if config is None else ["--config", str(config)]
-        # Ours is the service that systemd knows; it feeds the watchdog while all of them are alive.
-        environment = {name: value for name, value in os.environ.items() if name not in SYSTEMDS}
-        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL)
-        theirs.close()
-        self.served = Served(number, ours)
+        self.process, end = started("--process", number, config, ["--store", str(store)])
+        self.served = Served(number, end)
 
     def signal(self, number: signal.Signals) -> None:
         if self.process.poll() is None:
@@ -69,6 +56,11 @@ def _gone(one: Capturing) -> Iterator[None]:
         yield
     except LinkClosed as problem:
         raise Unusable(f"Capture process {one.served.number} did not start.") from problem
+
+
+def _since_ns(one: Capturing) -> int:
+    with _gone(one):
+        return one.served.since_ns()
 
 
 class Parent:
@@ -242,8 +234,9 @@ def run_several(config: Path | None, store: Path, settings: Settings) -> bool:
         capturing: list[Capturing] = []
         try:
             capturing += (Capturing(number, config, store) for number in range(len(groups)))
+            since_ns = max(_since_ns(one) for one in capturing)
             keeper = DeferredKeeper.open(
-                store, run=" ".join(names), from_ns=time.time_ns(), go_on=True, recipients=settings.sealing.named(),
+                store, run=" ".join(names), from_ns=since_ns, go_on=True, recipients=settings.sealing.named(),
                 memory_bytes=settings.capture.waiting_audio_bytes,
             )
             try:

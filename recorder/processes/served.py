@@ -41,6 +41,11 @@ class Served:
         """Of the names under which its calls are noted."""
         return f"{self.number}-"
 
+    def since_ns(self) -> int:
+        """Since when its rings are open; waits until they are. `LinkClosed` if they can't be."""
+        opened: say.Opened = self._incoming.wait(say.Opened)
+        return opened.since_ns
+
     def welcome(self, keeper: DeferredKeeper, notes: Mapping[str, list[bytes]]) -> None:
         """The store is open; `notes` are all that an earlier recorder left. `LinkClosed` if it is gone."""
         self._keeper = keeper

@@ -4,54 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from capture.counters import Counters
-from capture.frames import FrameBlock
-from capture.wire import RingSettings
 from recorder.daemon.memory import overwrite_what_is_freed
 from recorder.daemon.run import CLOSE_S, settle_down
 from recorder.daemon.signals import Signals
-from recorder.daemon.source import Interfaces, open_wire
 from recorder.live import follow, take_what_came
 from recorder.problems import Unusable
 from recorder.processes.link import Incoming, LinkClosed, Outgoing
-from recorder.settings import Settings, load, load_anyway
+from recorder.settings import Settings, load
 from recorder.shares import messages as say
 from recorder.shares.account import Part
 from recorder.shares.ear import Ear
-from recorder.shares.moments import Watch
+from recorder.shares.start import TimedInterfaces
 
 STATS_S = 0.5
-
-
-class _Timed(Interfaces):
-    """Knows up to when it has given all frames (`recorder.shares.moments`)."""
-
-    def __init__(self, names: Sequence[str], rings: RingSettings) -> None:
-        super().__init__(names, rings)
-        self._watch = Watch(self.late_ns)
-        self.until_ns = 0
-
-    def read(self, timeout_s: float) -> list[FrameBlock]:
-        asked_ns = self._watch.now()
-        blocks = super().read(timeout_s)
-        self._watch.of(blocks[-1].time_ns if blocks else np.empty(0, np.int64))
-        self.until_ns = self._watch.sure_ns(asked_ns)
-        return blocks
 
 
 class _Process:
     """What runs."""
 
     def __init__(
-        self, number: int, settings: Settings, config: Path | None, source: _Timed, end: socket.socket,
+        self, number: int, settings: Settings, config: Path | None, source: TimedInterfaces, end: socket.socket,
         signals: Signals,
     ) -> None:  # fmt: skip
         self._settings, self._config = settings, config
@@ -66,8 +44,9 @@ class _Process:
 
     def _put(self, day: str, grown: Mapping[str, int], at_ns: int | None) -> None:
         mine = self._part.of(grown)
-        if mine or at_ns is not None and self._part.is_whole:
-            self._outgoing.put(say.Counted(day, mine, at_ns))
+        until_ns = at_ns if self._part.is_whole else None  # up to then frames are counted
+        if mine or until_ns is not None:
+            self._outgoing.put(say.Counted(day, mine, until_ns))
 
     def run(self) -> bool:
         """Until SIGTERM, or until nobody leads; whether all could be told."""
@@ -79,6 +58,7 @@ class _Process:
             asyncio.run(follow(self._source, self._ear, self._turn, stopping=lambda: self._signals.stopping))
             take_what_came(self._source, self._ear)
             self._ear.leave()
+            self._ear.turn(self._source.until_ns)
             self._tell_stats()
             self._outgoing.put(say.Left())
             self._outgoing.flush()
@@ -108,13 +88,11 @@ class _Process:
         self._outgoing.put(say.Stats(self._source.stats(), counts.as_dict(), *shed))
 
 
-def hear(config: Path | None, interfaces: tuple[str, ...], number: int, channel: int) -> bool:
-    """Hear the share `number` until SIGTERM, `channel` being the descriptor of our end of the socket to the process
-    that leads; whether all could be told. Raises `Unusable`."""
-    settings = load_anyway(config)[0] if config is not None else Settings()
+def listen(
+    number: int, settings: Settings, config: Path | None, source: TimedInterfaces, end: socket.socket, signals: Signals
+) -> bool:
+    """Hear the share `number` until SIGTERM, `end` being our end of the socket to the process that leads; whether all
+    could be told."""
     if settings.sealing.recipients:
         overwrite_what_is_freed()
-    source = open_wire(lambda how: _Timed(interfaces, how), settings)
-    with Signals() as signals, contextlib.closing(source), socket.socket(fileno=os.dup(channel)) as end:
-        os.close(channel)
-        return _Process(number, settings, config, source, end, signals).run()
+    return _Process(number, settings, config, source, end, signals).run()

@@ -8,65 +8,43 @@ all again: calls under way go on.
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from capture.counters import Counters
 from capture.frames import FrameBlock
-from capture.media.far import Far
-from capture.packets import AddressBook
-from capture.sink import CallName
 from capture.wire import RingSettings
 from capture.wire.wire import InterfaceStats
 from recorder.daemon.source import Interfaces
-from recorder.days import Put
 from recorder.problems import Unusable
-from recorder.processes.link import Incoming, LinkClosed, send
-from recorder.session import Session
+from recorder.processes.link import LinkClosed, send
 from recorder.settings import Settings
 from recorder.shares import messages as say
 from recorder.shares.account import SHARE_DROPPED
 from recorder.shares.moments import Watch
 from recorder.shares.owner import owner_of
+from recorder.shares.process import EarProcess
 from recorder.shares.rounds import Rounds
-from recorder.shares.told import Told
+
+if TYPE_CHECKING:  # the ears are started before all that follows conversations is imported
+    from capture.counters import Counters
+    from capture.media.far import Far
+    from capture.packets import AddressBook
+    from capture.sink import CallName
+    from recorder.days import Put
+    from recorder.session import Session
+    from recorder.shares.told import Told
 
 PATIENCE_S = 10.0  # what came meanwhile is in the ear's ring, and in what it has to tell
 START_S = 30.0
 END_S = 4.0  # for the ears to tell what they still hold
-SYSTEMDS = ("NOTIFY_SOCKET", "WATCHDOG_USEC")
-BUFFER_BYTES = 4 << 20  # of a socket
+LAST_S = 0.25  # after their end, for signalling that came before it: a ring is swept every tenth of a second
 GONE = "A process that hears audio has ended: all are stopped, to be started again."
 STILL = f"A process that hears audio has stood still for {PATIENCE_S:.0f} s: all are stopped, to be started again."
-
-
-class _Hearing:
-    """A process with an ear, seen from here."""
-
-    def __init__(self, number: int, config: Path | None, interfaces: Sequence[str]) -> None:
-        self.number = number
-        ours, theirs = socket.socketpair()
-        for end in (ours, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        command = [sys.executable, "-m", "recorder", "run", "--share", str(number), str(theirs.fileno())]
-        for name in interfaces:
-            command += ["--interface", name]
-        command += [] if config is None else ["--config", str(config)]
-        environment = {name: value for name, value in os.environ.items() if name not in SYSTEMDS}
-        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL)
-        theirs.close()
-        self.end = ours
-        self.incoming = Incoming(ours)
-        self.heard_s = time.monotonic()  # when it last said anything
-        self.is_ready = self.has_left = False
-        self.stats = say.Stats([], {}, 0, 0)
 
 
 class SharedLine(Interfaces):
@@ -82,14 +60,25 @@ class SharedLine(Interfaces):
         self._left_s, self._cared_s = 0.0, time.monotonic()
         self._told: Told
         self._put: Put
-        self._far = Far(self._forbid)
-        self.far = self._far
-        self._ears: list[_Hearing] = []
+        self._ears: list[EarProcess] = []
         for number in range(settings.capture.shares):
-            self._ears.append(_Hearing(number, config, names))
+            self._ears.append(EarProcess(number, config, names))
+
+    def since_ns(self) -> int | None:
+        """Since when all ears listen."""
+        self._wait_until(lambda: all(one.since_ns for one in self._ears))
+        return max(one.since_ns for one in self._ears)
+
+    @cached_property
+    def far(self) -> Far:
+        from capture.media.far import Far
+
+        return Far(self._forbid)
 
     def attend(self, session: Session, book: AddressBook, counters: Counters, put: Put) -> Put:
-        self._told = Told(session, self._far, book, counters)
+        from recorder.shares.told import Told
+
+        self._told = Told(session, self.far, book, counters)
         self._put = put
         return self._of_legs
 
@@ -106,18 +95,21 @@ class SharedLine(Interfaces):
         assert now_ns is not None
         for one in self._ears:
             self._send(one, say.Recall(dict(notes), now_ns))
+        self._wait_until(lambda: all(one.is_ready for one in self._ears))
+        self._is_begun = True
+
+    def _wait_until(self, done: Callable[[], bool]) -> None:
         until_s = time.monotonic() + START_S
-        while not all(one.is_ready for one in self._ears):
+        while not done():
             if time.monotonic() > until_s:
                 raise Unusable("A process that hears audio does not start.")
             time.sleep(0.01)
             self._listen()
-        self._is_begun = True
 
     def read(self, timeout_s: float) -> list[FrameBlock]:
         """Signalling, up to where every ear has told what it heard; that is taken first."""
-        for block in super().read(0 if self._rounds.is_behind else timeout_s):
-            self._rounds.hold(block.copied(), self._watch.of(block.time_ns))
+        if not self._have_left:  # signalling after that is the next start's, as audio is
+            self._take_signalling(0 if self._rounds.is_behind else timeout_s)
         self._listen()
         while (found := self._rounds.next()) is not None:
             for message in found.messages:
@@ -125,6 +117,10 @@ class SharedLine(Interfaces):
             if found.signalling:
                 return found.signalling
         return []
+
+    def _take_signalling(self, timeout_s: float) -> None:
+        for block in super().read(timeout_s):
+            self._rounds.hold(block.copied(), self._watch.of(block.time_ns))
 
     def lost(self) -> int:
         lost, self._lost = self._lost, 0
@@ -137,8 +133,12 @@ class SharedLine(Interfaces):
             one.process.send_signal(signal.SIGTERM)
         until_s = time.monotonic() + END_S
         while not self._have_left and time.monotonic() < until_s:
+            self._take_signalling(0)
             self._listen()
             time.sleep(0.01)
+        ended_s = time.monotonic()
+        while time.monotonic() - ended_s < LAST_S:
+            self._take_signalling(LAST_S)
 
     def reload(self) -> None:
         """Have the ears read the settings again."""
@@ -197,7 +197,7 @@ class SharedLine(Interfaces):
         if any(one.has_left for one in self._ears) and now_s - self._left_s > END_S:
             raise Unusable(GONE)
 
-    def _take(self, one: _Hearing, message: object) -> None:
+    def _take(self, one: EarProcess, message: object) -> None:
         match message:
             case say.Lost(frames):
                 self._lost += frames
@@ -205,6 +205,8 @@ class SharedLine(Interfaces):
                 self._put(day, grown, at_ns)
             case say.Stats():
                 one.stats = message
+            case say.Opened(since_ns):
+                one.since_ns = since_ns
             case say.Ready():
                 one.is_ready = True
             case say.Heard(until_ns):
@@ -221,7 +223,7 @@ class SharedLine(Interfaces):
     def _forbid(self, call: CallName) -> None:
         self._send(self._ears[owner_of(call[0], len(self._ears))], say.Forbid(call))
 
-    def _send(self, one: _Hearing, message: object) -> None:
+    def _send(self, one: EarProcess, message: object) -> None:
         try:
             if not one.has_left:
                 send(one.end, [message])

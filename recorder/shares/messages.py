@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from capture.media.report import MediaReport
-from capture.sink import CallName
-from capture.wire.wire import InterfaceStats
+if TYPE_CHECKING:  # a line is opened before all that listens is imported
+    from capture.media.report import MediaReport
+    from capture.sink import CallName
+    from capture.wire.wire import InterfaceStats
 
 # --- from the leading process ---
 
@@ -25,6 +26,12 @@ class Forbid(NamedTuple):
 
 
 # --- from an ear ---
+
+
+class Opened(NamedTuple):
+    """Frames wait in its rings from then on."""
+
+    since_ns: int
 
 
 class Ready(NamedTuple):

@@ -34,6 +34,7 @@ class _Said:
     """What an ear has said."""
 
     until_ns: int = 0
+    has_left: bool = False
     bundles: deque[_Bundle] = field(default_factory=deque)  # not taken yet, oldest first
     open: list[object] = field(default_factory=list)
     audio_bytes: int = 0  # of what is open
@@ -69,8 +70,9 @@ class Rounds:
         said.until_ns = max(said.until_ns, until_ns)
 
     def left(self, ear: int) -> None:
-        """It has said all."""
-        self.heard(ear, _EVER)
+        """It has said all. Signalling that came after what it heard is nobody's any more."""
+        self.heard(ear, 0)
+        self._ears[ear].has_left = True
 
     def hold(self, block: FrameBlock, moments: Moments) -> None:
         """Signalling, with bytes of its own, that came at these moments, never before those of earlier blocks."""
@@ -84,7 +86,7 @@ class Rounds:
         limit_ns = min(heard_ns, oldest_ns + ROUND_NS)
         messages = self._said_before(limit_ns)
         signalling = self._signalling_until(limit_ns)
-        if self._audio_bytes > AUDIO_BYTES and not messages:
+        if not messages and (self._audio_bytes > AUDIO_BYTES or not signalling and self._all_have_left):
             messages = self._oldest_bundle()
         return Round(messages, signalling) if messages or signalling else None
 
@@ -97,6 +99,10 @@ class Rounds:
         if self._held_bytes > SIGNALLING_BYTES:
             return _EVER
         return min((one.until_ns for one in self._ears), default=_EVER)
+
+    @property
+    def _all_have_left(self) -> bool:
+        return all(one.has_left for one in self._ears)
 
     def _oldest_ns(self) -> int:
         """When the first of what waits began."""
@@ -112,7 +118,8 @@ class Rounds:
         return found
 
     def _oldest_bundle(self) -> list[object]:
-        return self._take(min((one for one in self._ears if one.bundles), key=lambda one: one.bundles[0].since_ns))
+        waiting = [one for one in self._ears if one.bundles]
+        return self._take(min(waiting, key=lambda one: one.bundles[0].since_ns)) if waiting else []
 
     def _take(self, said: _Said) -> list[object]:
         bundle = said.bundles.popleft()

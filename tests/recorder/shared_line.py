@@ -89,6 +89,7 @@ async def heard_by_several(
                     await take()
             for number, ear in enumerate(ears):
                 ear.finish()
+                ear.turn(1 << 62)
                 rounds.left(number)
             await take()
             hearing.finish()

@@ -43,8 +43,19 @@ def test_signalling_waits_for_every_ear() -> None:
     rounds.say(1, "b")
     rounds.heard(1, 60 * MS)
     assert told(rounds) == ["a", "b", "sip 10", "sip 60"]
-    rounds.left(1)
+    rounds.heard(1, 99 * MS)
     assert told(rounds) == ["sip 61"]
+
+
+def test_when_all_have_left_what_they_said_is_taken_and_signalling_they_did_not_hear_is_not() -> None:
+    rounds = Rounds(2)
+    for ear, until_ms in ((0, 100), (1, 140)):
+        rounds.say(ear, f"first {ear}")
+        rounds.heard(ear, until_ms * MS)
+        rounds.say(ear, f"last {ear}")
+        rounds.left(ear)
+    rounds.hold(*signalling(100, 101))
+    assert sorted(told(rounds)) == ["first 0", "first 1", "last 0", "last 1", "sip 100"]
 
 
 def test_after_a_stall_what_was_heard_long_after_signalling_is_not_taken_before_it() -> None:
@@ -85,6 +96,7 @@ def test_any_way_of_saying_it_takes_all_once_and_each_ears_words_in_their_order(
             if chance.random() < 0.3:
                 order += told(rounds)
         for ear in range(3):
+            rounds.heard(ear, 1 << 62)
             rounds.left(ear)
         order += told(rounds)
         assert len(order) == said
