@@ -20,7 +20,7 @@ from recorder.settings import Settings, load
 from recorder.shares import messages as say
 from recorder.shares.account import Part
 from recorder.shares.ear import Ear
-from recorder.shares.start import TimedInterfaces
+from recorder.shares.timed import TimedInterfaces
 
 STATS_S = 0.5
 

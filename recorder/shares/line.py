@@ -19,16 +19,15 @@ from typing import TYPE_CHECKING
 from capture.frames import FrameBlock
 from capture.wire import RingSettings
 from capture.wire.wire import InterfaceStats
-from recorder.daemon.source import Interfaces
 from recorder.problems import Unusable
 from recorder.processes.link import LinkClosed, send
 from recorder.settings import Settings
 from recorder.shares import messages as say
 from recorder.shares.account import SHARE_DROPPED
-from recorder.shares.moments import Watch
 from recorder.shares.owner import owner_of
 from recorder.shares.process import EarProcess
 from recorder.shares.rounds import Rounds
+from recorder.shares.timed import TimedInterfaces
 
 if TYPE_CHECKING:  # the ears are started before all that follows conversations is imported
     from capture.counters import Counters
@@ -42,19 +41,18 @@ if TYPE_CHECKING:  # the ears are started before all that follows conversations 
 PATIENCE_S = 10.0  # what came meanwhile is in the ear's ring, and in what it has to tell
 START_S = 30.0
 END_S = 4.0  # for the ears to tell what they still hold
-LAST_S = 0.25  # after their end, for signalling that came before it: a ring is swept every tenth of a second
+LAST_S = 0.5  # after their end, for signalling that came before it
 GONE = "A process that hears audio has ended: all are stopped, to be started again."
 STILL = f"A process that hears audio has stood still for {PATIENCE_S:.0f} s: all are stopped, to be started again."
 
 
-class SharedLine(Interfaces):
+class SharedLine(TimedInterfaces):
     """A `recorder.daemon.source.Source`."""
 
     def __init__(self, names: Sequence[str], rings: RingSettings, settings: Settings, config: Path | None) -> None:
         """Opens the interfaces, without audio, and starts the ears. Raises `WireError`."""
         super().__init__(names, rings)
         self._rounds = Rounds(settings.capture.shares)
-        self._watch = Watch(self.late_ns)
         self._lost = 0
         self._is_begun = self._is_stopping = False
         self._left_s, self._cared_s = 0.0, time.monotonic()
@@ -119,8 +117,8 @@ class SharedLine(Interfaces):
         return []
 
     def _take_signalling(self, timeout_s: float) -> None:
-        for block in super().read(timeout_s):
-            self._rounds.hold(block.copied(), self._watch.of(block.time_ns))
+        for block in super().read(timeout_s):  # one, if any
+            self._rounds.hold(block.copied(), self.moments)
 
     def lost(self) -> int:
         lost, self._lost = self._lost, 0
@@ -136,8 +134,8 @@ class SharedLine(Interfaces):
             self._take_signalling(0)
             self._listen()
             time.sleep(0.01)
-        ended_s = time.monotonic()
-        while time.monotonic() - ended_s < LAST_S:
+        until_s = time.monotonic() + LAST_S
+        while self.until_ns < self._rounds.heard_ns and time.monotonic() < until_s:
             self._take_signalling(LAST_S)
 
     def reload(self) -> None:

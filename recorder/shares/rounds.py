@@ -82,8 +82,8 @@ class Rounds:
 
     def next(self) -> Round | None:
         """What is to be taken now, and then the next; None if all has to wait."""
-        heard_ns, oldest_ns = self._heard_ns(), self._oldest_ns()
-        limit_ns = min(heard_ns, oldest_ns + ROUND_NS)
+        heard_ns = _EVER if self._held_bytes > SIGNALLING_BYTES else self.heard_ns
+        limit_ns = min(heard_ns, self._oldest_ns() + ROUND_NS)
         messages = self._said_before(limit_ns)
         signalling = self._signalling_until(limit_ns)
         if not messages and (self._audio_bytes > AUDIO_BYTES or not signalling and self._all_have_left):
@@ -93,12 +93,12 @@ class Rounds:
     @property
     def is_behind(self) -> bool:
         """Whether more than a round can be taken."""
-        return self._oldest_ns() + ROUND_NS < self._heard_ns()
+        return self._oldest_ns() + ROUND_NS < self.heard_ns
 
-    def _heard_ns(self) -> int:
-        if self._held_bytes > SIGNALLING_BYTES:
-            return _EVER
-        return min((one.until_ns for one in self._ears), default=_EVER)
+    @property
+    def heard_ns(self) -> int:
+        """Up to then all ears have said what they heard."""
+        return min(one.until_ns for one in self._ears)
 
     @property
     def _all_have_left(self) -> bool:

@@ -6,35 +6,14 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from capture.frames import FrameBlock
-from capture.wire import RingSettings
 from recorder.daemon.signals import Signals
-from recorder.daemon.source import Interfaces, open_wire
+from recorder.daemon.source import open_wire
 from recorder.processes.link import send
 from recorder.settings import Settings, load_anyway
 from recorder.shares.messages import Opened
-from recorder.shares.moments import Watch
-
-
-class TimedInterfaces(Interfaces):
-    """They know up to when they have given all frames (`recorder.shares.moments`)."""
-
-    def __init__(self, names: Sequence[str], rings: RingSettings) -> None:
-        super().__init__(names, rings)
-        self._watch = Watch(self.late_ns)
-        self.until_ns = 0
-
-    def read(self, timeout_s: float) -> list[FrameBlock]:
-        asked_ns = self._watch.now()
-        blocks = super().read(timeout_s)
-        self._watch.of(blocks[-1].time_ns if blocks else np.empty(0, np.int64))
-        self.until_ns = self._watch.sure_ns(asked_ns)
-        return blocks
+from recorder.shares.timed import TimedInterfaces
 
 
 def hear(config: Path | None, interfaces: tuple[str, ...], number: int, channel: int) -> bool:
