@@ -32,7 +32,7 @@ from recorder.doctor.loss_reports import LossReports
 from recorder.doctor.seen import CallSeen, Seen, StreamSeen
 from recorder.doctor.signalling import Signalling
 from recorder.doctor.streams import Stream, StreamTable
-from recorder.hearing import listener_settings
+from recorder.following import listener_settings
 from recorder.settings import Settings
 
 SIP_TLS = 5061

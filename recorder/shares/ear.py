@@ -19,13 +19,11 @@ from capture.media.g711 import AudioBlock, Law
 from capture.media.records import Records
 from capture.media.report import MediaReport
 from capture.media.taken import Keep
-from capture.network.decoder import NetworkDecoder
-from capture.packets import AddressBook
 from capture.sink import CallName
 from capture.sip.message import SipMessage
-from recorder.days import Days, Put
+from recorder.days import Put
 from recorder.figures.calls import sides_of
-from recorder.hearing import CLOCK_SET_BACK, decoder_of, listener_settings
+from recorder.following import CLOCK_SET_BACK, Following, listener_settings
 from recorder.redaction import redacted
 from recorder.remembering import as_fields
 from recorder.settings import Settings
@@ -38,7 +36,7 @@ Tell = Callable[[object, int], bool]  # a message, and how much audio is in it; 
 ACTIVITY_NS = 1_000_000_000  # how often it is told which calls have packets
 
 
-class Ear:
+class Ear(Following):
     """The share `number` of `of`; a `recorder.live.Heeded`. `read` are the counters of whoever reads the frames, which
     it counts as `frames`; `put` takes what is counted, by day."""
 
@@ -46,64 +44,34 @@ class Ear:
         self, number: int, of: int, settings: Settings, tell: Tell, *, read: Counters, put: Put,
         frames: str = "wire_frames",
     ) -> None:  # fmt: skip
+        super().__init__(settings, read=read, counters=Counters(), put=put, frames=frames)
         self._number, self._of = number, of
         self._tell = tell
-        self._book = AddressBook()
-        self.counters = Counters()
-        self._decoder: NetworkDecoder = decoder_of(settings, self._book, self.counters)
-        self._settings = settings
-        self._read, self._put, self._frames = read, put, frames
         self._begin()
 
-    def _begin(self) -> None:
+    def _new_listener(self) -> Listener:
+        self._active: dict[CallName, int] = {}
+        self._active_ns = 0  # a clock that is believed anew may be an hour behind
         sink = _Telling(self._is_ours, self._report, self._tell)
         keep = Keep(sink.packets, redacted) if self._settings.recording.packets else None
-        self._listener = Listener(
-            sink, self._book, self.counters, listener_settings(self._settings), keep=keep, is_ours=self._is_ours
+        return Listener(
+            sink, self.book, self.counters, listener_settings(self._settings), keep=keep, is_ours=self._is_ours
         )
-        self._days = Days(self._read, self.counters, self._put, frames=self._frames)
-        self._set_back = self.counters[CLOCK_SET_BACK]
-        self._active: dict[CallName, int] = {}
-        self._active_ns = 0
-
-    def believe_the_clock(self) -> None:
-        """As `recorder.hearing.Hearing.believe_the_clock`."""
-        if self.counters[CLOCK_SET_BACK] > self._set_back and not self._listener.calls:
-            before = self._listener
-            self._days.finish()
-            self._begin()
-            self._listener.goes_on_from(before)
-
-    @property
-    def now_ns(self) -> int:
-        """The capture's present, -1 before the first packet."""
-        return self._listener.now_ns
 
     def recall(self, notes: Mapping[str, Sequence[bytes]], now_ns: int) -> None:
         """Before the first frame: calls that another recorder left under way stand again."""
         journal = SignallingJournal(lambda name, lines: None, lambda names: None)
-        journal.attend(self._book)
+        journal.attend(self.book)
         self._listener.recall(journal.recall(notes), now_ns, journal.recall_media(notes))
 
-    def feed(self, block: FrameBlock) -> None:
-        """Take the next frames."""
-        for piece in self._days.pieces(block):
-            before = self._listener.rtp_packets
-            self._listener.feed(self._decoder.decode(piece))
-            self.counters.add(RTP_PACKETS, self._listener.rtp_packets - before)
-
-    def elapse(self, at_ns: int) -> None:
-        """It is `at_ns` in the capture's time, and no frame has come since the last one."""
-        self._listener.elapse(at_ns)
-        self._days.finish(at_ns)
+    def _hear(self, block: FrameBlock) -> None:
+        before = self._listener.rtp_packets
+        super()._hear(block)
+        self.counters.add(RTP_PACKETS, self._listener.rtp_packets - before)
 
     def lost_in_capture(self) -> None:
         """Packets were lost before they could be read."""
         self._tell(say.Lost(1), 0)
-
-    def hand_over(self) -> None:
-        """Tell the audio that came until now."""
-        self._listener.hand_over()
 
     def turn(self, until_ns: int) -> None:
         """Say how far it has come: it was fed all frames up to then (`recorder.shares.moments`)."""
@@ -124,13 +92,10 @@ class Ear:
         self._settings = settings
         self._listener.adopt(listener_settings(settings))
 
-    def leave(self) -> None:
-        """Stop here, though calls go on: all of their audio is told, and how it stands."""
-        self._listener.leave()
+    def _leave_calls(self) -> None:
         for call in self._listener.calls:
             if self._is_ours(call):
                 self._tell(self._report(call), 0)
-        self._days.finish(self._listener.now_ns if self._listener.now_ns >= 0 else None)
 
     def finish(self) -> None:
         """The capture is over, and so is every call."""
@@ -142,7 +107,7 @@ class Ear:
 
     def _report(self, call: Call) -> say.Reported:
         remembered = self._listener.remembered(call)
-        fields = None if remembered is None else as_fields(remembered, self._book)
+        fields = None if remembered is None else as_fields(remembered, self.book)
         return say.Reported(_name(call), self._listener.report(call), fields)
 
 

@@ -13,7 +13,7 @@ from capture.media.g711 import SILENCE, AudioBlock, Law
 from capture.media.records import Records
 from capture.packets import AddressBook
 from capture.sink import CallName
-from recorder.hearing import CLOCK_SET_BACK
+from recorder.following import CLOCK_SET_BACK
 from recorder.remembering import from_fields
 from recorder.session import Session
 from recorder.shares import messages as say

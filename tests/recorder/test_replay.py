@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from capture.files import CaptureFileError
 from capture.media.g711 import TABLE, Law
-from recorder.hearing import listener_settings
+from recorder.following import listener_settings
 from recorder.replay import ReplaySummary, replay
 from recorder.settings import Limits, Media, Recording, Settings
 from storage.records import CallRecord
