@@ -70,6 +70,7 @@ class Flow:
     def reconsider(self, at_ns: int) -> None:
         """Nobody uses it now: it waits again."""
         self.state, self.reason, self.first_ns = State.WAITING, "rtp_stray", at_ns
+        self.unproven = 0  # what came for the call before was taken for it
 
 
 @dataclass(slots=True, eq=False)

@@ -434,7 +434,8 @@ class MediaRouter:
             for rival in self._flows.to(flow.destination):
                 if rival is not flow and rival.state is State.WAITING and rival.first_frame <= self._frame:
                     self._advance(rival, self._frame)
-                    media.second_source |= rival.unproven >= SECOND_SOURCE_PACKETS
+                    proves = rival.unproven >= SECOND_SOURCE_PACKETS and not self._is_of_before(rival, claim)
+                    media.second_source |= proves
         if rank == 2:
             for lesser in [other for other in flow.uses if other.rank < 2 and other.media is not media]:
                 self._detach(lesser)  # it was taken for a speaker whom nobody had named

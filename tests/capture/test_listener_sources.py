@@ -144,6 +144,30 @@ def test_two_calls_on_the_same_ports_within_a_few_milliseconds() -> None:
     assert_says(two, [second], [second_back])
 
 
+@pytest.mark.parametrize("until_ms", [4000, 4200])
+def test_what_rang_in_the_call_before_is_no_second_source_of_the_next(until_ms: int) -> None:
+    """A telephone listens at one port always. What an exchange plays to it before it answers waits for its SDP; from
+    another port it speaks in the next call."""
+    ringing = back(at_ms=300, count=(until_ms - 300) // 20)  # from long before the answer, and to the BYE, or beyond it
+    said = speech(count=140)
+    second_port = "192.0.2.20:50002"
+    second = speech(destination=second_port, at_ms=21_000, count=140, ssrc=0xABCD)
+    second_back = back(source=second_port, at_ms=20_500, count=160, ssrc=0xABCE)
+    frames = [
+        *dialled("1", end_ms=4000),
+        *dialled("2", at_ms=20_000, answer_ms=20_900, end_ms=24_000, callee=second_port, from_tag="a2"),
+    ]
+    speeches = (ringing, said, second, second_back)
+
+    heard = listen([*frames, *(frame for one in speeches for frame in one.frames())])
+
+    one, two = sorted(heard.all, key=lambda recorded: recorded.call.started_ns)
+    assert_says(one, [said], [ringing.between(0, 4001)])
+    assert_says(two, [second], [second_back])
+    assert one.media is not None and not one.media.second_source
+    assert two.media is not None and not two.media.second_source
+
+
 def test_a_re_invite_moves_the_audio_to_other_ports_and_codecs() -> None:
     """From the 200 on, both listen elsewhere (RFC 3264 §8.3)."""
     new_caller, new_callee = "192.0.2.10:41000", "192.0.2.20:51000"
