@@ -53,7 +53,7 @@ class Flow:
     reason: str = "rtp_stray"  # under which its unused packets are counted
     uses: list[Use] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
-    spent_ns: int = -1  # capture time of the last packet that was another call's, which has ended
+    spent_ns: int = -1  # capture time of the last packet that was another call's, which has ended, or was left out
     unproven: int = 0  # packets that came for a claim and were not taken
 
     def ignore(self, reason: str, *, although_used: bool = False) -> None:

@@ -114,6 +114,7 @@ class MediaRouter:
                 continue
             self._advance(flow, self._frame)
             if flow.state is State.IGNORED:
+                flow.spent_ns = int(self._flows.seen_ns[flow.number])  # what came so far has been left out
                 flow.reconsider(flow.first_ns)
             self._resolve(flow, at_ns)
 

@@ -185,7 +185,7 @@ class ConversationBook:
         leg.is_over, leg.media = True, media
         if not call.answered:
             leg.reached = self.lines.reached(call)
-        for one in {leg.conversation, leg.serves}:
+        for one in dict.fromkeys((leg.conversation, leg.serves)):
             self._tell(one)
             self._close_if_done(one)
 
@@ -396,7 +396,7 @@ class ConversationBook:
         one.is_closed = True
         self.open.pop(one.number, None)
         for leg in one.serving:
-            leg.serves = leg.conversation
+            leg.serves, leg.left_ns = leg.conversation, leg.joined_ns  # which it had left for this one
         for key in one.keys:
             here = self._by_key.get(key, {})
             here.pop(one.number, None)
