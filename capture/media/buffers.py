@@ -103,6 +103,12 @@ class AudioBuffers:
             self.pace.forget(channel)
         return audio
 
+    def begin_earlier(self, audio: CallAudio, at_ns: int) -> None:
+        """Position 0 is at this time, if that is earlier: an earlier packet was found before any was placed."""
+        audio.origin_ns = min(audio.origin_ns, at_ns)
+        for channel in (2 * audio.slot, 2 * audio.slot + 1):
+            self.origin_ns[channel] = audio.origin_ns
+
     def close(self, audio: CallAudio) -> None:
         """Hand over all that is left, and take the slot back."""
         if audio.has_audio:

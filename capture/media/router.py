@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,8 @@ class MediaRouter:
         self._rows: RtpRows
         self._data: NDArray[np.uint8]
         self._todo: dict[int, tuple[int, int]] = {}  # by flow number: rows not yet walked
+        self._steps: list[tuple[int, int, int, Point | Flow]] = []  # a heap of where to stop: frame, kind, which, what
+        self._pushed = 0
         self._closing: list[tuple[CallMedia, Done]] = []
         self._confirmed: set[tuple[int, int]] = set()  # flows with which one end confirmed keys
         self.believed_ns = _LAST  # no packet of the slice can have been captured later than this
@@ -116,6 +119,7 @@ class MediaRouter:
             if flow.state is State.IGNORED:
                 flow.spent_ns = int(self._flows.seen_ns[flow.number])  # what came so far has been left out
                 flow.reconsider(flow.first_ns)
+                self._expect(flow)
             self._resolve(flow, at_ns)
 
     def end(self, media: CallMedia, done: Done) -> None:
@@ -233,22 +237,15 @@ class MediaRouter:
     def _walk(
         self, flows: NDArray[np.int32], first: NDArray[np.int64], last: NDArray[np.int64], points: Sequence[Point]
     ) -> None:
-        frames = self._rows.frame
         self._todo = dict(zip(flows.tolist(), zip(first.tolist(), last.tolist(), strict=True), strict=True))
-        steps: list[tuple[int, int, Point | Flow]] = [(point.frame, 0, point) for point in points]
-        for number, (lo, hi) in self._todo.items():
-            flow = self._flows[number]
-            if flow.state is State.WAITING:
-                steps.append((int(frames[lo]), 1, flow))
-                newest_ns = int(self._rows.time_ns[hi - 1])
-                for latch_ns in self._latches(flow):
-                    if latch_ns > newest_ns:
-                        continue
-                    latch = lo + int(np.searchsorted(self._rows.time_ns[lo:hi], latch_ns))
-                    if lo < latch < hi:
-                        steps.append((int(frames[latch]), 1, flow))
-        steps.sort(key=lambda step: step[:2])
-        for frame, _, step in steps:
+        self._steps = [(point.frame, 0, number, point) for number, point in enumerate(points)]
+        heapify(self._steps)
+        self._pushed = 0
+        for number in self._todo:
+            if self._flows[number].state is State.WAITING:
+                self._expect(self._flows[number])
+        while self._steps:
+            frame, _, _, step = heappop(self._steps)
             self._frame = frame
             if isinstance(step, Point):
                 for use in self._concerned(step):
@@ -261,6 +258,17 @@ class MediaRouter:
         for number in self._todo:
             self._advance(self._flows[number], _LAST)
         self._todo = {}
+
+    def _expect(self, flow: Flow) -> None:
+        """The walk stops where a flow that waits may turn out to be a call's: at its next packet, and when it has
+        waited for long enough."""
+        lo, hi = self._todo.get(flow.number, (0, 0))
+        if lo == hi:
+            return
+        waited = (lo + int(np.searchsorted(self._rows.time_ns[lo:hi], at_ns)) for at_ns in self._latches(flow))
+        for row in {lo, *waited} - {hi}:
+            self._pushed += 1
+            heappush(self._steps, (int(self._rows.frame[row]), 1, self._pushed, flow))
 
     def _latches(self, flow: Flow) -> set[int]:
         """When the flow will have waited long enough for the claims that it may belong to."""
@@ -424,6 +432,8 @@ class MediaRouter:
                 media.no_room = True
                 flow.ignore(media.reason("rtp_no_room"))
                 return
+        elif kept and media.before is None and all(other.stream < 0 for other in self.uses(media)):
+            self.buffers.begin_earlier(media.audio, max(int(kept[0].rows.time_ns[0]), media.started_ns))
         ends = flow.source, flow.destination
         use = Use(media.audio, side, declared.laws, declared.not_audio, *ends, claim=claim, flow=flow, rank=rank)
         if media.before is not None:
@@ -514,6 +524,7 @@ class MediaRouter:
         if not flow.uses and flow.state is State.USED:
             flow.spent_ns = int(self._flows.seen_ns[flow.number])
             flow.reconsider(flow.spent_ns)
+            self._expect(flow)
 
 
 def _was_believed(flow: Flow, media: CallMedia, side: int) -> bool:
