@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from capture.clock import MIRRORED_WITHIN_NS, SECOND, CaptureClock
 from capture.counters import Counters
 from capture.dialogs.call import Call
-from capture.dialogs.events import Answered, Began, Described, Event, Pressed, Referred, Replied
+from capture.dialogs.events import Answered, Began, Described, Event, Pressed, Referred, Refused, Replied
 from capture.dialogs.tracker import DialogTracker
 from capture.media.keys import KeyReader
 from capture.media.negotiation import CallMedia, declarations
@@ -433,6 +433,9 @@ class Listener:
                     self._sink.pressed(call, event.at_ns, event.party, pressed)
         elif isinstance(event, Replied):
             self._sink.replied(call, event.at_ns, event.message)
+        elif isinstance(event, Refused):
+            if (media := self._media.get(call.number)) is not None:
+                points.append(Point(event.frame, partial(self._router.refuse, media), media))
         elif isinstance(event, Referred):
             self._sink.referred(call, event.at_ns, event.party, event.targets)
         else:

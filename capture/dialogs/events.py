@@ -52,6 +52,15 @@ class Answered:
 
 
 @dataclass(slots=True)
+class Refused:
+    """Nobody takes the call as it was asked for; the caller may ask again."""
+
+    frame: int
+    at_ns: int
+    call: Call
+
+
+@dataclass(slots=True)
 class Referred:
     """A party asked that the other be connected elsewhere: a REFER, or a 3xx to the INVITE.
 
@@ -86,4 +95,4 @@ class Pressed:
     keys: str
 
 
-Event = Began | Described | Answered | Replied | Pressed | Referred | Ended
+Event = Began | Described | Answered | Replied | Pressed | Refused | Referred | Ended

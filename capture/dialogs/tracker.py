@@ -23,7 +23,7 @@ from collections.abc import Callable
 from capture.clock import SECOND
 from capture.counters import Counters
 from capture.dialogs.call import Attempt, Call, Farewell, Offer, Reached, Seen, State
-from capture.dialogs.events import Answered, Began, Described, Ended, Event, Pressed, Referred, Replied
+from capture.dialogs.events import Answered, Began, Described, Ended, Event, Pressed, Referred, Refused, Replied
 from capture.dialogs.place import Place
 from capture.dialogs.registrations import Registrations
 from capture.parties import CALLEE, CALLER
@@ -310,6 +310,7 @@ class DialogTracker:
             if whole and newest and call.move(Seen.CHALLENGE if status in (401, 407) else Seen.REFUSAL):
                 call.refusal, call.refused_ns = status, place.at_ns
                 self._unheard[call.number] = call
+                events.append(Refused(place.frame, place.at_ns, call))
                 if status < 400:
                     self._refer(call, CALLEE, message.values("contact"), place, events)
 

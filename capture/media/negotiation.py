@@ -108,6 +108,7 @@ class CallMedia:
     last_ns: int = -1  # capture time of its newest packet
     other_codec: bool = False  # before the program was started again
     before: RememberedMedia | None = None  # what an earlier listener left
+    refused: bool = False  # nobody takes it, for now: its claims hold nothing
     ended: bool = False
 
     def reason(self, why: str) -> str:

@@ -97,6 +97,10 @@ class MediaRouter:
 
     def declare(self, media: CallMedia, declared: Declaration, at_ns: int) -> None:
         """A party of the call listens at an endpoint, from now on."""
+        if media.refused:  # it is asked again
+            media.refused = False
+            for claim in media.claims:
+                self._look_for_flows(claim.declared.endpoint, at_ns)
         known = self._claims.find(media, declared)
         if known is not None:
             if known.declared.hop == declared.hop:
@@ -112,7 +116,17 @@ class MediaRouter:
         for ended in self._claims.add(media, declared, at_ns):
             self._detach_all(ended)
         media.encrypted |= media.agreed_on_keys()
-        for flow in [*self._flows.to(declared.endpoint), *self._flows.from_(declared.endpoint)]:
+        self._look_for_flows(declared.endpoint, at_ns)
+
+    def refuse(self, media: CallMedia) -> None:
+        """Nobody takes the call: its ports may be others' now, though it isn't over."""
+        media.refused = True
+        for use in self.uses(media):
+            self._detach(use)
+
+    def _look_for_flows(self, endpoint: int, at_ns: int) -> None:
+        """Flows to an endpoint, or from it, may belong to a call now."""
+        for flow in [*self._flows.to(endpoint), *self._flows.from_(endpoint)]:
             if flow.first_frame > self._frame:
                 continue
             self._advance(flow, self._frame)
@@ -321,7 +335,7 @@ class MediaRouter:
             self._counters.add(flow.reason, upto - lo)
 
     def _keep(self, flow: Flow, lo: int, hi: int) -> None:
-        claims = self._claims.at(flow.destination)
+        claims = [claim for claim in self._claims.at(flow.destination) if not claim.media.refused]
         flow.unproven += (hi - lo) * bool(claims)
         if flow.unproven >= SECOND_SOURCE_PACKETS:
             for claim in claims:
@@ -334,8 +348,10 @@ class MediaRouter:
         """See whether a flow belongs to calls, with what is known now."""
         if flow.first_frame > self._frame:
             return
+        if flow.first_ns <= flow.spent_ns < (seen_ns := self._seen_ns(flow)):
+            flow.first_ns = seen_ns  # for whom it may be now
         for claim in self._claims.at(flow.destination):
-            if self._is_of_before(flow, claim):
+            if claim.media.refused or self._is_of_before(flow, claim):
                 continue
             rank = claim.media.rank(flow.source, claim.side)
             waited_ns = at_ns - max(flow.first_ns, claim.made_ns)
@@ -348,7 +364,7 @@ class MediaRouter:
         if flow.state is State.WAITING:
             # Nobody said that he listens there, but somebody speaks from where he listens.
             for claim in self._claims.at(flow.source):
-                if self._is_of_before(flow, claim):
+                if claim.media.refused or self._is_of_before(flow, claim):
                     continue
                 sure = _was_believed(flow, claim.media, claim.declared.party)
                 if not sure and self._is_anothers(flow, flow.source, claim.media, claim.declared.party):

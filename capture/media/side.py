@@ -23,7 +23,7 @@ from capture.packets import AddressBook
 
 
 class MediaSide(Protocol):
-    """What a listener asks of it. The first seven are told in the order of capture."""
+    """What a listener asks of it. The first eight are told in the order of capture."""
 
     believed_ns: int
 
@@ -32,6 +32,9 @@ class MediaSide(Protocol):
 
     def declare(self, media: CallMedia, declared: Declaration, at_ns: int) -> None:
         """A party of the call listens at an endpoint, from now on."""
+
+    def refuse(self, media: CallMedia) -> None:
+        """Nobody takes the call: what comes to its ports isn't its own, until a party says again where it listens."""
 
     def end(self, media: CallMedia, done: Callable[[CallMedia], None]) -> None:
         """No packet after this is the call's; `done` is called when its audio is handed over."""

@@ -6,6 +6,7 @@ import pytest
 
 from capture.media.g711 import Law
 from tests.capture.scene import (
+    CALLEE_RTP,
     CALLER_RTP,
     SAMPLES,
     STRANGER,
@@ -166,6 +167,49 @@ def test_what_rang_in_the_call_before_is_no_second_source_of_the_next(until_ms: 
     assert_says(two, [second], [second_back])
     assert one.media is not None and not one.media.second_source
     assert two.media is not None and not two.media.second_source
+
+
+@pytest.mark.parametrize("status", [486, 487])
+def test_the_ports_of_a_call_that_nobody_took_may_be_anothers_at_once(status: int) -> None:
+    """The caller could ask again for half a minute; until then what comes there is the next call's alone."""
+    names = {"call_id": "1@192.0.2.10", "from_tag": "a1"}
+    phone = "192.0.2.30:16384"
+    first, first_back = speech(destination=phone, count=20), back(source=phone, at_ms=960, count=20)
+    said, answered = speech(destination=phone, at_ms=15_000, seed=2), back(source=phone, at_ms=14_960, seed=2)
+    frames = [
+        *dialled("0", end_ms=1500, callee=phone, from_tag="a0"),
+        *dialled("1", at_ms=2000, answer_ms=None, end_ms=None, from_tag="a1"),
+        sip(3000, response(status, **names), down=False),
+        sip(3002, request("ACK", to_tag="b1", **names)),
+        *dialled("2", at_ms=14_000, answer_ms=14_900, end_ms=18_000, callee=phone, from_tag="a2"),
+    ]
+
+    heard = listen([*frames, *(frame for one in (first, first_back, said, answered) for frame in one.frames())])
+
+    zero, one, two = sorted(heard.all, key=lambda recorded: recorded.call.started_ns)
+    assert_says(zero, [first], [first_back])
+    assert not len(one.samples) and one.call.answered_ns is None
+    assert_says(two, [said], [answered])
+    assert two.media is not None and not two.media.second_source
+
+
+def test_who_asks_again_after_a_refusal_is_heard_on_the_ports_that_he_named_before() -> None:
+    names = {"call_id": "call-1@192.0.2.10"}
+    said, answered = speech(at_ms=3000, count=40), back(at_ms=2960, count=40)
+    again = request("INVITE", cseq=2, branch="z9hG4bK-again", sdp=described(CALLER_RTP), **names)
+    frames = [
+        *dialled(answer_ms=None, end_ms=None),
+        sip(300, response(401, **names), down=False),
+        sip(302, request("ACK", to_tag="b1", **names)),
+        sip(2000, again),
+        sip(2900, response(200, cseq=2, branch="z9hG4bK-again", sdp=described(CALLEE_RTP), **names), down=False),
+        sip(4000, request("BYE", cseq=9, to_tag="b1", **names)),
+        sip(4001, response(200, method="BYE", cseq=9, **names), down=False),
+    ]
+
+    recorded = listen([*frames, *said.frames(), *answered.frames()]).one
+
+    assert_says(recorded, [said], [answered])
 
 
 def test_a_re_invite_moves_the_audio_to_other_ports_and_codecs() -> None:

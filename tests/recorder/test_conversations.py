@@ -19,6 +19,7 @@ from tests.pbx.interleave import interleave
 from tests.pbx.judge import audio_faults, forbidden_faults, object_faults
 from tests.pbx.scenarios import FAMILIES, HABITS, make
 from tests.pbx.truth import Conversation
+from tests.recorder.shared_line import comparable
 
 pytestmark = pytest.mark.long
 
@@ -103,6 +104,33 @@ async def test_two_hundred_conversations_at_once_are_kept_apart(seed: int, tmp_p
     objects = await recorded(day.frames, tmp_path)
 
     assert faults(day.conversations, objects, tmp_path / "store") == []
+
+
+async def test_a_conversation_is_told_alike_alone_and_in_the_midst_of_others(tmp_path: Path) -> None:
+    """On telephones that listen at one port always, and an exchange that gives each of its few ports away again at
+    once: what came before on them, and comes after, changes no sample, no flag and no time."""
+    day = interleave(40, 11, families=SOME, habits=HABITS["asterisk"], spread_s=200, pbx_ports=14)
+    (tmp_path / "day").mkdir()
+    among = comparable(await recorded(day.frames, tmp_path / "day"), tmp_path / "day" / "store")
+    alone: list[Object] = []
+    for number, conversation in enumerate(day.conversations):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        alone += comparable(await recorded(conversation.frames, folder), folder / "store")
+
+    assert sorted(alone, key=lambda one: str(one["id"])) == among
+
+
+async def test_a_telephone_is_in_a_consultation_until_it_is_transferred_away(tmp_path: Path) -> None:
+    """However often it is asked: the two conversations that its leg belonged to end at the same packet."""
+    conversation = make("attended-transfer", random.Random(7))
+    told = []
+    for number in range(10):
+        (tmp_path / str(number)).mkdir()
+        objects = await recorded(conversation.frames, tmp_path / str(number))
+        told.append(sorted((one["id"], str(one["parties"]), one["ended_at"]) for one in objects))
+
+    assert all(one == told[0] for one in told)
 
 
 @pytest.mark.parametrize("block_bytes", [4096, 70_000])
