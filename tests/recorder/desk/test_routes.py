@@ -27,7 +27,8 @@ class Desk:
         door = httpx.AsyncClient(
             transport=httpx.ASGITransport(door_application(scene.door, lambda: scene.now_ns)), base_url="http://door"
         )
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(application(door)), base_url="http://desk")
+        pages = application(door, lambda: scene.now_ns)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://desk")
 
     async def get(self, path: str, who: Visitor | None = None, **headers: str) -> httpx.Response:
         return await self.client.get(path, headers={**self._cookie(who), **headers})

@@ -96,7 +96,8 @@ async def test_granted_refused_and_not_there(tmp_path: Path) -> None:
         await head.check()
         application = int(re.search(r"No\.(\d+)", await head.text())[1])  # type: ignore[index]
         paper = printed(await taken(head, "申請書を印刷する PDF"), tmp_path)
-        assert f"{day(begun)[:-1]}" in paper and "（096）328-1234" in paper and "27012（本庁舎の場合は5桁）" in paper
+        assert f"{at(begun):%Y年）%-m月%-d日}" in paper
+        assert "（096）328-1234" in paper and "27012（本庁舎の場合は5桁）" in paper
         assert "税発第7号" in paper and "税務課長" in paper and "財政局税務課主事佐藤" in paper
 
         # Examined and granted: 様式第2号
