@@ -15,6 +15,7 @@ from tests.capture.scene import (
     described,
     dialled,
     listen,
+    ns,
     re_invite,
     relayed,
     says,
@@ -167,6 +168,24 @@ def test_what_rang_in_the_call_before_is_no_second_source_of_the_next(until_ms: 
     assert_says(two, [second], [second_back])
     assert one.media is not None and not one.media.second_source
     assert two.media is not None and not two.media.second_source
+
+
+def test_a_call_on_ports_that_were_given_away_at_once_begins_with_its_earliest_packet() -> None:
+    """To the nanosecond: half a sample's doubt would put one side's samples beside where they belong."""
+    first, first_back = speech(count=50), back(count=50)  # to 2.0 s
+    second = speech(at_ms=2583, count=90, seed=2, ssrc=0xABCD)
+    second_back = back(at_ms=2565, count=90, seed=2, ssrc=0xABCE)
+    frames = [
+        *dialled("1", end_ms=2020),
+        *dialled("2", at_ms=2100, answer_ms=2500, end_ms=4900, from_tag="a2"),
+        *(frame for one in (first, first_back, second) for frame in one.frames()),
+        *((at_ns + 40_000, frame) for at_ns, frame in second_back.frames()),
+    ]
+
+    heard = listen(frames)
+
+    _, two = sorted(heard.all, key=lambda recorded: recorded.call.started_ns)
+    assert two.starts_ns == ns(2565) + 40_000
 
 
 @pytest.mark.parametrize("status", [486, 487])
